@@ -46,13 +46,19 @@ pub enum RecordProblem {
     DocidType(&'static str),
     #[error("the docid is empty")]
     EmptyDocid,
-    #[error("docid {0:?} contains white space or a control character; run files are split at white space, so rename it")]
+    #[error(
+        "docid {0:?} contains white space or a control character; run files are split at white space, so rename it"
+    )]
     DocidWhitespace(String),
     #[error("the docid has {0} bytes; Lucene takes at most 32766")]
     DocidTooLong(usize),
-    #[error("docid {0:?} was read before (also looked for in the other files); remove or rename one of them")]
+    #[error(
+        "docid {0:?} was read before (also looked for in the other files); remove or rename one of them"
+    )]
     DuplicateDocid(String),
-    #[error("no text: none of the fields {wanted} is there (keys here: {found}); choose others with --fields")]
+    #[error(
+        "no text: none of the fields {wanted} is there (keys here: {found}); choose others with --fields"
+    )]
     MissingText { wanted: String, found: String },
     #[error("field {field:?} must be a string, this is {found}")]
     FieldType { field: String, found: &'static str },
@@ -83,11 +89,15 @@ pub enum CorpusError {
         path = path.display()
     )]
     NothingToRead { path: PathBuf, wanted: &'static str },
-    #[error("{source_name}: the format cannot be told from the first line; say --input-format jsonl or tsv")]
+    #[error(
+        "{source_name}: the format cannot be told from the first line; say --input-format jsonl or tsv"
+    )]
     UnknownFormat { source_name: Arc<str> },
     #[error("{source_name}: this is one JSON array; write one object a line (jq -c '.[]' does it)")]
     JsonArray { source_name: Arc<str> },
-    #[error("standard input is a zip archive, which cannot be read as a stream; save it to a file first")]
+    #[error(
+        "standard input is a zip archive, which cannot be read as a stream; save it to a file first"
+    )]
     ZipOnStdin,
     #[error("standard input (-) can be given once only")]
     StdinTwice,

@@ -10,7 +10,7 @@ use super::lines::{Line, LineReader, MAX_LINE_MIB};
 use super::open::open;
 use super::record::{self, Fields};
 use super::source::{CorpusKind, Source};
-use super::{Document, DocidSet, InputFormat};
+use super::{DocidSet, Document, InputFormat};
 
 /// What to read and how.
 #[derive(Debug, Clone)]
@@ -212,7 +212,9 @@ mod tests {
         writer.start_file("set/queries.jsonl", how).unwrap();
         writer.write_all(b"{}").unwrap();
         writer.start_file("set/corpus.jsonl", how).unwrap();
-        writer.write_all(b"{\"_id\": \"a\", \"text\": \"x\"}\n").unwrap();
+        writer
+            .write_all(b"{\"_id\": \"a\", \"text\": \"x\"}\n")
+            .unwrap();
         writer.finish().unwrap();
 
         let records = read(vec![plain, gz, zip]);
@@ -226,10 +228,19 @@ mod tests {
     fn goes_on_after_a_bad_record() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.jsonl");
-        fs_err::write(&path, "{\"id\": 1, \"text\": \"\"}\n{\n{\"id\": 2, \"text\": \"\"}\n").unwrap();
+        fs_err::write(
+            &path,
+            "{\"id\": 1, \"text\": \"\"}\n{\n{\"id\": 2, \"text\": \"\"}\n",
+        )
+        .unwrap();
         let records = read(vec![path]);
         assert_eq!(records[0], Ok("1".into()));
-        assert!(records[1].as_ref().unwrap_err().contains("a.jsonl:2: not valid JSON"));
+        assert!(
+            records[1]
+                .as_ref()
+                .unwrap_err()
+                .contains("a.jsonl:2: not valid JSON")
+        );
         assert_eq!(records[2], Ok("2".into()));
     }
 
@@ -237,8 +248,7 @@ mod tests {
     fn a_truncated_gzip_file_is_an_error_with_its_place() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.jsonl.gz");
-        let mut encoder =
-            flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         for id in 0..1000 {
             writeln!(encoder, "{{\"id\": {id}, \"text\": \"x\"}}").unwrap();
         }
@@ -252,6 +262,9 @@ mod tests {
                 Err(error) => break error.to_string(),
             }
         };
-        assert!(error.contains("a.jsonl.gz: reading failed near line"), "{error}");
+        assert!(
+            error.contains("a.jsonl.gz: reading failed near line"),
+            "{error}"
+        );
     }
 }

@@ -77,7 +77,8 @@ impl Fields {
 /// # Errors
 /// What is wrong with the record; the place is added by the caller.
 pub fn parse(line: &[u8], format: InputFormat, fields: &Fields) -> Result<Document, RecordProblem> {
-    let line = std::str::from_utf8(line).map_err(|e| RecordProblem::NotUtf8(e.valid_up_to() + 1))?;
+    let line =
+        std::str::from_utf8(line).map_err(|e| RecordProblem::NotUtf8(e.valid_up_to() + 1))?;
     let document = match format {
         InputFormat::Jsonl => parse_json(line, fields)?,
         InputFormat::Tsv => {
@@ -93,8 +94,7 @@ pub fn parse(line: &[u8], format: InputFormat, fields: &Fields) -> Result<Docume
 }
 
 fn parse_json(line: &str, fields: &Fields) -> Result<Document, RecordProblem> {
-    let value: Value =
-        serde_json::from_str(line).map_err(|e| RecordProblem::Json(describe(&e)))?;
+    let value: Value = serde_json::from_str(line).map_err(|e| RecordProblem::Json(describe(&e)))?;
     let Value::Object(record) = value else {
         return Err(RecordProblem::NotAnObject(kind(&value)));
     };
@@ -166,11 +166,20 @@ mod tests {
     fn joins_title_and_text_by_one_space() {
         let document = json(r#"{"_id": "d1", "title": "A", "text": "b c"}"#).unwrap();
         assert_eq!((&*document.docid, &*document.text), ("d1", "A b c"));
-        assert_eq!(json(r#"{"id": 7, "title": "", "text": "b"}"#).unwrap().text, "b");
-        assert_eq!(json(r#"{"docid": "x", "contents": "c"}"#).unwrap().text, "c");
+        assert_eq!(
+            json(r#"{"id": 7, "title": "", "text": "b"}"#).unwrap().text,
+            "b"
+        );
+        assert_eq!(
+            json(r#"{"docid": "x", "contents": "c"}"#).unwrap().text,
+            "c"
+        );
         let fields = Fields::new(vec!["text".into(), "title".into()]);
         let line = br#"{"id": 7, "title": "A", "text": "b"}"#;
-        assert_eq!(parse(line, InputFormat::Jsonl, &fields).unwrap().text, "b A");
+        assert_eq!(
+            parse(line, InputFormat::Jsonl, &fields).unwrap().text,
+            "b A"
+        );
     }
 
     #[test]

@@ -1,0 +1,124 @@
+//! Which texts are encoded together.
+
+use super::Tokens;
+
+/// How large a batch may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchBudget {
+    /// Most tokens, padding included. A longer text makes a batch of its own.
+    pub tokens: usize,
+    /// Most texts: the pooled weights of a batch are texts x vocabulary.
+    pub texts: usize,
+}
+
+impl Default for BatchBudget {
+    /// On the CPU the logits of one slice of the vocabulary must stay in the second-level cache.
+    fn default() -> Self {
+        Self {
+            tokens: 1024,
+            texts: 64,
+        }
+    }
+}
+
+/// Texts that are encoded together, padded to the longest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Positions of the texts in the part.
+    pub rows: Vec<usize>,
+    /// Length of the longest, in tokens.
+    pub length: usize,
+}
+
+impl Batch {
+    /// Cuts a part into batches: longest texts first, so that a batch has little padding and the last
+    /// batches of a run are the cheap ones. Depends on the lengths and the budget alone, so that the
+    /// same part always gives the same batches. Blank texts are in none.
+    #[must_use]
+    pub fn plan(texts: &[Tokens], budget: BatchBudget) -> Vec<Self> {
+        let mut order: Vec<usize> = (0..texts.len()).filter(|&i| !texts[i].blank).collect();
+        order.sort_by_key(|&i| (std::cmp::Reverse(texts[i].ids.len()), i));
+        let mut batches: Vec<Self> = Vec::new();
+        for i in order {
+            match batches.last_mut() {
+                Some(batch)
+                    if batch.rows.len() < budget.texts
+                        && (batch.rows.len() + 1) * batch.length <= budget.tokens =>
+                {
+                    batch.rows.push(i);
+                }
+                _ => batches.push(Self {
+                    rows: vec![i],
+                    length: texts[i].ids.len(),
+                }),
+            }
+        }
+        batches
+    }
+
+    /// Token ids and mask, each `[rows, length]`, padded with id 0 on the right.
+    #[must_use]
+    pub fn tensors(&self, texts: &[Tokens]) -> (Vec<i64>, Vec<i64>) {
+        let size = self.rows.len() * self.length;
+        let (mut ids, mut mask) = (Vec::with_capacity(size), Vec::with_capacity(size));
+        for (done, &row) in self.rows.iter().enumerate() {
+            ids.extend(texts[row].ids.iter().map(|&id| i64::from(id)));
+            mask.resize(ids.len(), 1);
+            ids.resize((done + 1) * self.length, 0);
+            mask.resize(ids.len(), 0);
+        }
+        (ids, mask)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn texts(lengths: &[usize]) -> Vec<Tokens> {
+        lengths
+            .iter()
+            .map(|&length| Tokens {
+                ids: vec![7; length],
+                blank: length == 0,
+                ..Tokens::default()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn pads_on_the_right() {
+        let texts = texts(&[2, 3]);
+        let budget = BatchBudget {
+            tokens: 6,
+            texts: 9,
+        };
+        let batches = Batch::plan(&texts, budget);
+        assert_eq!(batches.len(), 1);
+        let (ids, mask) = batches[0].tensors(&texts);
+        assert_eq!(ids, [7, 7, 7, 7, 7, 0]);
+        assert_eq!(mask, [1, 1, 1, 1, 1, 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_is_in_one_batch_within_the_budget(
+            lengths in prop::collection::vec(0usize..700, 0..200),
+            tokens in 1usize..2000,
+            most in 1usize..70,
+        ) {
+            let texts = texts(&lengths);
+            let batches = Batch::plan(&texts, BatchBudget { tokens, texts: most });
+            let mut seen: Vec<usize> = batches.iter().flat_map(|b| b.rows.clone()).collect();
+            seen.sort_unstable();
+            let expected: Vec<usize> = (0..lengths.len()).filter(|&i| lengths[i] > 0).collect();
+            prop_assert_eq!(seen, expected);
+            for batch in &batches {
+                prop_assert!(batch.rows.len() <= most);
+                prop_assert!(batch.rows.len() == 1 || batch.rows.len() * batch.length <= tokens);
+                prop_assert!(batch.rows.iter().all(|&i| lengths[i] <= batch.length));
+            }
+        }
+    }
+}

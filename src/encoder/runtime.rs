@@ -1,0 +1,87 @@
+//! Finding ONNX Runtime's shared library.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// ONNX Runtime's shared library, found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Runtime {
+    /// The library's path.
+    pub library: PathBuf,
+}
+
+/// Why there is no ONNX Runtime.
+#[derive(Debug, Error)]
+#[allow(missing_docs, reason = "each message says what the variant means")]
+pub enum RuntimeError {
+    #[error("{path}: no such file, named by {by}; get ONNX Runtime with: scripts/setup.sh onnxruntime", path = path.display())]
+    NoSuchFile { path: PathBuf, by: &'static str },
+    #[error(
+        "ONNX Runtime's shared library was not found. Get it with:\n    scripts/setup.sh onnxruntime\n\
+         or name it with --onnxruntime FILE or ORT_DYLIB_PATH. Looked for: {looked}"
+    )]
+    NotFound { looked: String },
+    #[error("{path}: cannot be loaded as ONNX Runtime: {reason}; get one with: scripts/setup.sh onnxruntime", path = path.display())]
+    Unusable { path: PathBuf, reason: String },
+}
+
+#[cfg(target_os = "macos")]
+const NAME: &str = "libonnxruntime.dylib";
+#[cfg(target_os = "windows")]
+const NAME: &str = "onnxruntime.dll";
+#[cfg(not(any(target_os = "macos", target_os = "windows")))]
+const NAME: &str = "libonnxruntime.so";
+
+impl Runtime {
+    /// Looks for the library: the path given, then `ORT_DYLIB_PATH`, then beside the running program,
+    /// then the cache that `scripts/setup.sh` fills.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] with the command that gets it.
+    pub fn find(given: Option<&Path>) -> Result<Self, RuntimeError> {
+        if let Some(path) = given {
+            return Self::named(path, "--onnxruntime");
+        }
+        if let Some(path) = env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()) {
+            return Self::named(Path::new(&path), "ORT_DYLIB_PATH");
+        }
+        let beside = env::current_exe()
+            .ok()
+            .and_then(|program| Some(program.parent()?.join(NAME)));
+        let cached = cache_folder().map(|cache| cache.join("onnxruntime").join(NAME));
+        let places: Vec<PathBuf> = [beside, cached].into_iter().flatten().collect();
+        if let Some(library) = places.iter().find(|path| path.exists()) {
+            return Ok(Self {
+                library: library.clone(),
+            });
+        }
+        let looked: Vec<_> = places.iter().map(|p| p.display().to_string()).collect();
+        Err(RuntimeError::NotFound {
+            looked: looked.join(", "),
+        })
+    }
+
+    fn named(path: &Path, by: &'static str) -> Result<Self, RuntimeError> {
+        if !path.is_file() {
+            return Err(RuntimeError::NoSuchFile {
+                path: path.to_owned(),
+                by,
+            });
+        }
+        Ok(Self {
+            library: path.to_owned(),
+        })
+    }
+}
+
+/// The folder that `scripts/setup.sh` fills.
+fn cache_folder() -> Option<PathBuf> {
+    let set = |name| env::var_os(name).filter(|value| !value.is_empty());
+    set("SPLADE_EXPORT_CACHE").map(PathBuf::from).or_else(|| {
+        let base = set("XDG_CACHE_HOME").map(PathBuf::from);
+        base.or_else(|| Some(PathBuf::from(set("HOME")?).join(".cache")))
+            .map(|base| base.join("splade-export"))
+    })
+}

@@ -1,0 +1,244 @@
+//! A model folder, opened.
+
+use std::path::{Path, PathBuf};
+
+use tokenizers::Tokenizer;
+
+use super::architecture::{Architecture, Config};
+use super::checkpoint::Checkpoint;
+use super::error::ModelError;
+use super::fingerprint::Fingerprint;
+use super::head::{self, Aggregation};
+use super::splice::{OnnxFile, Output};
+use super::transformer::Transformer;
+use super::vocabulary::Vocabulary;
+
+/// The longest text by default, in tokens: what BERT-like models are trained for.
+const MAX_LENGTH: usize = 512;
+
+/// A model, its tokenizer and its vocabulary.
+pub struct Model {
+    /// The folder as the user named it.
+    pub folder: PathBuf,
+    /// Where the weights come from.
+    pub source: ModelSource,
+    /// The tokenizer, with neither truncation nor padding set.
+    pub tokenizer: Tokenizer,
+    /// The terms behind the columns.
+    pub vocabulary: Vocabulary,
+    /// Most tokens of a text, special ones included.
+    pub max_length: usize,
+    files: Vec<PathBuf>,
+}
+
+/// What a model folder holds.
+pub enum ModelSource {
+    /// `config.json` and `*.safetensors`: the graph is built here.
+    Checkpoint(Box<CheckpointModel>),
+    /// `model.onnx`: the head is put behind its logits.
+    Onnx(Box<OnnxModel>),
+}
+
+/// A Hugging Face checkpoint of a known architecture.
+pub struct CheckpointModel {
+    architecture: Architecture,
+    checkpoint: Checkpoint,
+}
+
+/// An exported graph.
+pub struct OnnxModel {
+    file: OnnxFile,
+}
+
+/// An input of the graph, int64 `[B, L]` each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelInput {
+    /// `input_ids`
+    Ids,
+    /// `attention_mask`: 1 for a token, 0 for padding.
+    Mask,
+    /// `token_type_ids`: all 0.
+    TokenTypes,
+    /// `position_ids`: 0, 1, 2, ...
+    Positions,
+}
+
+impl ModelInput {
+    /// Its name in the graph.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ids => "input_ids",
+            Self::Mask => "attention_mask",
+            Self::TokenTypes => "token_type_ids",
+            Self::Positions => "position_ids",
+        }
+    }
+}
+
+/// A graph for ONNX Runtime.
+#[derive(Debug)]
+pub struct OnnxGraph {
+    /// The serialized `ModelProto`.
+    pub bytes: Vec<u8>,
+    /// The folder of the weights that the bytes name by file.
+    pub weights_folder: PathBuf,
+    /// What must be given.
+    pub inputs: Vec<ModelInput>,
+    /// The output that holds the weights, float32 `[B, V]`.
+    pub output: String,
+}
+
+impl Model {
+    /// Opens a Hugging Face checkpoint folder or a folder with an ONNX export. A checkpoint of a known
+    /// architecture is preferred to an export beside it.
+    ///
+    /// # Errors
+    /// [`ModelError`] with the file and the remedy.
+    pub fn open(folder: &Path) -> Result<Self, ModelError> {
+        let tokenizer_path = folder.join("tokenizer.json");
+        let missing = |what: &str| ModelError::NotAModelFolder {
+            folder: folder.to_owned(),
+            missing: what.to_owned(),
+        };
+        if !folder.is_dir() {
+            return Err(missing("the folder itself"));
+        }
+        if !tokenizer_path.exists() {
+            return Err(missing("tokenizer.json"));
+        }
+        let mut tokenizer = Tokenizer::from_file(&tokenizer_path)
+            .map_err(|e| ModelError::broken(&tokenizer_path, e))?;
+        tokenizer.with_padding(None);
+        tokenizer
+            .with_truncation(None)
+            .map_err(|e| ModelError::broken(&tokenizer_path, e))?;
+
+        let config_path = folder.join("config.json");
+        let config = Config::read(&config_path)?;
+        let onnx = ["model.onnx", "onnx/model.onnx"]
+            .map(|name| folder.join(name))
+            .into_iter()
+            .find(|path| path.exists());
+        let checkpoint = match &config {
+            Some(config) if config.is_known() || onnx.is_none() => Checkpoint::open(folder)?,
+            _ => None,
+        };
+        let mut files = vec![tokenizer_path.clone()];
+        let (source, columns, limit) = match (&config, checkpoint, onnx) {
+            (Some(config), Some(checkpoint), _) => {
+                let architecture = Architecture::new(config, &config_path, &checkpoint)?;
+                files.push(config_path);
+                files.extend(checkpoint.files.iter().cloned());
+                let (columns, limit) = (architecture.vocabulary, architecture.positions);
+                let model = CheckpointModel {
+                    architecture,
+                    checkpoint,
+                };
+                (ModelSource::Checkpoint(Box::new(model)), columns, limit)
+            }
+            (config, _, Some(path)) => {
+                let file = OnnxFile::open(&path, tokenizer.get_vocab_size(false))?;
+                files.push(path);
+                files.extend(file.external_files.iter().cloned());
+                let (Output::Logits(_, columns) | Output::Weights(_, columns)) = &file.output;
+                let columns = columns.unwrap_or_else(|| tokenizer.get_vocab_size(true));
+                let limit = config.as_ref().and_then(Config::position_limit);
+                let model = OnnxModel { file };
+                (
+                    ModelSource::Onnx(Box::new(model)),
+                    columns,
+                    limit.unwrap_or(MAX_LENGTH),
+                )
+            }
+            (None, ..) => return Err(missing("config.json or model.onnx")),
+            (Some(_), None, None) => {
+                return Err(missing(if folder.join("pytorch_model.bin").exists() {
+                    "model.safetensors (pytorch_model.bin is not read; convert it with \
+                     save_pretrained(..., safe_serialization=True))"
+                } else {
+                    "model.safetensors or model.onnx"
+                }));
+            }
+        };
+        Ok(Self {
+            folder: folder.to_owned(),
+            source,
+            vocabulary: Vocabulary::new(&tokenizer, columns, &tokenizer_path)?,
+            tokenizer,
+            max_length: limit,
+            files,
+        })
+    }
+
+    /// Most tokens of a text when the user does not say: the model's limit, at most 512.
+    #[must_use]
+    pub fn default_max_length(&self) -> usize {
+        self.max_length.min(MAX_LENGTH)
+    }
+
+    /// The architecture's name, or `onnx`.
+    #[must_use]
+    pub fn architecture(&self) -> &'static str {
+        match &self.source {
+            ModelSource::Checkpoint(model) => model.architecture.name,
+            ModelSource::Onnx(_) => "onnx",
+        }
+    }
+
+    /// Hashes the files that determine the weights.
+    ///
+    /// # Errors
+    /// [`ModelError`] if one cannot be read.
+    pub fn fingerprint(&self) -> Result<Fingerprint, ModelError> {
+        Fingerprint::of(&self.folder, &self.files)
+    }
+
+    /// The graph with the head for this aggregation.
+    ///
+    /// # Errors
+    /// [`ModelError`] where tensors are missing or have other shapes than `config.json` says, or where
+    /// an exported graph is pooled in another way.
+    pub fn graph(&self, aggregation: Aggregation) -> Result<OnnxGraph, ModelError> {
+        match &self.source {
+            ModelSource::Checkpoint(model) => {
+                let arch = &model.architecture;
+                let mut transformer = Transformer::new(&model.checkpoint, arch);
+                let encoded = transformer.build()?;
+                let mut graph = transformer.graph;
+                head::over_hidden(
+                    &mut graph,
+                    &encoded.hidden,
+                    &encoded.mask,
+                    &arch.decoder,
+                    aggregation,
+                );
+                Ok(OnnxGraph {
+                    bytes: graph.finish(),
+                    weights_folder: model.checkpoint.weights_folder.clone(),
+                    inputs: vec![ModelInput::Ids, ModelInput::Mask],
+                    output: head::WEIGHTS.to_owned(),
+                })
+            }
+            ModelSource::Onnx(model) => {
+                let file = &model.file;
+                let (bytes, output) = file.with_head(self.vocabulary.len(), aggregation)?;
+                let all = [
+                    ModelInput::Ids,
+                    ModelInput::Mask,
+                    ModelInput::TokenTypes,
+                    ModelInput::Positions,
+                ];
+                Ok(OnnxGraph {
+                    bytes,
+                    weights_folder: file.path.parent().unwrap_or(&self.folder).to_owned(),
+                    inputs: all
+                        .into_iter()
+                        .filter(|input| file.inputs.iter().any(|name| name == input.name()))
+                        .collect(),
+                    output,
+                })
+            }
+        }
+    }
+}

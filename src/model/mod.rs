@@ -1,0 +1,29 @@
+//! A model folder -> one ONNX graph that turns token ids into term weights.
+//!
+//! ```text
+//! config.json + *.safetensors ──checkpoint──▶ Architecture ──transformer──▶ hidden states ──head──▶ [B, V]
+//! model.onnx ──────────────────────────────────────────────────────splice──▶ logits ──────────────▶ [B, V]
+//! tokenizer.json ──vocabulary──▶ the terms behind the V columns
+//! ```
+//!
+//! `B` is the number of texts in a batch, `L` their padded length in tokens, `H` the hidden size and
+//! `V` the vocabulary. Logits `[B, L, V]` never leave the graph. Knows no files of the user's corpus
+//! and no ONNX Runtime.
+
+mod architecture;
+mod checkpoint;
+mod error;
+mod fingerprint;
+mod folder;
+mod graph;
+mod head;
+mod onnx;
+mod splice;
+mod transformer;
+mod vocabulary;
+
+pub use error::ModelError;
+pub use fingerprint::Fingerprint;
+pub use folder::{Model, ModelInput, ModelSource, OnnxGraph};
+pub use head::Aggregation;
+pub use vocabulary::Vocabulary;
