@@ -106,8 +106,7 @@ counter() { sed -n "s/.* $1: *\([0-9,]*\)\$/\1/p" "$LOG" | tail -n 1 | tr -d ,; 
 # Anserini exits 0 when it loses documents, so its log and its index are compared with the collection.
 verify_log() {
   local indexed empty
-  if grep -qE 'ERROR|Unexpected Exception|Exception in thread|OutOfMemoryError' "$LOG"; then
-    grep -E 'ERROR|Exception|OutOfMemoryError' "$LOG" | head -n 5 | cut -c1-300 >&2
+  if log_has_errors "$LOG"; then
     fail_with_log "Anserini reports errors: documents are lost" "look for broken JSON in $INPUT"
   fi
   indexed="$(counter indexed)" empty="$(counter empty)"

@@ -38,7 +38,7 @@ def prepare(options):
         raise InputError(f"{options.qrels} judges none of the queries in {options.topics}: do they belong together?")
     missing = len(judged - topics.keys())
     if missing:
-        print(f"warning: {missing} judged queries are not among the topics; they count as 0", file=sys.stderr)
+        print(f"warning: judged queries that are not among the topics: {missing}; they count as 0", file=sys.stderr)
     searched = with_terms(topics)
     if not searched:
         raise InputError(f"no query in {options.topics} has a term")

@@ -112,9 +112,7 @@ search_anserini() {
   "$JAVA" -cp "$JAR" io.anserini.search.SearchCollection -impact -pretokenized -index "$INDEX" \
     -topics "$WORK/topics.tsv" -topicReader TsvString -output "$UNFINISHED_RUN" -hits "$HITS" \
     -threads "$THREADS" -parallelism 1 -runtag splade-export >"$LOG" 2>&1 || fail_with_log "Anserini's search failed"
-  if grep -qE 'ERROR|Exception|OutOfMemoryError' "$LOG" || [[ ! -f "$UNFINISHED_RUN" ]]; then
-    fail_with_log "Anserini's search failed"
-  fi
+  if log_has_errors "$LOG" || [[ ! -f "$UNFINISHED_RUN" ]]; then fail_with_log "Anserini's search failed"; fi
   local searched rate
   searched="$(sed -n 's/.* \([0-9][0-9]*\) queries processed in .*/\1/p' "$LOG")"
   rate="$(sed -n 's/.* queries processed in .* = ~\([0-9.]*\) q\/s.*/\1/p' "$LOG")"

@@ -67,7 +67,7 @@ find_java() {
   done
   local found=""
   [[ ${#tried[@]} -eq 0 ]] || found=" ($(IFS=';'; echo "${tried[*]}"))"
-  fail "Anserini needs Java 21 or newer, and none was found$found" "run: scripts/setup.sh java"
+  fail "Anserini needs Java 21 or newer, and none was found$found" "run: scripts/setup.sh java anserini"
 }
 
 # Sets JAR: ANSERINI_JAR, or the one in the cache.
@@ -100,3 +100,7 @@ pyserini_environment() {
   # Imported, never called: the full Pyserini makes a client when it is imported, and that wants some key.
   export OPENAI_API_KEY="${OPENAI_API_KEY:-unused}"
 }
+
+# log_has_errors LOG: what Anserini's log says when work is lost, whatever its exit code (a bare "ERROR" may be part of
+# a file's name).
+log_has_errors() { grep -qE ' (ERROR|FATAL) \[|Unexpected Exception|Exception in thread|OutOfMemoryError' "$1"; }

@@ -1,0 +1,107 @@
+//! `splade-export explain`
+
+use std::io::{self, Write};
+
+use clap::Args as ClapArgs;
+use splade_export::export::{Explanation, explain};
+
+use super::encode::EncodeArgs;
+
+/// Length of the longest bar.
+const BAR: f32 = 40.0;
+
+/// Show the terms and weights of a text
+///
+/// Terms by weight as bars; an expansion, a term that is not in the text, is marked with +.
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Example:\n  splade-export explain --model models/splade-tiny \"how do planes fly\" --top-k 15"
+)]
+pub struct Args {
+    /// The text
+    text: String,
+
+    /// Print JSON
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+
+    #[command(flatten)]
+    encode: EncodeArgs,
+}
+
+impl Args {
+    pub fn run(self) -> anyhow::Result<()> {
+        let explanation = explain(&self.encode.resolve()?, &self.text)?;
+        let mut out = io::stdout().lock();
+        if self.json {
+            serde_json::to_writer_pretty(&mut out, &explanation)?;
+            writeln!(out)?;
+        } else {
+            write!(out, "{}", draw(&explanation))?;
+        }
+        out.flush()?;
+        Ok(())
+    }
+}
+
+fn draw(explanation: &Explanation) -> String {
+    use std::fmt::Write;
+    let terms = &explanation.terms;
+    let width = |text: &str| text.chars().count();
+    let name_width = terms
+        .iter()
+        .map(|t| width(&t.term))
+        .max()
+        .unwrap_or(0)
+        .max(4);
+    let largest = terms.first().map_or(1.0, |t| t.weight);
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let mut line = |args: std::fmt::Arguments<'_>| {
+        let _ = writeln!(text, "{args}");
+    };
+    line(format_args!("tokens: {}", explanation.tokens.join(" ")));
+    if explanation.truncated {
+        line(format_args!(
+            "the text has more tokens; they were cut off (--max-length)"
+        ));
+    }
+    line(format_args!(""));
+    let with_impacts = terms.iter().any(|t| t.impact.is_some());
+    let impact_title = if with_impacts { "impact" } else { "" };
+    line(format_args!(
+        "  {:<name_width$}  weight  {impact_title:>6}",
+        "term"
+    ));
+    for term in terms {
+        let mark = if term.expansion { '+' } else { ' ' };
+        let padding = " ".repeat(name_width - width(&term.term));
+        let impact = term
+            .impact
+            .map_or(String::new(), |impact| impact.to_string());
+        line(format_args!(
+            "{mark} {}{padding}  {:>6.3}  {impact:>6}  {}",
+            term.term,
+            term.weight,
+            bar(term.weight / largest)
+        ));
+    }
+    let expansions = terms.iter().filter(|t| t.expansion).count();
+    line(format_args!(
+        "\n{} terms, {expansions} of them expansions (+), not in the text",
+        terms.len()
+    ));
+    text
+}
+
+/// A bar of eighths of a character.
+fn bar(share: f32) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and 320"
+    )]
+    let eighths = (share.clamp(0.0, 1.0) * BAR * 8.0).round() as usize;
+    "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
+}

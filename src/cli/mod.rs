@@ -1,0 +1,45 @@
+//! Flags -> typed options -> library calls. The only place that knows clap.
+
+mod documents;
+mod encode;
+mod explain;
+mod input;
+mod progress;
+mod topics;
+
+use clap::{Parser, Subcommand};
+
+/// Exports texts as learned sparse (SPLADE) impacts for Anserini, Pyserini and Lucene.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Documents(documents::Args),
+    Topics(topics::Args),
+    Explain(explain::Args),
+}
+
+impl Cli {
+    pub fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Documents(args) => args.run(),
+            Command::Topics(args) => args.run(),
+            Command::Explain(args) => args.run(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_do_not_contradict_each_other() {
+        super::Cli::command().debug_assert();
+    }
+}

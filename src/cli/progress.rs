@@ -1,0 +1,99 @@
+//! A line on the terminal: documents, rates, time left.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use splade_export::corpus::ReadProgress;
+use splade_export::pipeline::EncodeProgress;
+
+/// Shows the line until it is dropped. Shows nothing where stderr is no terminal.
+pub struct Display {
+    noun: &'static str,
+    quiet: bool,
+    started: Instant,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Display {
+    pub fn new(noun: &'static str, quiet: bool) -> Self {
+        Self {
+            noun,
+            quiet: quiet || !std::io::stderr().is_terminal(),
+            started: Instant::now(),
+            stop: Arc::default(),
+            thread: None,
+        }
+    }
+
+    pub fn watch(&mut self, read: ReadProgress, encoded: Arc<EncodeProgress>) {
+        if self.quiet {
+            return;
+        }
+        let (stop, noun, started) = (Arc::clone(&self.stop), self.noun, Instant::now());
+        self.thread = Some(thread::spawn(move || {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+                bar.set_style(style);
+            }
+            while !stop.load(Ordering::Relaxed) {
+                bar.set_message(message(noun, started, &read, &encoded));
+                bar.tick();
+                thread::park_timeout(Duration::from_millis(200));
+            }
+            bar.finish_and_clear();
+        }));
+    }
+
+    /// Ends the display; seconds since it was made.
+    pub fn finish(mut self) -> f64 {
+        self.end();
+        self.started.elapsed().as_secs_f64()
+    }
+
+    fn end(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // A display that failed is no reason to fail.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "rates for display")]
+fn message(noun: &str, started: Instant, read: &ReadProgress, encoded: &EncodeProgress) -> String {
+    let seconds = started.elapsed().as_secs_f64().max(1e-3);
+    let done = encoded.documents.load(Ordering::Relaxed);
+    let tokens = encoded.tokens.load(Ordering::Relaxed);
+    let mut text = format!(
+        "{} {noun}, {:.1} {noun}/s, {:.0} tokens/s",
+        HumanCount(done),
+        done as f64 / seconds,
+        tokens as f64 / seconds,
+    );
+    // Reading runs ahead of encoding: what is read tells how many there will be.
+    let ahead = encoded.read.load(Ordering::Relaxed) as f64;
+    if let Some(fraction) = read.fraction()
+        && fraction > 0.0
+        && done > 0
+    {
+        let total = (ahead / fraction).max(done as f64);
+        let left = seconds * (total / done as f64 - 1.0);
+        text += &format!(
+            ", {} left",
+            HumanDuration(Duration::from_secs_f64(left.min(1e8)))
+        );
+    }
+    text
+}

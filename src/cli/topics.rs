@@ -1,0 +1,87 @@
+//! `splade-export topics`
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args as ClapArgs, ValueEnum};
+use splade_export::corpus::CorpusKind;
+use splade_export::export::{TopicsFormat, TopicsOptions, topics};
+
+use super::encode::EncodeArgs;
+use super::input::InputArgs;
+use super::progress::Display;
+
+/// Encode topics for Anserini or Pyserini
+///
+/// Reads a BEIR dataset's queries.jsonl (folder or .zip too), TSV (qid<TAB>text) or JSON Lines. Writes
+/// Anserini's TSV of repeated terms (.tsv) or Pyserini's encoded topics (.jsonl).
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Example:\n  splade-export topics --model models/splade-tiny fixtures --output out/topics.tsv"
+)]
+pub struct Args {
+    /// Files, folders, archives, or - for standard input
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+
+    /// The file to write; it must not exist
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+
+    /// Format of the output [default: by its ending, .tsv or .jsonl]
+    #[arg(long, value_enum, help_heading = "Output")]
+    format: Option<FormatArg>,
+
+    #[command(flatten)]
+    encode: EncodeArgs,
+
+    #[command(flatten)]
+    input: InputArgs,
+
+    /// Print neither progress nor summary
+    #[arg(long, short, help_heading = "Output")]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FormatArg {
+    Tsv,
+    Jsonl,
+}
+
+impl Args {
+    pub fn run(self) -> anyhow::Result<()> {
+        let format = match self.format {
+            Some(FormatArg::Tsv) => TopicsFormat::Tsv,
+            Some(FormatArg::Jsonl) => TopicsFormat::Jsonl,
+            None => by_ending(&self.output)?,
+        };
+        let options = TopicsOptions {
+            encode: self.encode.resolve()?,
+            corpus: self.input.resolve(self.paths, CorpusKind::Topics),
+            output: self.output,
+            format,
+        };
+        let mut display = Display::new("topics", self.quiet);
+        let summary = topics(&options, &mut |read, done| display.watch(read, done))?;
+        let seconds = display.finish();
+        if !self.quiet {
+            eprintln!(
+                "topics       {} in {seconds:.1} s, {} terms, {} truncated, {} empty",
+                summary.topics, summary.terms, summary.truncated, summary.empty
+            );
+            eprintln!("output       {}", options.output.display());
+        }
+        Ok(())
+    }
+}
+
+fn by_ending(path: &Path) -> anyhow::Result<TopicsFormat> {
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("tsv") => Ok(TopicsFormat::Tsv),
+        Some("jsonl") => Ok(TopicsFormat::Jsonl),
+        _ => anyhow::bail!(
+            "{}: the format cannot be told from the ending; say --format tsv or jsonl",
+            path.display()
+        ),
+    }
+}

@@ -1,0 +1,167 @@
+//! `manifest.json`: what a collection was made of and what is in it.
+//!
+//! Neither clock nor thread count nor path of the output is in it: the same input and options give
+//! the same bytes.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AtomicFile, Compression};
+use crate::impact::{Pruning, Quantization};
+use crate::model::{Aggregation, Fingerprint};
+
+/// Its name in the output folder.
+pub const MANIFEST: &str = "manifest.json";
+/// Raised when the meaning of a field changes.
+const FORMAT_VERSION: u32 = 1;
+
+/// A collection described.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of this file's format.
+    pub format_version: u32,
+    /// Program and version.
+    pub tool: String,
+    /// What the vectors hold.
+    pub kind: Kind,
+    /// The model.
+    pub model: ModelInfo,
+    /// From text to weights.
+    pub encoding: Encoding,
+    /// Which weights were left out.
+    pub pruning: Pruning,
+    /// From weights to impacts; null for a collection of weights.
+    pub quantization: Option<Quantization>,
+    /// The files.
+    pub collection: Collection,
+    /// The input files as the user named them.
+    pub input: Vec<String>,
+    /// Sums over all parts.
+    pub counts: Counts,
+    /// The parts in input order.
+    pub parts: Vec<PartInfo>,
+}
+
+/// What the vectors of a collection hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Integers, ready to be indexed.
+    Impacts,
+    /// Floats, to be quantized later.
+    Weights,
+}
+
+/// The model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// Architecture, or `onnx` for an exported graph.
+    pub architecture: String,
+    /// Number of terms.
+    pub vocabulary: usize,
+    /// Terms written as `[id:N]`.
+    pub rewritten_terms: usize,
+    /// SHA-256 of each file.
+    pub files: Fingerprint,
+}
+
+/// From text to weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Encoding {
+    /// Maximum or sum over tokens.
+    pub aggregation: Aggregation,
+    /// Most tokens of a text.
+    pub max_length: usize,
+    /// The fields joined to the text.
+    pub fields: Vec<String>,
+    /// True if special tokens may be terms.
+    pub keep_special_tokens: bool,
+    /// Most padded tokens of a batch.
+    pub batch_tokens: usize,
+}
+
+/// The files of a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collection {
+    /// Most documents of a part.
+    pub part_size: usize,
+    /// Of the parts.
+    pub compression: Compression,
+    /// True if the texts were kept.
+    pub contents: bool,
+}
+
+/// What was counted. `impact_sum`, `max_impact` are 0 for a collection of weights.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// Lines written.
+    pub documents: u64,
+    /// Documents among them without any term; an index leaves them out.
+    pub empty: u64,
+    /// Documents that had more tokens than were kept.
+    pub truncated: u64,
+    /// Tokens encoded, special ones included, without padding.
+    pub tokens: u64,
+    /// Terms over all documents.
+    pub postings: u64,
+    /// Sum of all impacts: "total terms" of an Anserini index.
+    pub impact_sum: u64,
+    /// Largest weight before quantization.
+    pub max_weight: f32,
+    /// Largest impact.
+    pub max_impact: u32,
+}
+
+impl Counts {
+    /// Adds those of another part.
+    pub fn add(&mut self, other: &Self) {
+        self.documents += other.documents;
+        self.empty += other.empty;
+        self.truncated += other.truncated;
+        self.tokens += other.tokens;
+        self.postings += other.postings;
+        self.impact_sum += other.impact_sum;
+        self.max_weight = self.max_weight.max(other.max_weight);
+        self.max_impact = self.max_impact.max(other.max_impact);
+    }
+}
+
+/// One part.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct PartInfo {
+    /// File name in `documents`.
+    pub name: String,
+    /// Of the file.
+    pub sha256: String,
+    /// Of the file.
+    pub bytes: u64,
+    /// Its counts.
+    pub counts: Counts,
+}
+
+impl Manifest {
+    /// The version that is written.
+    #[must_use]
+    pub fn current_version() -> u32 {
+        FORMAT_VERSION
+    }
+
+    /// The program and its version.
+    #[must_use]
+    pub fn this_tool() -> String {
+        concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned()
+    }
+
+    /// Writes the file into a collection's folder.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn write(&self, folder: &Path) -> std::io::Result<()> {
+        let mut file = AtomicFile::beside(&folder.join(MANIFEST))?;
+        serde_json::to_writer_pretty(&mut file, self)?;
+        file.write_all(b"\n")?;
+        file.finish()
+    }
+}

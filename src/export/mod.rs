@@ -1,0 +1,110 @@
+//! What the commands do: [`documents`], [`topics`], [`explain`].
+
+mod documents;
+mod explain;
+mod topics;
+
+use std::path::PathBuf;
+
+pub use documents::{DocumentsOptions, documents};
+pub use explain::{ExplainedTerm, Explanation, explain};
+pub use topics::{TopicsFormat, TopicsOptions, TopicsSummary, topics};
+
+use crate::collection::Encoding;
+use crate::corpus::{CorpusOptions, CorpusReader, ReadProgress};
+use crate::encoder::{BatchBudget, Encoder, Runtime, TextTokenizer};
+use crate::impact::{Pruning, Quantization};
+use crate::model::{Aggregation, Model};
+use crate::pipeline::{self, EncodeProgress, PartSink, PipelineOptions};
+
+/// From text to impacts: what documents, topics and single texts have in common.
+#[derive(Debug, Clone)]
+pub struct EncodeOptions {
+    /// The model folder.
+    pub model: PathBuf,
+    /// ONNX Runtime's library; `None` looks for it, see [`Runtime::find`].
+    pub onnxruntime: Option<PathBuf>,
+    /// Maximum or sum over tokens.
+    pub aggregation: Aggregation,
+    /// Most tokens of a text; `None` for the model's limit, at most 512.
+    pub max_length: Option<usize>,
+    /// True if special tokens may be terms.
+    pub keep_special_tokens: bool,
+    /// Which weights are left out.
+    pub pruning: Pruning,
+    /// From weights to impacts; `None` keeps the weights.
+    pub quantization: Option<Quantization>,
+    /// Encoder threads.
+    pub threads: usize,
+}
+
+/// A display of a run's progress: it is given what to watch before the first document is read.
+pub type Watch<'a> = dyn FnMut(ReadProgress, std::sync::Arc<EncodeProgress>) + 'a;
+
+/// A model loaded as the options say.
+struct Session {
+    model: Model,
+    tokenizer: TextTokenizer,
+    encoder: Encoder,
+    max_length: usize,
+}
+
+impl Session {
+    fn open(options: &EncodeOptions) -> anyhow::Result<Self> {
+        let runtime = Runtime::find(options.onnxruntime.as_deref());
+        let model = Model::open(&options.model)?;
+        let max_length = options
+            .max_length
+            .unwrap_or_else(|| model.default_max_length());
+        Ok(Self {
+            tokenizer: TextTokenizer::new(&model, max_length)?,
+            encoder: Encoder::new(
+                &runtime?,
+                &model,
+                options.aggregation,
+                options.keep_special_tokens,
+            )?,
+            model,
+            max_length,
+        })
+    }
+
+    fn run(
+        &self,
+        options: &EncodeOptions,
+        corpus: CorpusOptions,
+        part_size: usize,
+        keep_text: bool,
+        watch: &mut Watch<'_>,
+        sink: &dyn PartSink,
+    ) -> anyhow::Result<()> {
+        let mut reader = CorpusReader::open(corpus)?;
+        let progress = std::sync::Arc::default();
+        watch(reader.progress(), std::sync::Arc::clone(&progress));
+        let pipeline_options = PipelineOptions {
+            threads: options.threads.max(1),
+            part_size,
+            budget: BatchBudget::default(),
+            pruning: options.pruning,
+            keep_text,
+        };
+        pipeline::run(
+            &mut reader,
+            &self.tokenizer,
+            &self.encoder,
+            pipeline_options,
+            &progress,
+            sink,
+        )
+    }
+
+    fn encoding(&self, options: &EncodeOptions, fields: &[String]) -> Encoding {
+        Encoding {
+            aggregation: options.aggregation,
+            max_length: self.max_length,
+            fields: fields.to_vec(),
+            keep_special_tokens: options.keep_special_tokens,
+            batch_tokens: BatchBudget::default().tokens,
+        }
+    }
+}

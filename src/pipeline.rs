@@ -1,0 +1,308 @@
+//! Where the stages meet: reading, tokenizing, encoding and writing beside each other.
+//!
+//! ```text
+//! reader + tokenizer ──batches of a part──▶ workers, one session each ──whole parts──▶ sink
+//!        ▲                                                                              │
+//!        └───────────────── a permit for the next part, PARTS_IN_FLIGHT in all ◀────────┘
+//! ```
+//!
+//! Memory is bounded by the parts in flight. Which texts share a batch depends on the part alone, not
+//! on the threads, so that the same input gives the same weights.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+use rayon::prelude::*;
+
+use crate::corpus::{CorpusReader, Document};
+use crate::encoder::{Batch, BatchBudget, Encoder, TextTokenizer, Tokens};
+use crate::impact::{Pruning, SparseVector};
+
+/// One being read, one being encoded, one being written.
+const PARTS_IN_FLIGHT: usize = 3;
+/// A part ends early when it holds so many bytes of text, so that long documents do not fill memory.
+const MAX_PART_BYTES: usize = 256 << 20;
+
+/// How the stages run.
+#[derive(Debug, Clone, Copy)]
+pub struct PipelineOptions {
+    /// Encoder threads.
+    pub threads: usize,
+    /// Most documents of a part.
+    pub part_size: usize,
+    /// Size of a batch.
+    pub budget: BatchBudget,
+    /// Which weights are left out.
+    pub pruning: Pruning,
+    /// True if the sink needs the texts.
+    pub keep_text: bool,
+}
+
+/// How far the encoding has come, for a display in another thread.
+#[derive(Debug, Default)]
+pub struct EncodeProgress {
+    /// Documents read.
+    pub read: AtomicU64,
+    /// Documents encoded.
+    pub documents: AtomicU64,
+    /// Their tokens.
+    pub tokens: AtomicU64,
+}
+
+/// A part of the corpus, encoded.
+#[derive(Debug)]
+pub struct EncodedPart {
+    /// Its number, from 0, in input order.
+    pub index: usize,
+    documents: Vec<Document>,
+    tokens: Vec<Tokens>,
+    vectors: Vec<OnceLock<SparseVector>>,
+    batches_left: AtomicUsize,
+}
+
+/// A document of an encoded part.
+#[derive(Debug, Clone, Copy)]
+pub struct EncodedDocument<'a> {
+    /// Its docid.
+    pub docid: &'a str,
+    /// Its text; empty unless it was asked for.
+    pub text: &'a str,
+    /// Its tokens.
+    pub tokens: &'a Tokens,
+    /// Its weights.
+    pub vector: &'a SparseVector,
+}
+
+impl EncodedPart {
+    /// The documents in input order.
+    pub fn documents(&self) -> impl Iterator<Item = EncodedDocument<'_>> {
+        static EMPTY: SparseVector = SparseVector(Vec::new());
+        let rest = self.tokens.iter().zip(&self.vectors);
+        self.documents
+            .iter()
+            .zip(rest)
+            .map(|(document, (tokens, vector))| EncodedDocument {
+                docid: &document.docid,
+                text: &document.text,
+                tokens,
+                // A blank text is in no batch and has no term.
+                vector: vector.get().unwrap_or(&EMPTY),
+            })
+    }
+}
+
+/// Takes the encoded parts, from several threads and in any order.
+pub trait PartSink: Sync {
+    /// Writes a part.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being written; the run ends.
+    fn write(&self, part: &EncodedPart) -> anyhow::Result<()>;
+}
+
+type Work = (Arc<EncodedPart>, Batch);
+
+struct Run<'a> {
+    options: PipelineOptions,
+    tokenizer: &'a TextTokenizer,
+    encoder: &'a Encoder,
+    progress: &'a EncodeProgress,
+    stop: AtomicBool,
+    failure: Mutex<Option<anyhow::Error>>,
+}
+
+/// Encodes everything that `reader` gives.
+///
+/// # Errors
+/// The first failure of any stage, after all threads have ended; parts that were given to the sink
+/// before stay written.
+pub fn run(
+    reader: &mut CorpusReader,
+    tokenizer: &TextTokenizer,
+    encoder: &Encoder,
+    options: PipelineOptions,
+    progress: &EncodeProgress,
+    sink: &dyn PartSink,
+) -> anyhow::Result<()> {
+    let run = Run {
+        options,
+        tokenizer,
+        encoder,
+        progress,
+        stop: AtomicBool::new(false),
+        failure: Mutex::new(None),
+    };
+    let (work_tx, work_rx) = unbounded::<Work>();
+    let (done_tx, done_rx) = unbounded::<Arc<EncodedPart>>();
+    let (permit_tx, permit_rx) = bounded::<()>(PARTS_IN_FLIGHT);
+    for _ in 0..PARTS_IN_FLIGHT {
+        // The channel has room for all of them.
+        let _ = permit_tx.try_send(());
+    }
+    thread::scope(|scope| {
+        for _ in 0..options.threads {
+            let (work, done) = (work_rx.clone(), done_tx.clone());
+            let run = &run;
+            scope.spawn(move || run.note(run.encode(&work, &done)));
+        }
+        for _ in 0..options.threads.div_ceil(4) {
+            let (done, permits) = (done_rx.clone(), permit_tx.clone());
+            let run = &run;
+            scope.spawn(move || run.note(run.write(&done, &permits, sink)));
+        }
+        // What the threads hold now are the only other ends: each stage ends when the one before did.
+        drop((work_rx, done_rx, permit_tx));
+        run.note(run.read(reader, &permit_rx, &work_tx, &done_tx));
+        drop((work_tx, done_tx));
+    });
+    let failure = run.failure.into_inner();
+    match failure.unwrap_or_else(std::sync::PoisonError::into_inner) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+impl Run<'_> {
+    /// Keeps the first failure and makes all stages stop.
+    fn note(&self, result: anyhow::Result<()>) {
+        if let Err(error) = result {
+            let failure = self.failure.lock();
+            failure
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .get_or_insert(error);
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn read(
+        &self,
+        reader: &mut CorpusReader,
+        permits: &Receiver<()>,
+        work: &Sender<Work>,
+        done: &Sender<Arc<EncodedPart>>,
+    ) -> anyhow::Result<()> {
+        for index in 0.. {
+            if !self.await_permit(permits) {
+                break;
+            }
+            let Some(part) = self.next_part(reader, index)? else {
+                break;
+            };
+            let batches = Batch::plan(&part.tokens, self.options.budget);
+            part.batches_left.store(batches.len(), Ordering::Release);
+            let part = Arc::new(part);
+            // A closed channel means that a stage failed, and that failure is the one to report.
+            if batches.is_empty() {
+                let _ = done.send(Arc::clone(&part));
+            }
+            for batch in batches {
+                let _ = work.send((Arc::clone(&part), batch));
+            }
+        }
+        Ok(())
+    }
+
+    /// False if the run has ended. Looks up from time to time: after a failure no permit comes.
+    fn await_permit(&self, permits: &Receiver<()>) -> bool {
+        while !self.stopped() {
+            match permits.recv_timeout(Duration::from_millis(100)) {
+                Ok(()) => return true,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+        false
+    }
+
+    fn next_part(
+        &self,
+        reader: &mut CorpusReader,
+        index: usize,
+    ) -> anyhow::Result<Option<EncodedPart>> {
+        let mut documents = Vec::new();
+        let mut bytes = 0;
+        while documents.len() < self.options.part_size && bytes < MAX_PART_BYTES {
+            let Some(record) = reader.next_record()? else {
+                break;
+            };
+            let document = record?;
+            bytes += document.text.len();
+            documents.push(document);
+        }
+        if documents.is_empty() {
+            return Ok(None);
+        }
+        self.progress
+            .read
+            .fetch_add(documents.len() as u64, Ordering::Relaxed);
+        let tokens = documents
+            .par_iter()
+            .map(|document| self.tokenizer.tokenize(&document.text))
+            .collect::<Result<Vec<_>, _>>()?;
+        let blank = tokens.iter().filter(|tokens| tokens.blank).count() as u64;
+        self.progress.documents.fetch_add(blank, Ordering::Relaxed);
+        if !self.options.keep_text {
+            for document in &mut documents {
+                document.text = String::new();
+            }
+        }
+        Ok(Some(EncodedPart {
+            index,
+            vectors: (0..documents.len()).map(|_| OnceLock::new()).collect(),
+            documents,
+            tokens,
+            batches_left: AtomicUsize::new(0),
+        }))
+    }
+
+    fn encode(&self, work: &Receiver<Work>, done: &Sender<Arc<EncodedPart>>) -> anyhow::Result<()> {
+        let mut worker = self.encoder.worker()?;
+        for (part, batch) in work {
+            if self.stopped() {
+                break;
+            }
+            let vectors = worker.encode(&batch, &part.tokens)?;
+            let mut tokens = 0;
+            for (&row, mut vector) in batch.rows.iter().zip(vectors) {
+                self.options.pruning.apply(&mut vector);
+                tokens += part.tokens[row].ids.len() as u64;
+                // Each row is in one batch only, so the place is empty.
+                let _ = part.vectors[row].set(vector);
+            }
+            let documents = batch.rows.len() as u64;
+            self.progress
+                .documents
+                .fetch_add(documents, Ordering::Relaxed);
+            self.progress.tokens.fetch_add(tokens, Ordering::Relaxed);
+            if part.batches_left.fetch_sub(1, Ordering::AcqRel) == 1 {
+                let _ = done.send(part);
+            }
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        done: &Receiver<Arc<EncodedPart>>,
+        permits: &Sender<()>,
+        sink: &dyn PartSink,
+    ) -> anyhow::Result<()> {
+        for part in done {
+            if self.stopped() {
+                break;
+            }
+            sink.write(&part)?;
+            drop(part);
+            // The reader may have ended.
+            let _ = permits.try_send(());
+        }
+        Ok(())
+    }
+}
