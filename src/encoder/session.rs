@@ -1,6 +1,8 @@
 //! Running the graph. The only file that names `ort`.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use ort::environment::Environment;
 use ort::session::builder::GraphOptimizationLevel;
@@ -73,13 +75,7 @@ impl Encoder {
         keep_special: bool,
     ) -> Result<Self, EncodeError> {
         let graph = model.graph(aggregation)?;
-        let environment = ort::init_from(&runtime.library)
-            .map_err(|e| RuntimeError::Unusable {
-                path: runtime.library.clone(),
-                reason: e.to_string(),
-            })?
-            .with_telemetry(false)
-            .build()?;
+        let environment = environment(runtime)?;
         environment.set_log_level(ort::logging::LogLevel::Error);
         let columns = u32::try_from(model.vocabulary.len()).unwrap_or(u32::MAX);
         Ok(Self {
@@ -117,6 +113,31 @@ impl Encoder {
             session,
             options: RunOptions::new()?.with_outputs(outputs),
         })
+    }
+}
+
+/// ONNX Runtime allows one environment a process: it is made once and kept.
+fn environment(runtime: &Runtime) -> Result<Environment, EncodeError> {
+    static LOADED: Mutex<Option<(PathBuf, Environment)>> = Mutex::new(None);
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    let unusable = |reason: String| RuntimeError::Unusable {
+        path: runtime.library.clone(),
+        reason,
+    };
+    match &*loaded {
+        Some((library, environment)) if *library == runtime.library => Ok(environment.clone()),
+        Some((library, _)) => {
+            let other = format!("this process has loaded {} already", library.display());
+            Err(unusable(other).into())
+        }
+        None => {
+            let environment = ort::init_from(&runtime.library)
+                .map_err(|e| unusable(e.to_string()))?
+                .with_telemetry(false)
+                .build()?;
+            *loaded = Some((runtime.library.clone(), environment.clone()));
+            Ok(environment)
+        }
     }
 }
 

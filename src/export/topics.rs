@@ -22,7 +22,7 @@ const PART: usize = 4096;
 pub enum TopicsFormat {
     /// Anserini's: `qid<TAB>term term term`, each term repeated impact times.
     Tsv,
-    /// Pyserini's: `{"qid": ..., "contents": ..., "vector": {...}}` a line.
+    /// Pyserini's: `{"qid": ..., "title": ..., "contents": ..., "vector": {...}}` a line.
     Jsonl,
 }
 
@@ -122,6 +122,8 @@ pub fn topics(options: &TopicsOptions, watch: &mut Watch<'_>) -> anyhow::Result<
                 };
                 let mut line = Map::new();
                 line.insert("qid".into(), topic.qid.clone().into());
+                // Pyserini's command line takes the query from "title" and finds its vector by "contents".
+                line.insert("title".into(), topic.text.clone().into());
                 line.insert("contents".into(), topic.text.clone().into());
                 line.insert("vector".into(), vector.into());
                 writeln!(file, "{}", Value::from(line))?;

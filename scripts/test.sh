@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Sets up what is missing and passes all tests.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() {
+  cat <<'HELP'
+Sets up what is missing and runs all checks and tests, with the real ONNX Runtime and Anserini.
+
+Usage: scripts/test.sh [ARGUMENT...]
+
+  ARGUMENT  passed on to `cargo test`, for example a part of a test's name
+
+Example
+  scripts/test.sh quantizer
+HELP
+}
+
+main() {
+  case "${1:-}" in
+    --help | -h) usage; exit 0 ;;
+  esac
+  cd -- "$SCRIPTS/.."
+  command -v cargo >/dev/null || fail "Rust's cargo was not found" "install Rust first: see rustup"
+  scripts/setup.sh
+  eval "$(scripts/setup.sh --print-env)"
+  [[ $# -gt 0 ]] || lint
+  # The optimized program: the tests encode and index whole collections.
+  SPLADE_EXPORT_SCRIPTS="$SCRIPTS" cargo test --locked --release "$@"
+}
+
+lint() {
+  local shellcheck
+  if ! shellcheck="$(command -v shellcheck)"; then
+    scripts/setup.sh shellcheck
+    shellcheck="$SHELLCHECK"
+  fi
+  "$shellcheck" -x scripts/*.sh .ci/run
+  if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; else say "test: skipped cargo fmt, which is not installed"; fi
+  if cargo clippy --version >/dev/null 2>&1; then
+    cargo clippy --locked --release --all-targets --quiet -- -D warnings
+  else
+    say "test: skipped cargo clippy, which is not installed"
+  fi
+  RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --no-deps --quiet
+}
+
+main "$@"

@@ -1,0 +1,127 @@
+//! What the tests share: the real model, the real ONNX Runtime, the real program.
+#![allow(dead_code, reason = "each test file uses its own share")]
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use assert_cmd::cargo::CommandCargoExt;
+use splade_export::encoder::{Batch, BatchBudget, Encoder, Runtime, TextTokenizer};
+use splade_export::impact::SparseVector;
+use splade_export::model::{Aggregation, Model};
+
+/// The demo model's folder.
+pub fn model_folder() -> PathBuf {
+    let folder = std::env::var_os("SPLADE_EXPORT_MODEL")
+        .expect("SPLADE_EXPORT_MODEL is not set: run scripts/test.sh, or eval \"$(scripts/setup.sh --print-env)\"");
+    folder.into()
+}
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub fn fixtures() -> PathBuf {
+    root().join("fixtures")
+}
+
+/// A test collection beside the checkout, where there is one.
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let folder = root().parent()?.join("shared").join(name);
+    if folder.exists() {
+        return Some(folder);
+    }
+    eprintln!("skipped: there is no {}", folder.display());
+    None
+}
+
+/// The program with the demo model.
+pub fn program() -> Command {
+    let mut command = Command::cargo_bin("splade-export").unwrap();
+    command.env("SPLADE_EXPORT_MODEL", model_folder());
+    command
+}
+
+/// Runs a script of the project.
+pub fn script(name: &str) -> Command {
+    let mut command = Command::new("bash");
+    command.arg(root().join("scripts").join(name));
+    command
+}
+
+/// Runs to success and returns stdout.
+pub fn ok(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}\n{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs to failure with this exit code and returns stderr.
+pub fn fails(code: i32, command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{command:?}\n{stderr}");
+    stderr
+}
+
+/// Encodes texts with the demo model and this budget.
+pub fn encode(
+    aggregation: Aggregation,
+    texts: &[&str],
+    max: usize,
+    budget: BatchBudget,
+) -> Vec<HashMap<String, f32>> {
+    let model = Model::open(&model_folder()).unwrap();
+    let encoder = Encoder::new(&Runtime::find(None).unwrap(), &model, aggregation, true).unwrap();
+    let tokenizer = TextTokenizer::new(&model, max).unwrap();
+    let tokens: Vec<_> = texts
+        .iter()
+        .map(|t| tokenizer.tokenize(t).unwrap())
+        .collect();
+    let mut vectors = vec![SparseVector::default(); texts.len()];
+    let mut worker = encoder.worker().unwrap();
+    for batch in Batch::plan(&tokens, budget) {
+        let encoded = worker.encode(&batch, &tokens).unwrap();
+        for (&row, vector) in batch.rows.iter().zip(encoded) {
+            vectors[row] = vector;
+        }
+    }
+    let term = |id| model.vocabulary.term(id).to_owned();
+    vectors
+        .iter()
+        .map(|v| v.0.iter().map(|e| (term(e.term), e.weight)).collect())
+        .collect()
+}
+
+/// The texts of a BEIR corpus, title and text joined by a space.
+pub fn texts(corpus: &Path) -> HashMap<String, String> {
+    fs_err::read_to_string(corpus)
+        .unwrap()
+        .lines()
+        .map(|line| {
+            let record: serde_json::Value = serde_json::from_str(line).unwrap();
+            let get = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
+            let (title, text) = (get("title"), get("text"));
+            let joined = [title, text]
+                .iter()
+                .filter(|t| !t.is_empty())
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(" ");
+            (get("_id"), joined)
+        })
+        .collect()
+}
+
+/// The largest difference between two vectors over the union of their terms.
+pub fn distance(a: &HashMap<String, f32>, b: &HashMap<String, f32>) -> f32 {
+    let terms = a.keys().chain(b.keys());
+    terms
+        .map(|t| (a.get(t).unwrap_or(&0.0) - b.get(t).unwrap_or(&0.0)).abs())
+        .fold(0.0, f32::max)
+}

@@ -1,0 +1,97 @@
+//! The weights: published ones, independently computed ones, and those of the same text in company.
+
+mod common;
+
+use std::collections::HashMap;
+
+use common::{distance, encode, fixtures, shared, texts};
+use splade_export::encoder::BatchBudget;
+use splade_export::model::Aggregation;
+
+#[test]
+fn published_weights_and_dot_products_are_reproduced() {
+    let golden = fs_err::read(fixtures().join("goldens/splade-tiny.json")).unwrap();
+    let golden: serde_json::Value = serde_json::from_slice(&golden).unwrap();
+    let sentences = golden["sentences"].as_array().unwrap();
+    let texts: Vec<&str> = sentences
+        .iter()
+        .map(|s| s["text"].as_str().unwrap())
+        .collect();
+    let vectors = encode(Aggregation::Max, &texts, 256, BatchBudget::default());
+    for (sentence, vector) in sentences.iter().zip(&vectors) {
+        for (term, weight) in sentence["weights"].as_object().unwrap() {
+            let difference = f64::from(vector[term]) - weight.as_f64().unwrap();
+            assert!(difference.abs() < 1e-4, "{term}: off by {difference}");
+        }
+    }
+    for (i, a) in vectors.iter().enumerate() {
+        for (j, b) in vectors.iter().enumerate() {
+            let dot: f32 = a.iter().map(|(t, w)| w * b.get(t).unwrap_or(&0.0)).sum();
+            let published = golden["dot_products"][i][j].as_f64().unwrap();
+            assert!((f64::from(dot) - published).abs() < 1e-3, "{i}, {j}: {dot}");
+        }
+    }
+}
+
+#[test]
+fn a_text_has_the_same_weights_alone_and_in_every_company() {
+    let texts = texts(&fixtures().join("corpus.jsonl"));
+    let long = texts.values().cloned().collect::<Vec<_>>().join(" ");
+    let mut texts: Vec<&str> = texts.values().map(String::as_str).collect();
+    texts.extend(["cell", "a", long.as_str(), "", "日本語 🙂"]);
+    let budget = |tokens, texts| BatchBudget { tokens, texts };
+    for aggregation in [Aggregation::Max, Aggregation::Sum] {
+        let alone = encode(aggregation, &texts, 512, budget(1, 1));
+        for company in [budget(300, 64), budget(1024, 64), budget(100_000, 1000)] {
+            let together = encode(aggregation, &texts, 512, company);
+            for (a, b) in alone.iter().zip(&together) {
+                let difference = distance(a, b);
+                // Sums over 512 tokens are large: the bound is relative there.
+                let scale = a.values().copied().fold(1.0, f32::max);
+                assert!(
+                    difference < 1e-5 * scale,
+                    "{aggregation:?} {company:?}: {difference}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn weights_agree_with_those_computed_independently_in_python() {
+    let Some(golden) = shared("golden/scifact-weights.jsonl") else {
+        return;
+    };
+    let Some(scifact) = shared("data/scifact") else {
+        return;
+    };
+    let mut corpus = texts(&scifact.join("corpus.jsonl"));
+    corpus.extend(texts(&scifact.join("queries.jsonl")));
+    let lines: Vec<serde_json::Value> = fs_err::read_to_string(golden)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let texts: Vec<&str> = lines
+        .iter()
+        .map(|l| corpus[l["id"].as_str().unwrap()].as_str())
+        .collect();
+    for (key, aggregation) in [("max", Aggregation::Max), ("sum", Aggregation::Sum)] {
+        let vectors = encode(aggregation, &texts, 256, BatchBudget::default());
+        let mut compared = 0;
+        for (line, vector) in lines.iter().zip(&vectors) {
+            let Some(golden) = line[key].as_object() else {
+                continue;
+            };
+            let golden: HashMap<String, f32> = golden
+                .iter()
+                .map(|(t, w)| (t.clone(), serde_json::from_value(w.clone()).unwrap()))
+                .collect();
+            let largest = golden.values().copied().fold(1.0, f32::max);
+            let difference = distance(vector, &golden);
+            assert!(difference < 5e-5 * largest, "{}: {difference}", line["id"]);
+            compared += 1;
+        }
+        assert!(compared > 50, "{compared} texts compared");
+    }
+}
