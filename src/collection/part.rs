@@ -69,7 +69,7 @@ pub struct PartWriter<'k> {
 }
 
 enum Encoder {
-    Gzip(GzEncoder<Hashed>),
+    Gzip(Box<GzEncoder<Hashed>>),
     None(Hashed),
 }
 
@@ -91,7 +91,8 @@ impl<'k> PartWriter<'k> {
         };
         let out = match compression {
             Compression::Gzip => {
-                Encoder::Gzip(GzBuilder::new().write(hashed, flate2::Compression::default()))
+                let gzip = GzBuilder::new().write(hashed, flate2::Compression::default());
+                Encoder::Gzip(Box::new(gzip))
             }
             Compression::None => Encoder::None(hashed),
         };

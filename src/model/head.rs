@@ -29,7 +29,7 @@ pub enum Aggregation {
 
 /// Name of the graph's output.
 pub const WEIGHTS: &str = "splade_weights";
-/// 64 slices of a vocabulary of 30,522: measured fastest, see ARCHITECTURE.md.
+/// 64 slices of a vocabulary of 30,522; fewer and more are slower, see ARCHITECTURE.md.
 const SLICE: usize = 480;
 
 /// The decoder of a masked-language model.
