@@ -15,6 +15,7 @@ pub mod collection;
 pub mod corpus;
 pub mod encoder;
 pub mod export;
+pub mod head;
 pub mod impact;
 pub mod model;
 pub mod pipeline;

@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::HashMap;
 
-use common::{distance, encode, fixtures, shared, texts};
+use common::{distance, encode, encode_in_graph, fixtures, shared, texts};
 use splade_export::encoder::BatchBudget;
 use splade_export::model::Aggregation;
 
@@ -30,6 +30,18 @@ fn published_weights_and_dot_products_are_reproduced() {
             let published = golden["dot_products"][i][j].as_f64().unwrap();
             assert!((f64::from(dot) - published).abs() < 1e-3, "{i}, {j}: {dot}");
         }
+    }
+}
+
+#[test]
+fn the_screened_head_agrees_with_the_head_in_the_graph() {
+    let texts = texts(&fixtures().join("corpus.jsonl"));
+    let texts: Vec<&str> = texts.values().map(String::as_str).collect();
+    let screened = encode(Aggregation::Max, &texts, 512, BatchBudget::default());
+    let oracle = encode_in_graph(Aggregation::Max, &texts, 512, BatchBudget::default());
+    for (a, b) in screened.iter().zip(&oracle) {
+        assert!(a.len() > 50);
+        assert!(distance(a, b) < 2e-5, "{}", distance(a, b));
     }
 }
 

@@ -12,7 +12,8 @@ use thiserror::Error;
 
 use super::runtime::{Runtime, RuntimeError};
 use super::{Batch, Tokens};
-use crate::impact::SparseVector;
+use crate::head::{HeadError, Scratch, ScreenedHead};
+use crate::impact::{SparseVector, TermWeight};
 use crate::model::{Aggregation, Model, ModelError, ModelInput, OnnxGraph};
 
 /// Why texts cannot be encoded.
@@ -23,6 +24,8 @@ pub enum EncodeError {
     Runtime(#[from] RuntimeError),
     #[error(transparent)]
     Model(#[from] ModelError),
+    #[error("the model's head cannot be used: {0}; its file may be damaged")]
+    Head(#[from] HeadError),
     #[error("ONNX Runtime refuses the model: {0}")]
     Session(String),
     #[error("ONNX Runtime failed on a batch of {texts} texts of {length} tokens: {reason}")]
@@ -60,11 +63,16 @@ impl<T> From<ort::Error<T>> for EncodeError {
 pub struct Encoder {
     environment: Environment,
     graph: OnnxGraph,
+    /// The head, where it is not in the graph.
+    screened: Option<ScreenedHead<Vec<f32>>>,
     special: Vec<bool>,
 }
 
 impl Encoder {
     /// Loads ONNX Runtime and builds the graph. With `keep_special`, special tokens may be terms.
+    ///
+    /// The maximum over tokens of a checkpoint is computed by [`ScreenedHead`] behind the graph's
+    /// hidden states; everything else by a head in the graph.
     ///
     /// # Errors
     /// [`EncodeError`] if the library cannot be loaded or the model has no such graph.
@@ -74,13 +82,47 @@ impl Encoder {
         aggregation: Aggregation,
         keep_special: bool,
     ) -> Result<Self, EncodeError> {
+        let hidden = match aggregation {
+            Aggregation::Max => model.hidden_graph()?,
+            Aggregation::Sum => None,
+        };
+        let Some(hidden) = hidden else {
+            return Self::with_graph_head(runtime, model, aggregation, keep_special);
+        };
+        // The centre changes the speed, never the result.
+        let center = vec![0.0; hidden.hidden];
+        let head = ScreenedHead::new(hidden.decoder, &hidden.bias, hidden.hidden, &center)?;
+        Self::build(runtime, model, hidden.graph, Some(head), keep_special)
+    }
+
+    /// As [`Encoder::new`], always with the head in the graph: the oracle of the screened one.
+    ///
+    /// # Errors
+    /// As [`Encoder::new`].
+    pub fn with_graph_head(
+        runtime: &Runtime,
+        model: &Model,
+        aggregation: Aggregation,
+        keep_special: bool,
+    ) -> Result<Self, EncodeError> {
         let graph = model.graph(aggregation)?;
+        Self::build(runtime, model, graph, None, keep_special)
+    }
+
+    fn build(
+        runtime: &Runtime,
+        model: &Model,
+        graph: OnnxGraph,
+        screened: Option<ScreenedHead<Vec<f32>>>,
+        keep_special: bool,
+    ) -> Result<Self, EncodeError> {
         let environment = environment(runtime)?;
         environment.set_log_level(ort::logging::LogLevel::Error);
         let columns = u32::try_from(model.vocabulary.len()).unwrap_or(u32::MAX);
         Ok(Self {
             environment,
             graph,
+            screened,
             special: (0..columns)
                 .map(|id| !keep_special && model.vocabulary.is_special(id))
                 .collect(),
@@ -112,6 +154,7 @@ impl Encoder {
             encoder: self,
             session,
             options: RunOptions::new()?.with_outputs(outputs),
+            scratch: Scratch::default(),
         })
     }
 }
@@ -146,6 +189,7 @@ pub struct Worker<'e> {
     encoder: &'e Encoder,
     session: Session,
     options: RunOptions<HasSelectedOutputs>,
+    scratch: Scratch,
 }
 
 impl Worker<'_> {
@@ -186,25 +230,61 @@ impl Worker<'_> {
             .session
             .run_with_options(inputs, &self.options)
             .map_err(failed)?;
-        let (shape, weights) = outputs[self.encoder.graph.output.as_str()]
+        let (shape, values) = outputs[self.encoder.graph.output.as_str()]
             .try_extract_tensor::<f32>()
             .map_err(failed)?;
         let special = &self.encoder.special;
-        let columns = weights.len().checked_div(rows).unwrap_or(0);
-        if shape.len() != 2 || columns != special.len() {
-            return Err(EncodeError::Columns {
-                columns,
-                vocabulary: special.len(),
-            });
-        }
-        weights
-            .chunks_exact(columns)
-            .map(|row| {
-                let mut vector = SparseVector::from_dense(row)
-                    .map_err(|term| EncodeError::NotFinite { term })?;
-                vector.0.retain(|entry| !special[entry.term as usize]);
-                Ok(vector)
-            })
-            .collect()
+        let vectors = match &self.encoder.screened {
+            None => pooled(shape.len(), values, rows, special.len())?,
+            Some(head) => {
+                let lengths = batch.rows.iter().map(|&row| texts[row].ids.len());
+                screened(head, &mut self.scratch, values, length, lengths)?
+            }
+        };
+        let drop_special = |mut vector: SparseVector| {
+            vector.0.retain(|entry| !special[entry.term as usize]);
+            vector
+        };
+        Ok(vectors.into_iter().map(drop_special).collect())
     }
+}
+
+/// The rows of weights `[B, V]`.
+fn pooled(
+    rank: usize,
+    weights: &[f32],
+    rows: usize,
+    vocabulary: usize,
+) -> Result<Vec<SparseVector>, EncodeError> {
+    let columns = weights.len().checked_div(rows).unwrap_or(0);
+    if rank != 2 || columns != vocabulary {
+        return Err(EncodeError::Columns {
+            columns,
+            vocabulary,
+        });
+    }
+    weights
+        .chunks_exact(columns)
+        .map(|row| SparseVector::from_dense(row).map_err(|term| EncodeError::NotFinite { term }))
+        .collect()
+}
+
+/// Pools hidden states `[B, L, H]`, of each text only its own tokens.
+fn screened(
+    head: &ScreenedHead<Vec<f32>>,
+    scratch: &mut Scratch,
+    hidden: &[f32],
+    length: usize,
+    lengths: impl Iterator<Item = usize>,
+) -> Result<Vec<SparseVector>, EncodeError> {
+    let texts = hidden.chunks_exact(length * head.hidden());
+    texts
+        .zip(lengths)
+        .map(|(rows, tokens)| {
+            let mut found = Vec::new();
+            head.pool(&rows[..tokens * head.hidden()], scratch, &mut found)?;
+            let entry = |(term, weight)| TermWeight { term, weight };
+            Ok(SparseVector(found.into_iter().map(entry).collect()))
+        })
+        .collect()
 }

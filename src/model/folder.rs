@@ -8,9 +8,11 @@ use super::architecture::{Architecture, Config};
 use super::checkpoint::Checkpoint;
 use super::error::ModelError;
 use super::fingerprint::Fingerprint;
+use super::graph::GraphBuilder;
 use super::head::{self, Aggregation};
+use super::onnx::{ValueInfoProto, data_type};
 use super::splice::{OnnxFile, Output};
-use super::transformer::Transformer;
+use super::transformer::{Encoded, Transformer};
 use super::vocabulary::Vocabulary;
 
 /// The longest text by default, in tokens: what BERT-like models are trained for.
@@ -74,6 +76,18 @@ impl ModelInput {
             Self::Positions => "position_ids",
         }
     }
+}
+
+/// A graph that ends at the hidden states, and the decoder that comes after it.
+pub struct HiddenGraph {
+    /// Its output is float32 `[B, L, H]`, after the head's transform.
+    pub graph: OnnxGraph,
+    /// `[V, H]`, row-major.
+    pub decoder: Vec<f32>,
+    /// `[V]`
+    pub bias: Vec<f32>,
+    /// `H`
+    pub hidden: usize,
 }
 
 /// A graph for ONNX Runtime.
@@ -203,9 +217,7 @@ impl Model {
         match &self.source {
             ModelSource::Checkpoint(model) => {
                 let arch = &model.architecture;
-                let mut transformer = Transformer::new(&model.checkpoint, arch);
-                let encoded = transformer.build()?;
-                let mut graph = transformer.graph;
+                let (mut graph, encoded) = body(model)?;
                 head::over_hidden(
                     &mut graph,
                     &encoded.hidden,
@@ -213,12 +225,7 @@ impl Model {
                     &arch.decoder,
                     aggregation,
                 );
-                Ok(OnnxGraph {
-                    bytes: graph.finish(),
-                    weights_folder: model.checkpoint.weights_folder.clone(),
-                    inputs: vec![ModelInput::Ids, ModelInput::Mask],
-                    output: head::WEIGHTS.to_owned(),
-                })
+                Ok(finish(model, graph, head::WEIGHTS))
             }
             ModelSource::Onnx(model) => {
                 let file = &model.file;
@@ -240,5 +247,49 @@ impl Model {
                 })
             }
         }
+    }
+
+    /// The graph without a head, for [`crate::head::ScreenedHead`]; `None` for an exported graph.
+    ///
+    /// # Errors
+    /// As [`Model::graph`].
+    pub fn hidden_graph(&self) -> Result<Option<HiddenGraph>, ModelError> {
+        let ModelSource::Checkpoint(model) = &self.source else {
+            return Ok(None);
+        };
+        let arch = &model.architecture;
+        let (mut graph, encoded) = body(model)?;
+        let hidden = i64::try_from(arch.hidden).unwrap_or(i64::MAX);
+        let dims = [Err("batch"), Err("length"), Ok(hidden)];
+        let info = ValueInfoProto::tensor(HIDDEN, data_type::FLOAT, &dims);
+        graph.output(&encoded.hidden, info);
+        let decoder = &arch.decoder;
+        Ok(Some(HiddenGraph {
+            graph: finish(model, graph, HIDDEN),
+            decoder: decoder.weight.read()?,
+            bias: match &decoder.bias {
+                Some(bias) => bias.read()?,
+                None => vec![0.0; arch.vocabulary],
+            },
+            hidden: arch.hidden,
+        }))
+    }
+}
+
+/// Name of the output of a graph without a head.
+const HIDDEN: &str = "hidden_states";
+
+fn body(model: &CheckpointModel) -> Result<(GraphBuilder, Encoded), ModelError> {
+    let mut transformer = Transformer::new(&model.checkpoint, &model.architecture);
+    let encoded = transformer.build()?;
+    Ok((transformer.graph, encoded))
+}
+
+fn finish(model: &CheckpointModel, graph: GraphBuilder, output: &str) -> OnnxGraph {
+    OnnxGraph {
+        bytes: graph.finish(),
+        weights_folder: model.checkpoint.weights_folder.clone(),
+        inputs: vec![ModelInput::Ids, ModelInput::Mask],
+        output: output.to_owned(),
     }
 }

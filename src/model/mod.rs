@@ -24,6 +24,6 @@ mod vocabulary;
 
 pub use error::ModelError;
 pub use fingerprint::Fingerprint;
-pub use folder::{Model, ModelInput, ModelSource, OnnxGraph};
+pub use folder::{HiddenGraph, Model, ModelInput, ModelSource, OnnxGraph};
 pub use head::Aggregation;
 pub use vocabulary::Vocabulary;

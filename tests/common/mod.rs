@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use assert_cmd::cargo::CommandCargoExt;
-use splade_export::encoder::{Batch, BatchBudget, Encoder, Runtime, TextTokenizer};
+use splade_export::encoder::{Batch, BatchBudget, EncodeError, Encoder, Runtime, TextTokenizer};
 use splade_export::impact::SparseVector;
 use splade_export::model::{Aggregation, Model};
 
@@ -76,8 +76,30 @@ pub fn encode(
     max: usize,
     budget: BatchBudget,
 ) -> Vec<HashMap<String, f32>> {
+    encode_with(Encoder::new, aggregation, texts, max, budget)
+}
+
+/// As `encode`, with the head in the graph.
+pub fn encode_in_graph(
+    aggregation: Aggregation,
+    texts: &[&str],
+    max: usize,
+    budget: BatchBudget,
+) -> Vec<HashMap<String, f32>> {
+    encode_with(Encoder::with_graph_head, aggregation, texts, max, budget)
+}
+
+type MakeEncoder = fn(&Runtime, &Model, Aggregation, bool) -> Result<Encoder, EncodeError>;
+
+fn encode_with(
+    make: MakeEncoder,
+    aggregation: Aggregation,
+    texts: &[&str],
+    max: usize,
+    budget: BatchBudget,
+) -> Vec<HashMap<String, f32>> {
     let model = Model::open(&model_folder()).unwrap();
-    let encoder = Encoder::new(&Runtime::find(None).unwrap(), &model, aggregation, true).unwrap();
+    let encoder = make(&Runtime::find(None).unwrap(), &model, aggregation, true).unwrap();
     let tokenizer = TextTokenizer::new(&model, max).unwrap();
     let tokens: Vec<_> = texts
         .iter()
