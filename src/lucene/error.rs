@@ -1,0 +1,212 @@
+//! What can go wrong with an index: every message says where, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// An error of the index writer or of the reader of its own indexes.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LuceneError {
+    /// Reading or writing a file failed; the message of the source names the file.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+
+    /// An impact is below 1 or above [`MAX_IMPACT`](super::MAX_IMPACT).
+    #[error(
+        "document {docid:?}: term {term:?} has impact {impact}, outside 1 to {}: leave terms without weight out, and \
+         quantize with a smaller scale if the impact is too large",
+        super::MAX_IMPACT
+    )]
+    Impact {
+        /// Docid of the document.
+        docid: String,
+        /// The term.
+        term: String,
+        /// The impact that was refused.
+        impact: u32,
+    },
+
+    /// A term has more than [`MAX_TERM_BYTES`](super::MAX_TERM_BYTES) bytes.
+    #[error(
+        "a term of {bytes} bytes that begins with {start:?} is over Lucene's limit of {} bytes: remove or shorten it",
+        super::MAX_TERM_BYTES
+    )]
+    TermTooLong {
+        /// Its length in UTF-8.
+        bytes: usize,
+        /// Its first characters.
+        start: String,
+    },
+
+    /// A docid has more than [`MAX_TERM_BYTES`](super::MAX_TERM_BYTES) bytes.
+    #[error(
+        "a docid of {bytes} bytes that begins with {start:?} is over Lucene's limit of {} bytes: shorten it",
+        super::MAX_TERM_BYTES
+    )]
+    DocidTooLong {
+        /// Its length in UTF-8.
+        bytes: usize,
+        /// Its first characters.
+        start: String,
+    },
+
+    /// A document names the same term twice.
+    #[error("document {docid:?} has the term {term:?} twice: a document has one impact for a term")]
+    DuplicateTerm {
+        /// Docid of the document.
+        docid: String,
+        /// The term.
+        term: String,
+    },
+
+    /// A posting names a term that the vocabulary lacks.
+    #[error("term number {ord} is not in the vocabulary, which has {terms} terms")]
+    UnknownTerm {
+        /// The number that was used.
+        ord: u32,
+        /// The size of the vocabulary.
+        terms: usize,
+    },
+
+    /// A term is not in the vocabulary that was given.
+    #[error(
+        "the term {term:?} is not in the vocabulary: use the vocabulary of the model that made the collection"
+    )]
+    NotInVocabulary {
+        /// The term.
+        term: String,
+    },
+
+    /// The vocabulary names a term twice.
+    #[error("the vocabulary has the term {term:?} twice, as number {first} and as number {second}")]
+    DuplicateVocabulary {
+        /// The term.
+        term: String,
+        /// Its first number.
+        first: usize,
+        /// Its second number.
+        second: usize,
+    },
+
+    /// Two documents have the same docid.
+    #[error(
+        "the docid {docid:?} is used twice: by {first} and by {second}; give each document a docid of its own"
+    )]
+    DuplicateDocid {
+        /// The docid.
+        docid: String,
+        /// The document that has it first, in index order.
+        first: Place,
+        /// The other document.
+        second: Place,
+    },
+
+    /// More documents, terms or postings than the format can number.
+    #[error("{what}: split the collection into several indexes")]
+    TooMany {
+        /// The limit that was met.
+        what: &'static str,
+    },
+
+    /// The output folder has something in it.
+    #[error("{} is not empty: name a new folder for the index, or remove what is there first", .path.display())]
+    NotEmpty {
+        /// The output folder.
+        path: PathBuf,
+    },
+
+    /// Another process writes this index.
+    #[error("{} is being written by another process: wait for it to end, or name another folder", .path.display())]
+    Locked {
+        /// The output folder.
+        path: PathBuf,
+    },
+
+    /// The unfinished index was begun with other input or settings.
+    #[error(
+        "{} holds an unfinished index that was begun with other input or settings: remove the folder to begin again, \
+         or go on with the settings it was begun with",
+        .path.display()
+    )]
+    OtherRun {
+        /// The output folder.
+        path: PathBuf,
+    },
+
+    /// There is no index in the folder.
+    #[error("{} holds no Lucene index (there is no segments file in it)", .path.display())]
+    NoIndex {
+        /// The folder.
+        path: PathBuf,
+    },
+
+    /// An index that another program wrote or changed.
+    #[error(
+        "{}: {what}, so this is not an index as splade-export writes it; indexes of other programs are merged with \
+         Lucene's own IndexMergeTool",
+        .path.display()
+    )]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// What is different.
+        what: String,
+    },
+
+    /// A file does not hold what it should.
+    #[error("{}: {what}: the file is damaged, write the index again", .path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+
+    /// A builder was used again after it refused a document.
+    #[error("the segment has refused a document before and is incomplete: begin a new one")]
+    Refused,
+}
+
+/// Where a document lies in an index, for messages about duplicates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Folder and name of the segment, such as `out/index/_3`.
+    pub segment: PathBuf,
+    /// Number of the document in that segment, from 0.
+    pub document: u32,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "document {} of segment {}",
+            self.document,
+            self.segment.display()
+        )
+    }
+}
+
+impl LuceneError {
+    pub(super) fn corrupt(path: &Path, what: impl Into<String>) -> Self {
+        Self::Corrupt {
+            path: path.to_owned(),
+            what: what.into(),
+        }
+    }
+
+    pub(super) fn not_ours(path: &Path, what: impl Into<String>) -> Self {
+        Self::NotOurs {
+            path: path.to_owned(),
+            what: what.into(),
+        }
+    }
+}
+
+/// The first characters of a long text, for a message.
+pub(super) fn start_of(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+/// Result of the index writer.
+pub type Result<T, E = LuceneError> = std::result::Result<T, E>;
