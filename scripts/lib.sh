@@ -12,12 +12,14 @@ ORT_LIBRARY_DIR="$CACHE/onnxruntime"
 JAVA_DIR="$CACHE/java"
 ANSERINI_DIR="$CACHE/anserini"
 PYTHON_DIR="$CACHE/python"
+OLD_ANSERINI_DIR="$CACHE/anserini-0.22.1"
 SHELLCHECK_DIR="$CACHE/shellcheck"
 # shellcheck disable=SC2034  # used by the scripts that source this file
 {
   MODEL_DIR="$CACHE/models/splade-tiny"
   ORT_LIBRARY="$ORT_LIBRARY_DIR/libonnxruntime.so"
   CACHED_JAR="$ANSERINI_DIR/anserini-1.7.1-fatjar.jar"
+  OLD_JAR="$OLD_ANSERINI_DIR/anserini-0.22.1-fatjar.jar"
   CACHED_PYTHON="$PYTHON_DIR/bin/python"
   SHELLCHECK="$SHELLCHECK_DIR/shellcheck"
 }

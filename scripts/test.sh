@@ -24,6 +24,7 @@ main() {
   cd -- "$SCRIPTS/.."
   command -v cargo >/dev/null || fail "Rust's cargo was not found" "install Rust first: see rustup"
   scripts/setup.sh
+  scripts/setup.sh old-anserini
   eval "$(scripts/setup.sh --print-env)"
   [[ $# -gt 0 ]] || lint
   # The optimized program: the tests encode and index whole collections.
