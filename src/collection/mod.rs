@@ -39,7 +39,9 @@ pub use {
 #[cfg(feature = "native-index")]
 pub const MAX_LINE: usize = 64 << 20;
 
-pub use manifest::{Collection, Counts, Encoding, Kind, MANIFEST, Manifest, ModelInfo, PartInfo};
+pub use manifest::{
+    Collection, Counts, Encoding, HeadKind, Kind, MANIFEST, Manifest, ModelInfo, PartInfo,
+};
 pub use part::{Compression, Entry, PartWriter, TermKeys};
 pub use reader::{RecordLine, parse_line};
 pub use writer::{CollectionWriter, OutputExists};

@@ -186,7 +186,10 @@ impl Sink<'_> {
         quantizer: Option<&Quantizer>,
         writer: &mut PartWriter<'_>,
     ) -> anyhow::Result<Counts> {
-        let mut counts = Counts::default();
+        let mut counts = Counts {
+            screening_fallbacks: part.fallbacks(),
+            ..Counts::default()
+        };
         for document in part.documents() {
             counts.truncated += u64::from(document.tokens.truncated);
             counts.tokens += document.tokens.ids.len() as u64;
@@ -246,6 +249,7 @@ fn requantize(
     let mut new = Counts {
         truncated: counts.truncated,
         tokens: counts.tokens,
+        screening_fallbacks: counts.screening_fallbacks,
         ..Counts::default()
     };
     let file = std::io::BufReader::new(fs::File::open(path)?);

@@ -10,11 +10,14 @@ pub use documents::{DocumentsOptions, documents};
 pub use explain::{ExplainedTerm, Explanation, explain};
 pub use topics::{TopicsFormat, TopicsOptions, TopicsSummary, topics};
 
-use crate::collection::Encoding;
+use crate::collection::{Encoding, HeadKind};
 use crate::corpus::{CorpusOptions, CorpusReader, ReadProgress};
-use crate::encoder::{BatchBudget, Encoder, Runtime, TextTokenizer};
+use crate::encoder::{
+    BatchBudget, Device, DeviceChoice, Encoder, EncoderOptions, HeadChoice, MemoryPlan,
+    TextTokenizer,
+};
 use crate::impact::{Pruning, Quantization};
-use crate::model::{Aggregation, Model};
+use crate::model::{Aggregation, Model, Precision};
 use crate::pipeline::{self, EncodeProgress, PartSink, PipelineOptions};
 
 /// From text to impacts: what documents, topics and single texts have in common.
@@ -36,6 +39,12 @@ pub struct EncodeOptions {
     pub quantization: Option<Quantization>,
     /// Encoder threads.
     pub threads: usize,
+    /// Where the model runs.
+    pub device: DeviceChoice,
+    /// Of the model's layers; `None` for the device's default.
+    pub precision: Option<Precision>,
+    /// Most bytes that the encoder may take: of main memory, or of a GPU's own. `None` for no limit.
+    pub max_memory: Option<u64>,
 }
 
 /// A display of a run's progress: it is given what to watch before the first document is read.
@@ -47,25 +56,51 @@ struct Session {
     tokenizer: TextTokenizer,
     encoder: Encoder,
     max_length: usize,
+    device: Device,
+    precision: Precision,
+    budget: BatchBudget,
+    workers: usize,
 }
 
 impl Session {
     fn open(options: &EncodeOptions) -> anyhow::Result<Self> {
-        let runtime = Runtime::find(options.onnxruntime.as_deref());
+        let device = options.device.resolve(options.onnxruntime.as_deref());
+        // A wrong model folder is told before a missing library.
         let model = Model::open(&options.model)?;
+        let (runtime, device) = device?;
+        let precision = options
+            .precision
+            .unwrap_or_else(|| device.default_precision());
+        device.check(precision)?;
         let max_length = options
             .max_length
             .unwrap_or_else(|| model.default_max_length());
+        let tokenizer = TextTokenizer::new(&model, max_length)?;
+        let mut budget = device.budget(precision);
+        let mut workers = device.workers(options.threads);
+        if let (Device::Cpu, Some(limit)) = (device, options.max_memory) {
+            let plan = MemoryPlan::new(&model, options.aggregation, precision, max_length);
+            (workers, budget) = plan.fit(limit, workers, budget)?;
+        }
+        let encoder_options = EncoderOptions {
+            aggregation: options.aggregation,
+            keep_special_tokens: options.keep_special_tokens,
+            precision,
+            device,
+            device_memory: options
+                .max_memory
+                .map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+            head: HeadChoice::Best,
+        };
         Ok(Self {
-            tokenizer: TextTokenizer::new(&model, max_length)?,
-            encoder: Encoder::new(
-                &runtime?,
-                &model,
-                options.aggregation,
-                options.keep_special_tokens,
-            )?,
+            encoder: Encoder::new(&runtime, &model, encoder_options)?,
+            tokenizer,
             model,
             max_length,
+            device,
+            precision,
+            budget,
+            workers,
         })
     }
 
@@ -82,9 +117,9 @@ impl Session {
         let progress = std::sync::Arc::default();
         watch(reader.progress(), std::sync::Arc::clone(&progress));
         let pipeline_options = PipelineOptions {
-            threads: options.threads.max(1),
+            threads: self.workers,
             part_size,
-            budget: BatchBudget::default(),
+            budget: self.budget,
             pruning: options.pruning,
             keep_text,
         };
@@ -104,7 +139,19 @@ impl Session {
             max_length: self.max_length,
             fields: fields.to_vec(),
             keep_special_tokens: options.keep_special_tokens,
-            batch_tokens: BatchBudget::default().tokens,
+            device: match self.device {
+                Device::Cpu => "cpu",
+                Device::Cuda(_) => "cuda",
+            }
+            .to_owned(),
+            precision: self.precision,
+            head: if self.encoder.is_screened() {
+                HeadKind::Screened
+            } else {
+                HeadKind::InGraph
+            },
+            batch_tokens: self.budget.tokens,
+            batch_texts: self.budget.texts,
         }
     }
 }
