@@ -17,9 +17,6 @@ pub mod encoder;
 pub mod export;
 pub mod head;
 pub mod impact;
-#[cfg(feature = "native-index")]
-pub mod indexing;
-#[cfg(feature = "native-index")]
 pub mod lucene;
 pub mod model;
 pub mod pipeline;

@@ -3,31 +3,38 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use splade_export::collection::{Compression, Kind, Manifest};
+use splade_export::collection::{Compression, Kind};
 use splade_export::corpus::CorpusKind;
-use splade_export::export::{DocumentsOptions, documents};
+use splade_export::export::{DocumentsOptions, Exported, documents};
 
 use super::encode::EncodeArgs;
+use super::index::print_place;
+use super::index_settings::IndexSettingsArgs;
 use super::input::InputArgs;
 use super::progress::Display;
+use super::usage_error;
 
-/// Encode a corpus into a JsonVectorCollection
+/// Encode a corpus into a JsonVectorCollection, a Lucene index, or both
 ///
 /// Reads JSON Lines, TSV (docid<TAB>text), each also .gz, BEIR datasets (folder or .zip), folders of
 /// such files, or - for standard input. Writes OUTPUT/documents/part-00000.jsonl.gz, ... and
-/// OUTPUT/manifest.json.
+/// OUTPUT/manifest.json, and, in the same pass, the Lucene impact index that Anserini would make of them.
 #[derive(ClapArgs)]
 #[command(
-    after_help = "Example:\n  splade-export documents --model models/splade-tiny fixtures --output out/fixtures"
+    after_help = "Example:\n  splade-export documents --model models/splade-tiny fixtures --output out/fixtures --index out/fixtures-index"
 )]
 pub struct Args {
     /// Files, folders, archives, or - for standard input
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
 
-    /// The folder to make; it must not exist
+    /// The folder of the collection to make; it must not exist or be empty
+    #[arg(long, value_name = "DIR", required_unless_present = "index")]
+    output: Option<PathBuf>,
+
+    /// The folder of the Lucene index to make; it must not exist or be empty
     #[arg(long, value_name = "DIR")]
-    output: PathBuf,
+    index: Option<PathBuf>,
 
     #[command(flatten)]
     encode: EncodeArgs,
@@ -47,6 +54,9 @@ pub struct Args {
     #[arg(long, help_heading = "Output")]
     contents: bool,
 
+    #[command(flatten)]
+    settings: IndexSettingsArgs,
+
     /// Print neither progress nor summary
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
@@ -60,10 +70,25 @@ enum CompressArg {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
+        let encode = self.encode.resolve()?;
+        match (&self.index, self.settings.given()) {
+            (None, Some(flag)) => {
+                usage_error(format!("{flag} is about the index, so it needs --index"))
+            }
+            (Some(_), _) if encode.quantization.is_none() => usage_error(
+                "--step none keeps weights, and --index takes impacts; leave one of the two out"
+                    .to_owned(),
+            ),
+            (index, _) if *index == self.output => {
+                usage_error("--output and --index need a folder each".to_owned())
+            }
+            _ => {}
+        }
         let options = DocumentsOptions {
-            encode: self.encode.resolve()?,
+            encode,
             corpus: self.input.resolve(self.paths, CorpusKind::Documents),
             output: self.output,
+            index: self.index.map(|folder| (folder, self.settings.resolve())),
             part_size: self.part_size as usize,
             compression: match self.compress {
                 CompressArg::Gzip => Compression::Gzip,
@@ -72,17 +97,18 @@ impl Args {
             contents: self.contents,
         };
         let mut display = Display::new("documents", self.quiet);
-        let manifest = documents(&options, &mut |read, done| display.watch(read, done))?;
+        let exported = documents(&options, &mut |read, done| display.watch(read, done))?;
         let seconds = display.finish();
         if !self.quiet {
-            summarize(&manifest, &options, seconds);
+            summarize(&exported, &options, seconds);
         }
         Ok(())
     }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "rates and ratios for display")]
-fn summarize(manifest: &Manifest, options: &DocumentsOptions, seconds: f64) {
+fn summarize(exported: &Exported, options: &DocumentsOptions, seconds: f64) {
+    let manifest = &exported.manifest;
     let counts = &manifest.counts;
     let documents = counts.documents as f64;
     let bytes: u64 = manifest.parts.iter().map(|part| part.bytes).sum();
@@ -117,10 +143,15 @@ fn summarize(manifest: &Manifest, options: &DocumentsOptions, seconds: f64) {
             manifest.model.rewritten_terms
         );
     }
-    eprintln!(
-        "output       {}, {} parts, {:.1} MB",
-        options.output.display(),
-        manifest.parts.len(),
-        bytes as f64 / 1e6
-    );
+    if let Some(output) = &options.output {
+        eprintln!(
+            "output       {}, {} parts, {:.1} MB",
+            output.display(),
+            manifest.parts.len(),
+            bytes as f64 / 1e6
+        );
+    }
+    if let (Some(summary), Some((folder, _))) = (&exported.index, &options.index) {
+        print_place(summary, folder);
+    }
 }

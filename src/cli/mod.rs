@@ -3,6 +3,8 @@
 mod documents;
 mod encode;
 mod explain;
+mod index;
+mod index_settings;
 mod input;
 mod progress;
 mod topics;
@@ -21,7 +23,16 @@ pub struct Cli {
 enum Command {
     Documents(documents::Args),
     Topics(topics::Args),
+    Index(index::Args),
     Explain(explain::Args),
+}
+
+/// Ends the program as a wrong command line does: with the message, the way to the help, and exit code 2.
+fn usage_error(message: String) -> ! {
+    use clap::CommandFactory;
+    Cli::command()
+        .error(clap::error::ErrorKind::ArgumentConflict, message)
+        .exit()
 }
 
 impl Cli {
@@ -29,6 +40,7 @@ impl Cli {
         match self.command {
             Command::Documents(args) => args.run(),
             Command::Topics(args) => args.run(),
+            Command::Index(args) => args.run(),
             Command::Explain(args) => args.run(),
         }
     }

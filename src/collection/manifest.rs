@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::CollectionError;
 use super::{AtomicFile, Compression};
 use crate::impact::{Pruning, Quantization};
 use crate::model::{Aggregation, Fingerprint, Precision};
@@ -175,6 +176,25 @@ impl Manifest {
     #[must_use]
     pub fn this_tool() -> String {
         concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned()
+    }
+
+    /// Reads the file of a collection's folder; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`CollectionError::Manifest`], [`CollectionError::Folder`].
+    pub fn read(folder: &Path) -> Result<Option<Self>, CollectionError> {
+        let path = folder.join(MANIFEST);
+        let bytes = match fs_err::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(CollectionError::Folder(error)),
+        };
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| CollectionError::Manifest {
+                path,
+                reason: error.to_string(),
+            })
     }
 
     /// Writes the file into a collection's folder.

@@ -10,38 +10,23 @@
 //! ever lies in `documents`: a part is written to `OUTPUT/.unfinished` and renamed when it is complete.
 
 mod atomic;
-#[cfg(feature = "native-index")]
 mod document_line;
-#[cfg(feature = "native-index")]
 mod error;
-#[cfg(feature = "native-index")]
 mod files;
-#[cfg(feature = "native-index")]
 mod lines;
 mod manifest;
 mod part;
-#[cfg(feature = "native-index")]
 mod pretty;
-mod reader;
 mod writer;
 
 pub use atomic::AtomicFile;
-#[cfg(feature = "native-index")]
-pub use {
-    document_line::parse,
-    error::{CollectionError, LinePlace, LineProblem},
-    files::find_files,
-    lines::Lines,
-    pretty::pretty,
-};
-
-/// Longest line of a collection, in bytes.
-#[cfg(feature = "native-index")]
-pub const MAX_LINE: usize = 64 << 20;
-
+pub use document_line::{Contents, DocumentLine, Weight, parse};
+pub use error::{CollectionError, LineProblem};
+pub use files::CollectionFiles;
+pub use lines::Lines;
 pub use manifest::{
     Collection, Counts, Encoding, HeadKind, Kind, MANIFEST, Manifest, ModelInfo, PartInfo,
 };
-pub use part::{Compression, Entry, PartWriter, TermKeys};
-pub use reader::{RecordLine, parse_line};
+pub use part::{Compression, Entry, PartWriter, TermKeys, put_line};
+pub use pretty::pretty;
 pub use writer::{CollectionWriter, OutputExists};

@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::part::{Compression, PartWriter, TermKeys};
 use super::{AtomicFile, Counts, PartInfo};
 
-const DOCUMENTS: &str = "documents";
+pub(super) const DOCUMENTS: &str = "documents";
 const UNFINISHED: &str = ".unfinished";
 
 /// An output folder that is there already.
@@ -82,7 +82,7 @@ impl CollectionWriter {
     ///
     /// # Errors
     /// Those of the file system.
-    pub fn finish(self) -> io::Result<Vec<PartInfo>> {
+    pub fn finish(&self) -> io::Result<Vec<PartInfo>> {
         fs::remove_dir_all(self.scratch())?;
         Ok(self.lock().values().cloned().collect())
     }

@@ -16,6 +16,9 @@ mod record;
 mod source;
 
 pub use docids::DocidSet;
+pub(crate) use lines::LineReader;
+pub(crate) use open::open;
+
 pub use error::{CorpusError, Place, RecordError, RecordProblem};
 pub use format::InputFormat;
 pub use reader::{CorpusOptions, CorpusReader, ReadProgress};

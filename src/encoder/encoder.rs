@@ -35,6 +35,20 @@ pub struct EncoderOptions {
     pub head: HeadChoice,
 }
 
+impl Default for EncoderOptions {
+    /// The maximum, without special tokens, in fp32 on the processor.
+    fn default() -> Self {
+        Self {
+            aggregation: Aggregation::Max,
+            keep_special_tokens: false,
+            precision: Precision::Fp32,
+            device: Device::Cpu,
+            device_memory: None,
+            head: HeadChoice::Best,
+        }
+    }
+}
+
 /// How hidden states become weights. All ways give the same weights but for rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HeadChoice {

@@ -1,19 +1,21 @@
-//! `splade-export documents`: corpus -> `JsonVectorCollection`.
+//! `splade-export documents`: corpus -> `JsonVectorCollection`, Lucene index, or both.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
 use fs_err as fs;
 
-use super::{EncodeOptions, Session, Watch};
+use super::outputs::{Outputs, PartOutputs};
+use super::{EncodeOptions, IndexSettings, Session, Watch};
 use crate::collection::{
-    AtomicFile, Collection, CollectionWriter, Compression, Counts, Entry, Kind, Manifest,
-    ModelInfo, PartWriter, TermKeys, parse_line,
+    AtomicFile, Collection, Compression, Contents, Counts, Entry, Kind, Lines, Manifest, ModelInfo,
+    PartWriter, parse,
 };
 use crate::corpus::{CorpusOptions, Source};
 use crate::impact::{Normalization, Quantizer, SparseVector, TermWeight};
+use crate::lucene::IndexSummary;
 use crate::pipeline::{EncodedPart, PartSink};
 
 /// What `documents` reads and writes.
@@ -23,8 +25,10 @@ pub struct DocumentsOptions {
     pub encode: EncodeOptions,
     /// The corpus.
     pub corpus: CorpusOptions,
-    /// The folder to make.
-    pub output: PathBuf,
+    /// The folder of the collection to make; this or `index` is needed.
+    pub output: Option<PathBuf>,
+    /// The folder of the Lucene index to make; it needs a quantization.
+    pub index: Option<(PathBuf, IndexSettings)>,
     /// Most documents of a part.
     pub part_size: usize,
     /// Of the parts.
@@ -33,12 +37,30 @@ pub struct DocumentsOptions {
     pub contents: bool,
 }
 
-/// Encodes a corpus into a collection and returns its manifest.
+/// What was exported.
+#[derive(Debug, Clone)]
+pub struct Exported {
+    /// The collection described, as its manifest does; without a collection, `parts` is empty.
+    pub manifest: Manifest,
+    /// What is in the index, if one was made.
+    pub index: Option<IndexSummary>,
+}
+
+/// Encodes a corpus into a collection, an index, or both.
 ///
 /// # Errors
-/// Whatever ends the run; whole parts written before stay in the output folder, without a manifest.
-pub fn documents(options: &DocumentsOptions, watch: &mut Watch<'_>) -> anyhow::Result<Manifest> {
-    // Everything that can be wrong with the options is found before the folder is made.
+/// Whatever ends the run; whole parts of the collection written before stay in the output folder, without a manifest,
+/// and there is no index.
+pub fn documents(options: &DocumentsOptions, watch: &mut Watch<'_>) -> anyhow::Result<Exported> {
+    // Everything that can be wrong with the options is found before the folders are made.
+    if options.output.is_none() && options.index.is_none() {
+        anyhow::bail!("nothing to write: name a collection, an index, or both");
+    }
+    if options.index.is_some() && options.encode.quantization.is_none() {
+        anyhow::bail!(
+            "--step none keeps weights, and an index takes impacts; leave one of the two out"
+        );
+    }
     let sources = Source::resolve(&options.corpus.paths, options.corpus.kind)?;
     let session = Session::open(&options.encode)?;
     let model = ModelInfo {
@@ -47,22 +69,21 @@ pub fn documents(options: &DocumentsOptions, watch: &mut Watch<'_>) -> anyhow::R
         rewritten_terms: session.model.vocabulary.rewritten(),
         files: session.model.fingerprint()?,
     };
-    let writer = CollectionWriter::create(&options.output, options.compression)?;
-    if let Err(error) = write_parts(options, &session, &writer, watch) {
-        let kept = writer.abandon();
-        return Err(match kept {
-            0 => error,
-            kept => error.context(format!(
-                "{kept} whole parts stay in {}, the rest is missing",
-                options.output.display()
-            )),
-        });
-    }
-    let parts = writer.finish()?;
-    let mut counts = Counts::default();
-    for part in &parts {
-        counts.add(&part.counts);
-    }
+    let outputs = Outputs::create(options, session.model.vocabulary.terms())?;
+    let written = write_parts(options, &session, &outputs, watch);
+    let finished = match written.and_then(|()| outputs.finish()) {
+        Ok(finished) => finished,
+        Err(error) => {
+            let kept = outputs.abandon();
+            return Err(match &options.output {
+                Some(output) if kept > 0 => error.context(format!(
+                    "{kept} whole parts stay in {}, the rest is missing",
+                    output.display()
+                )),
+                _ => error,
+            });
+        }
+    };
     let manifest = Manifest {
         format_version: Manifest::current_version(),
         tool: Manifest::this_tool(),
@@ -80,29 +101,32 @@ pub fn documents(options: &DocumentsOptions, watch: &mut Watch<'_>) -> anyhow::R
             contents: options.contents,
         },
         input: sources.iter().map(|s| s.name.to_string()).collect(),
-        counts,
-        parts,
+        counts: finished.counts,
+        parts: finished.parts,
     };
-    manifest.write(&options.output)?;
-    Ok(manifest)
+    if let Some(output) = &options.output {
+        manifest.write(output)?;
+    }
+    Ok(Exported {
+        manifest,
+        index: finished.index,
+    })
 }
 
 fn write_parts(
     options: &DocumentsOptions,
     session: &Session,
-    writer: &CollectionWriter,
+    outputs: &Outputs,
     watch: &mut Watch<'_>,
 ) -> anyhow::Result<()> {
-    let keys = TermKeys::new(session.model.vocabulary.terms());
     let quantization = options.encode.quantization;
     // The largest weight of the corpus is known at its end: until then the weights are kept.
     let deferred = quantization.filter(|q| q.normalization == Normalization::Corpus);
     let sink = Sink {
-        writer,
-        keys: &keys,
+        outputs,
         contents: options.contents,
         quantizer: quantization.map(|q| Quantizer::new(q, 0.0)),
-        deferred: deferred.map(|_| Deferred::new(writer.scratch())),
+        deferred: deferred.map(|_| Deferred::new(outputs.scratch())),
     };
     session.run(
         &options.encode,
@@ -124,7 +148,7 @@ fn write_parts(
         let ids: HashMap<&str, u32> = ids.collect();
         for (index, counts) in counts {
             let path = deferred.folder.join(deferred_name(index));
-            writer.part(index, &keys, |part| {
+            outputs.part(index, |part| {
                 requantize(&path, counts, &quantizer, &ids, part)
             })?;
             fs::remove_file(&path)?;
@@ -153,8 +177,7 @@ fn deferred_name(index: usize) -> String {
 }
 
 struct Sink<'a> {
-    writer: &'a CollectionWriter,
-    keys: &'a TermKeys,
+    outputs: &'a Outputs,
     contents: bool,
     quantizer: Option<Quantizer>,
     deferred: Option<Deferred>,
@@ -165,15 +188,15 @@ impl PartSink for Sink<'_> {
         if let Some(deferred) = &self.deferred {
             let path = deferred.folder.join(deferred_name(part.index));
             let file = AtomicFile::beside(&path)?;
-            let mut writer = PartWriter::new(file, Compression::None, self.keys);
-            let counts = self.fill(part, None, &mut writer)?;
+            let mut writer = PartWriter::new(file, Compression::None, self.outputs.keys());
+            let counts = self.fill(part, None, &mut PartOutputs::lines(&mut writer))?;
             writer.finish(&mut crate::collection::PartInfo::default())?;
             let all = deferred.counts.lock();
             all.unwrap_or_else(std::sync::PoisonError::into_inner)
                 .push((part.index, counts));
             return Ok(());
         }
-        self.writer.part(part.index, self.keys, |writer| {
+        self.outputs.part(part.index, |writer| {
             self.fill(part, self.quantizer.as_ref(), writer)
         })
     }
@@ -184,7 +207,7 @@ impl Sink<'_> {
         &self,
         part: &EncodedPart,
         quantizer: Option<&Quantizer>,
-        writer: &mut PartWriter<'_>,
+        writer: &mut PartOutputs<'_, '_>,
     ) -> anyhow::Result<Counts> {
         let mut counts = Counts {
             screening_fallbacks: part.fallbacks(),
@@ -214,7 +237,7 @@ fn add(
     vector: &SparseVector,
     quantizer: Option<&Quantizer>,
     counts: &mut Counts,
-    writer: &mut PartWriter<'_>,
+    writer: &mut PartOutputs<'_, '_>,
 ) -> anyhow::Result<()> {
     counts.documents += 1;
     counts.max_weight = counts.max_weight.max(vector.max_weight());
@@ -243,31 +266,30 @@ fn requantize(
     counts: Counts,
     quantizer: &Quantizer,
     ids: &HashMap<&str, u32>,
-    writer: &mut PartWriter<'_>,
+    writer: &mut PartOutputs<'_, '_>,
 ) -> anyhow::Result<Counts> {
-    use std::io::BufRead;
     let mut new = Counts {
         truncated: counts.truncated,
         tokens: counts.tokens,
         screening_fallbacks: counts.screening_fallbacks,
         ..Counts::default()
     };
-    let file = std::io::BufReader::new(fs::File::open(path)?);
-    for line in file.lines() {
-        let line = line?;
-        let record = parse_line(&line)?;
-        let entries = record.vector.iter().map(|(term, weight)| {
-            let term = ids.get(term.as_ref()).copied();
+    let mut lines = Lines::open(&Source::file(path.to_owned()), &Arc::default())?;
+    while let Some(line) = lines.next_line()? {
+        let mut entries = Vec::new();
+        let document = parse(line, Contents::Read, |term, weight| {
+            let term = ids.get(term).copied();
             let term = term.with_context(|| format!("{}: unknown term", path.display()))?;
-            Ok(TermWeight {
+            entries.push(TermWeight {
                 term,
-                weight: *weight,
-            })
-        });
-        let vector = SparseVector(entries.collect::<anyhow::Result<_>>()?);
+                weight: weight.into(),
+            });
+            Ok::<_, anyhow::Error>(())
+        })?;
+        let vector = SparseVector(entries);
         add(
-            &record.id,
-            &record.contents,
+            &document.docid,
+            &document.contents,
             &vector,
             Some(quantizer),
             &mut new,

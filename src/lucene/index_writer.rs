@@ -19,6 +19,8 @@
 use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
 use super::error::{LuceneError, Result};
 use super::names::SegmentName;
 use super::output::write_synced;
@@ -171,31 +173,41 @@ impl IndexWriter {
         })
     }
 
+    /// A folder for intermediate files of the caller, gone when the index is committed or discarded.
+    #[must_use]
+    pub fn scratch(&self) -> PathBuf {
+        self.unfinished.clone()
+    }
+
     fn part_dir(&self, number: u64) -> PathBuf {
         self.unfinished.join(format!("part-{number:05}"))
     }
 
-    /// What is in a part, if it is whole.
+    /// What is in a part, if it is whole: every byte of it is read and compared with the checksums.
     ///
     /// # Errors
     ///
-    /// [`LuceneError::Io`], [`LuceneError::Corrupt`].
+    /// [`LuceneError::Io`]; [`LuceneError::Corrupt`], after which the part can be [written again](Self::part).
     pub fn finished_part(&self, number: u64) -> Result<Option<PartSummary>> {
         let dir = self.part_dir(number);
-        if PartSummary::path(&dir).exists() {
-            PartSummary::read(&dir).map(Some)
-        } else {
-            Ok(None)
+        if !PartSummary::path(&dir).exists() {
+            return Ok(None);
         }
+        let summary = PartSummary::read(&dir)?;
+        for reader in open_part(&dir, &summary)? {
+            reader.verify_all()?;
+        }
+        Ok(Some(summary))
     }
 
     /// Begins a part, whose documents come after those of parts with smaller numbers. Parts may be written by several
     /// threads at a time. With a vocabulary, its numbers are those of the postings; without, the part has a growing
-    /// dictionary of its own. A segment ends when it takes `segment_memory` bytes.
+    /// dictionary of its own. A segment ends when it takes `segment_memory` bytes. The bytes of a part depend on its
+    /// documents alone. What is there of a part of this number is removed.
     ///
     /// # Errors
     ///
-    /// [`LuceneError::Io`], also if the part was begun before.
+    /// [`LuceneError::Io`].
     pub fn part<'a>(
         &self,
         number: u64,
@@ -203,6 +215,9 @@ impl IndexWriter {
         segment_memory: usize,
     ) -> Result<PartWriter<'a>> {
         let dir = self.part_dir(number);
+        if dir.exists() {
+            fs_err::remove_dir_all(&dir)?;
+        }
         fs_err::create_dir(&dir)?;
         Ok(PartWriter::new(dir, vocabulary, segment_memory))
     }
@@ -219,11 +234,7 @@ impl IndexWriter {
         for dir in self.whole_parts()? {
             let summary = PartSummary::read(&dir)?;
             totals += summary.totals;
-            for number in 0..summary.segments {
-                let segment = SegmentName::new(&dir, number);
-                let id = segment_info::read_id(&segment)?;
-                readers.push(SegmentReader::open(CommitEntry { segment, id })?);
-            }
+            readers.extend(open_part(&dir, &summary)?);
         }
         self.commit_segments(&readers, totals, options)
     }
@@ -301,12 +312,15 @@ impl IndexWriter {
         })
     }
 
-    /// Removes the unfinished index, and the folder if this writer made it.
+    /// Removes the unfinished index, and the folder if this writer made it. An index that was committed stays.
     ///
     /// # Errors
     ///
     /// [`LuceneError::Io`].
     pub fn discard(self) -> Result<()> {
+        if segments::exists(&self.dir) {
+            return Ok(());
+        }
         fs_err::remove_dir_all(&self.unfinished)?;
         for entry in fs_err::read_dir(&self.dir)? {
             let entry = entry?;
@@ -326,7 +340,7 @@ impl IndexWriter {
 ///
 /// # Errors
 ///
-/// [`LuceneError::NoIndex`] or [`LuceneError::NotOurs`] for an input, [`LuceneError::DuplicateDocid`] if they share a
+/// [`LuceneError::NoIndex`], [`LuceneError::NotOurs`] or [`LuceneError::Corrupt`] for an input, [`LuceneError::DuplicateDocid`] if they share a
 /// docid, and those of [`IndexWriter::create`] for the output.
 pub fn merge_indexes(
     inputs: &[PathBuf],
@@ -344,6 +358,8 @@ pub fn merge_indexes(
             readers.push(reader);
         }
     }
+    // What is damaged is told now, and not when the inputs are gone.
+    readers.par_iter().try_for_each(SegmentReader::verify_all)?;
     let writer = IndexWriter::create(output)?;
     match writer.commit_segments(&readers, totals, options) {
         Ok(summary) => Ok(summary),
@@ -353,6 +369,17 @@ pub fn merge_indexes(
             Err(error)
         }
     }
+}
+
+/// Opens the segments of a part.
+fn open_part(dir: &Path, summary: &PartSummary) -> Result<Vec<SegmentReader>> {
+    (0..summary.segments)
+        .map(|number| {
+            let segment = SegmentName::new(dir, number);
+            let id = segment_info::read_id(&segment)?;
+            SegmentReader::open(CommitEntry { segment, id })
+        })
+        .collect()
 }
 
 /// Whether a folder has nothing in it, or does not exist.

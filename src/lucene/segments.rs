@@ -70,6 +70,11 @@ pub(super) fn commit(dir: &Path, ids: &[Id]) -> Result<()> {
     sync_dir(dir)
 }
 
+/// Whether our commit was made.
+pub(super) fn exists(dir: &Path) -> bool {
+    dir.join("segments_1").exists()
+}
+
 /// A segment of a commit.
 #[derive(Debug, Clone)]
 pub(super) struct CommitEntry {

@@ -249,7 +249,8 @@ fn external_files(graph: &GraphHeader, path: &Path) -> Result<Vec<PathBuf>, Mode
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encoder::{Batch, BatchBudget, Encoder, Runtime, TextTokenizer};
+    use crate::encoder::{Batch, BatchBudget, Encoder, EncoderOptions, Runtime, TextTokenizer};
+    use crate::model::GraphForm;
     use crate::model::Model;
     use crate::model::onnx::ValueInfoProto;
     use tokenizers::models::wordlevel::WordLevel;
@@ -286,7 +287,7 @@ mod tests {
             .unwrap();
         let mut graph = GraphBuilder::new("t");
         build(&mut graph);
-        fs_err::write(dir.path().join("model.onnx"), graph.finish()).unwrap();
+        fs_err::write(dir.path().join("model.onnx"), graph.finish().0).unwrap();
         dir
     }
 
@@ -310,8 +311,12 @@ mod tests {
 
     fn weights(folder: &Path, aggregation: Aggregation, texts: &[&str]) -> Vec<Vec<(u32, f32)>> {
         let model = Model::open(folder).unwrap();
-        let runtime = Runtime::find(None).unwrap();
-        let encoder = Encoder::new(&runtime, &model, aggregation, false).unwrap();
+        let runtime = Runtime::find(None, false).unwrap();
+        let options = EncoderOptions {
+            aggregation,
+            ..EncoderOptions::default()
+        };
+        let encoder = Encoder::new(&runtime, &model, options).unwrap();
         let tokenizer = TextTokenizer::new(&model, 16).unwrap();
         let tokens: Vec<_> = texts
             .iter()
@@ -320,7 +325,7 @@ mod tests {
         let mut vectors = vec![Vec::new(); texts.len()];
         for batch in Batch::plan(&tokens, BatchBudget::default()) {
             let encoded = encoder.worker().unwrap().encode(&batch, &tokens).unwrap();
-            for (&row, vector) in batch.rows.iter().zip(encoded) {
+            for (&row, vector) in batch.rows.iter().zip(encoded.vectors) {
                 vectors[row] = vector.0.iter().map(|e| (e.term, e.weight)).collect();
             }
         }
@@ -374,7 +379,7 @@ mod tests {
         );
         let model = Model::open(dir.path()).unwrap();
         assert!(matches!(
-            model.graph(Aggregation::Sum),
+            model.graph(Aggregation::Sum, GraphForm::default()),
             Err(ModelError::AggregationFixed { .. })
         ));
     }

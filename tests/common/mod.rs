@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use assert_cmd::cargo::CommandCargoExt;
-use splade_export::encoder::{
-    Batch, BatchBudget, Device, Encoder, EncoderOptions, HeadChoice, Runtime, TextTokenizer,
-};
+use splade_export::encoder::{Batch, BatchBudget, Encoder, EncoderOptions, Runtime, TextTokenizer};
 use splade_export::impact::SparseVector;
-use splade_export::model::{Aggregation, Model, Precision};
+use splade_export::model::{Aggregation, Model};
 
 /// The demo model's folder.
 pub fn model_folder() -> PathBuf {
@@ -41,6 +39,13 @@ pub fn shared(name: &str) -> Option<PathBuf> {
 pub fn program() -> Command {
     let mut command = Command::cargo_bin("splade-export").unwrap();
     command.env("SPLADE_EXPORT_MODEL", model_folder());
+    command
+}
+
+/// The program without a model: for commands that need none.
+pub fn tool() -> Command {
+    let mut command = Command::cargo_bin("splade-export").unwrap();
+    command.env_remove("SPLADE_EXPORT_MODEL");
     command
 }
 
@@ -87,10 +92,7 @@ pub fn encoder_options(aggregation: Aggregation) -> EncoderOptions {
     EncoderOptions {
         aggregation,
         keep_special_tokens: true,
-        precision: Precision::Fp32,
-        device: Device::Cpu,
-        device_memory: None,
-        head: HeadChoice::Best,
+        ..EncoderOptions::default()
     }
 }
 
