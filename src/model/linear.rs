@@ -13,6 +13,7 @@
 //! run: a text's weights do not depend on other texts only if it is alone in its run.
 
 use half::f16;
+use rayon::prelude::*;
 
 use super::checkpoint::Tensor;
 use super::error::ModelError;
@@ -133,39 +134,41 @@ struct QuantizedMatrix {
     scales: Vec<f32>,
 }
 
-/// Rows that are quantized before they are transposed together, so that writes are not all far apart.
-const ROWS: usize = 64;
+/// Inputs that one thread transposes at a time.
+const INPUTS: usize = 64;
 
 /// Quantizes a matrix `[out, in]` of finite values, one scale a row.
 fn quantize(values: &[f32], inputs: usize, range: f32) -> QuantizedMatrix {
     let outputs = values.len() / inputs;
-    let mut integers = vec![0; values.len()];
-    let mut scales = Vec::with_capacity(outputs);
-    let mut block = vec![0; ROWS * inputs];
-    for (number, rows) in values.chunks(ROWS * inputs).enumerate() {
-        for (row, out) in rows
-            .chunks_exact(inputs)
-            .zip(block.chunks_exact_mut(inputs))
-        {
+    let mut by_output = vec![0_i8; values.len()];
+    let rows = by_output.par_chunks_mut(inputs);
+    let scales = rows
+        .zip(values.par_chunks(inputs))
+        .map(|(integers, row)| {
             let largest = row.iter().fold(0.0_f32, |max, value| max.max(value.abs()));
             // A row of zeros has any scale.
             let scale = if largest > 0.0 { largest / range } else { 1.0 };
-            scales.push(scale);
-            for (value, out) in row.iter().zip(out) {
+            for (integer, value) in integers.iter_mut().zip(row) {
                 #[allow(clippy::cast_possible_truncation, reason = "in -range..=range")]
                 {
-                    *out = (value / scale).round_ties_even() as i8;
+                    *integer = (value / scale).round_ties_even() as i8;
                 }
             }
-        }
-        let count = rows.len() / inputs;
-        for input in 0..inputs {
-            let column = &mut integers[input * outputs + number * ROWS..][..count];
-            for (row, out) in column.iter_mut().enumerate() {
-                *out = block[row * inputs + input];
+            scale
+        })
+        .collect();
+    let mut integers = vec![0; values.len()];
+    integers
+        .par_chunks_mut(outputs * INPUTS)
+        .enumerate()
+        .for_each(|(block, columns)| {
+            for (output, row) in by_output.chunks_exact(inputs).enumerate() {
+                let row = &row[block * INPUTS..];
+                for (column, integer) in columns.chunks_exact_mut(outputs).zip(row) {
+                    column[output] = *integer;
+                }
             }
-        }
-    }
+        });
     QuantizedMatrix { integers, scales }
 }
 

@@ -301,7 +301,7 @@ mod tests {
     fn logits(graph: &mut GraphBuilder) {
         inputs(graph, &["input_ids", "attention_mask", "token_type_ids"]);
         let table = graph.floats(&[V, V], &LOGITS);
-        let logits = graph.node("Gather", &[&table, &"input_ids".to_owned()], &[]);
+        let logits = graph.node("Gather", &[&table, "input_ids"], &[]);
         let dims = [Err("batch"), Err("length"), Ok(5)];
         graph.output(
             &logits,
@@ -363,7 +363,7 @@ mod tests {
         let dir = folder(|graph| {
             inputs(graph, &["input_ids", "attention_mask"]);
             let table = graph.floats(&[V, V], &LOGITS);
-            let logits = graph.node("Gather", &[&table, &"input_ids".to_owned()], &[]);
+            let logits = graph.node("Gather", &[&table, "input_ids"], &[]);
             let axis = graph.ints(&[1]);
             let best = graph.node("ReduceMax", &[&logits, &axis], &[Attr::Int("keepdims", 0)]);
             let best = graph.node("Relu", &[&best], &[]);
@@ -396,7 +396,7 @@ mod tests {
         let narrow = folder(|graph| {
             inputs(graph, &["input_ids", "attention_mask"]);
             let table = graph.floats(&[V, 2], &LOGITS[..10]);
-            let hidden = graph.node("Gather", &[&table, &"input_ids".to_owned()], &[]);
+            let hidden = graph.node("Gather", &[&table, "input_ids"], &[]);
             let dims = [Err("batch"), Err("length"), Ok(2)];
             let info = ValueInfoProto::tensor("last_hidden_state", data_type::FLOAT, &dims);
             graph.output(&hidden, info);
