@@ -208,7 +208,7 @@ fn less_memory_means_smaller_batches_and_the_same_terms() {
 fn what_a_device_cannot_do_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let output = dir.path().join("out");
-    let mut refuse = |code, options: &[&str], expected: &str| {
+    let refuse = |code, options: &[&str], expected: &str| {
         let message = fails(code, &mut documents(&fixtures(), &output, options));
         assert!(message.contains(expected), "{options:?}: {message}");
         assert!(!output.exists(), "{options:?}");

@@ -28,7 +28,7 @@ use crate::pipeline::{self, EncodeProgress, PartSink, PipelineOptions};
 pub struct EncodeOptions {
     /// The model folder.
     pub model: PathBuf,
-    /// ONNX Runtime's library; `None` looks for it, see [`Runtime::find`].
+    /// ONNX Runtime's library; `None` looks for it, see [`crate::encoder::Runtime::find`].
     pub onnxruntime: Option<PathBuf>,
     /// Maximum or sum over tokens.
     pub aggregation: Aggregation,
