@@ -15,6 +15,7 @@ pub mod collection;
 pub mod corpus;
 pub mod encoder;
 pub mod export;
+mod fault;
 pub mod head;
 pub mod impact;
 #[cfg(feature = "native-index")]
@@ -23,6 +24,23 @@ pub mod indexing;
 pub mod lucene;
 pub mod model;
 pub mod pipeline;
+pub mod stop;
+
+/// Of a whole file, in hexadecimal.
+pub(crate) fn sha256_of(path: &std::path::Path) -> std::io::Result<String> {
+    use sha2::{Digest, Sha256};
+    use std::io::Read;
+    let mut file = fs_err::File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        let n = file.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(hex(&hasher.finalize()));
+        }
+        hasher.update(&buffer[..n]);
+    }
+}
 
 /// Bytes in hexadecimal, lower case.
 pub(crate) fn hex(bytes: &[u8]) -> String {

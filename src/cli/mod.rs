@@ -4,6 +4,7 @@ mod documents;
 mod encode;
 mod explain;
 mod input;
+pub mod interrupt;
 mod progress;
 mod topics;
 
@@ -22,6 +23,14 @@ enum Command {
     Documents(documents::Args),
     Topics(topics::Args),
     Explain(explain::Args),
+}
+
+/// Ends the program as a wrong command line does: with the message, the way to the help, and exit code 2.
+fn usage_error(message: impl std::fmt::Display) -> ! {
+    use clap::CommandFactory;
+    Cli::command()
+        .error(clap::error::ErrorKind::ArgumentConflict, message)
+        .exit()
 }
 
 impl Cli {

@@ -4,11 +4,12 @@
 //! the same bytes.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{AtomicFile, Compression};
+use super::{AtomicFile, Compression, UNFINISHED};
+use crate::corpus::PartSelection;
 use crate::impact::{Pruning, Quantization};
 use crate::model::{Aggregation, Fingerprint};
 
@@ -20,6 +21,23 @@ const FORMAT_VERSION: u32 = 1;
 /// A collection described.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
+    /// What it was made of and how.
+    #[serde(flatten)]
+    pub settings: RunSettings,
+    /// Only where a run made some of the parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
+    /// What became of the records.
+    pub accounting: Accounting,
+    /// Sums over all parts.
+    pub counts: Counts,
+    /// The parts in input order.
+    pub parts: Vec<PartInfo>,
+}
+
+/// What bears on the bytes of a collection. Two runs with the same settings and input give the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSettings {
     /// Version of this file's format.
     pub format_version: u32,
     /// Program and version.
@@ -36,12 +54,56 @@ pub struct Manifest {
     pub quantization: Option<Quantization>,
     /// The files.
     pub collection: Collection,
-    /// The input files as the user named them.
-    pub input: Vec<String>,
-    /// Sums over all parts.
-    pub counts: Counts,
-    /// The parts in input order.
-    pub parts: Vec<PartInfo>,
+    /// Which parts the run makes.
+    #[serde(default, skip_serializing_if = "is_all")]
+    pub selection: PartSelection,
+    /// The input files.
+    pub input: Vec<InputFile>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_all(selection: &PartSelection) -> bool {
+    *selection == PartSelection::All
+}
+
+/// An input file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputFile {
+    /// As the user named it.
+    pub name: String,
+    /// Its size; null where it cannot be known, as of standard input.
+    pub bytes: Option<u64>,
+}
+
+/// What a run of some parts saw of the whole input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// `input_sha256` of the part before the first; null if that is the first of all.
+    pub before: Option<String>,
+    /// Null if the run ended before the end of the input.
+    pub end: Option<InputEnd>,
+}
+
+/// The end of the input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputEnd {
+    /// Number of all parts.
+    pub parts: usize,
+    /// `input_sha256` of the last one.
+    pub input_sha256: String,
+}
+
+/// What became of the records: `read = written + rejected`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Accounting {
+    /// Records of the input; blank lines are none.
+    pub read: u64,
+    /// Lines of the collection.
+    pub written: u64,
+    /// Lines of `rejected.jsonl`.
+    pub rejected: u64,
+    /// Of `rejected.jsonl`; null if there is none.
+    pub rejected_sha256: Option<String>,
 }
 
 /// What the vectors of a collection hold.
@@ -137,8 +199,19 @@ pub struct PartInfo {
     pub sha256: String,
     /// Of the file.
     pub bytes: u64,
+    /// Of all documents of the input up to the part's last.
+    pub input_sha256: String,
     /// Its counts.
     pub counts: Counts,
+}
+
+impl PartInfo {
+    /// Its number, from its name.
+    #[must_use]
+    pub fn index(&self) -> Option<usize> {
+        let digits = self.name.strip_prefix("part-")?.split('.').next()?;
+        digits.parse().ok()
+    }
 }
 
 impl Manifest {
@@ -154,14 +227,49 @@ impl Manifest {
         concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned()
     }
 
-    /// Writes the file into a collection's folder.
+    /// Writes the file into a collection's folder, which is unfinished until then.
     ///
     /// # Errors
     /// Those of the file system.
     pub fn write(&self, folder: &Path) -> std::io::Result<()> {
-        let mut file = AtomicFile::beside(&folder.join(MANIFEST))?;
+        let mut file = AtomicFile::create(&folder.join(UNFINISHED), &folder.join(MANIFEST))?;
         serde_json::to_writer_pretty(&mut file, self)?;
         file.write_all(b"\n")?;
         file.finish()
     }
+
+    /// Reads the file of a collection's folder.
+    ///
+    /// # Errors
+    /// [`ManifestError`] with the file.
+    pub fn read(folder: &Path) -> Result<Self, ManifestError> {
+        let path = folder.join(MANIFEST);
+        let text = fs_err::read(&path)?;
+        Self::parse(&text).map_err(|reason| ManifestError::Broken { path, reason })
+    }
+
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Version {
+            format_version: u32,
+        }
+        let version: Version = serde_json::from_slice(text).map_err(|e| e.to_string())?;
+        if version.format_version != FORMAT_VERSION {
+            return Err(format!(
+                "it has the format version {}, this program reads {FORMAT_VERSION}",
+                version.format_version
+            ));
+        }
+        serde_json::from_slice(text).map_err(|e| e.to_string())
+    }
+}
+
+/// Why a manifest cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each message says what the variant means")]
+pub enum ManifestError {
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    #[error("{path}: not a manifest of splade-export: {reason}", path = path.display())]
+    Broken { path: PathBuf, reason: String },
 }

@@ -16,9 +16,11 @@ mod document_line;
 mod error;
 #[cfg(feature = "native-index")]
 mod files;
+mod journal;
 #[cfg(feature = "native-index")]
 mod lines;
 mod manifest;
+mod output_error;
 mod part;
 #[cfg(feature = "native-index")]
 mod pretty;
@@ -39,7 +41,19 @@ pub use {
 #[cfg(feature = "native-index")]
 pub const MAX_LINE: usize = 64 << 20;
 
-pub use manifest::{Collection, Counts, Encoding, Kind, MANIFEST, Manifest, ModelInfo, PartInfo};
+pub use journal::{Damaged, Stage};
+pub use manifest::{
+    Accounting, Collection, Counts, Encoding, InputEnd, InputFile, Kind, MANIFEST, Manifest,
+    ManifestError, ModelInfo, PartInfo, RunSettings, Share,
+};
+pub use output_error::{OutputError, SettingDifference};
 pub use part::{Compression, Entry, PartWriter, TermKeys};
 pub use reader::{RecordLine, parse_line};
-pub use writer::{CollectionWriter, OutputExists};
+pub use writer::{CollectionWriter, Opened};
+
+/// Folder of the parts in an output folder.
+pub const DOCUMENTS: &str = "documents";
+/// Folder of what a run needs until it is finished.
+const UNFINISHED: &str = ".unfinished";
+/// The rejected records in an output folder.
+pub const REJECTED: &str = "rejected.jsonl";

@@ -1,20 +1,24 @@
 //! `splade-export documents`: corpus -> `JsonVectorCollection`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use anyhow::Context;
 use fs_err as fs;
 
-use super::{EncodeOptions, Session, Watch};
+use super::{EncodeOptions, Event, Session, Watch};
 use crate::collection::{
-    AtomicFile, Collection, CollectionWriter, Compression, Counts, Entry, Kind, Manifest,
-    ModelInfo, PartWriter, TermKeys, parse_line,
+    Accounting, Collection, CollectionWriter, Compression, Counts, Entry, InputEnd, InputFile,
+    Kind, Manifest, ModelInfo, Opened, PartInfo, PartWriter, RunSettings, Share, Stage, TermKeys,
+    parse_line,
 };
-use crate::corpus::{CorpusOptions, Source};
-use crate::impact::{Normalization, Quantizer, SparseVector, TermWeight};
+use crate::corpus::{
+    CorpusOptions, CorpusReader, OnError, PartOptions, PartReader, PartSelection, ReadSummary,
+    Source,
+};
+use crate::impact::{Normalization, Quantization, Quantizer, SparseVector, TermWeight};
 use crate::pipeline::{EncodedPart, PartSink};
+use crate::stop::Stop;
 
 /// What `documents` reads and writes.
 #[derive(Debug, Clone)]
@@ -25,8 +29,14 @@ pub struct DocumentsOptions {
     pub corpus: CorpusOptions,
     /// The folder to make.
     pub output: PathBuf,
+    /// True to go on with what is there.
+    pub resume: bool,
     /// Most documents of a part.
     pub part_size: usize,
+    /// Which parts.
+    pub selection: PartSelection,
+    /// What becomes of records that cannot be used.
+    pub on_error: OnError,
     /// Of the parts.
     pub compression: Compression,
     /// True to keep the texts.
@@ -36,41 +46,80 @@ pub struct DocumentsOptions {
 /// Encodes a corpus into a collection and returns its manifest.
 ///
 /// # Errors
-/// Whatever ends the run; whole parts written before stay in the output folder, without a manifest.
-pub fn documents(options: &DocumentsOptions, watch: &mut Watch<'_>) -> anyhow::Result<Manifest> {
+/// Whatever ends the run; whole parts written before stay in the output folder, for a later run to go on with.
+pub fn documents(
+    options: &DocumentsOptions,
+    stop: &Stop,
+    watch: &mut Watch<'_>,
+) -> anyhow::Result<Manifest> {
+    let deferred = options
+        .encode
+        .quantization
+        .is_some_and(|q| q.normalization == Normalization::Corpus);
+    anyhow::ensure!(
+        !deferred || options.selection == PartSelection::All,
+        "--normalize corpus needs the whole corpus, --parts encodes some of it: give the largest weight as a number"
+    );
     // Everything that can be wrong with the options is found before the folder is made.
     let sources = Source::resolve(&options.corpus.paths, options.corpus.kind)?;
     let session = Session::open(&options.encode)?;
-    let model = ModelInfo {
-        architecture: session.model.architecture().to_owned(),
-        vocabulary: session.model.vocabulary.len(),
-        rewritten_terms: session.model.vocabulary.rewritten(),
-        files: session.model.fingerprint()?,
+    let settings = settings(options, &session, &sources)?;
+    let writer = if options.resume {
+        let damaged = &mut |damaged| watch(Event::Damaged(damaged));
+        match CollectionWriter::resume(&options.output, &settings, damaged)? {
+            Opened::Finished(manifest) => {
+                watch(Event::Finished);
+                return Ok(*manifest);
+            }
+            Opened::Writing(writer) => *writer,
+        }
+    } else {
+        CollectionWriter::create(&options.output, &settings)?
     };
-    let writer = CollectionWriter::create(&options.output, options.compression)?;
-    if let Err(error) = write_parts(options, &session, &writer, watch) {
-        let kept = writer.abandon();
-        return Err(match kept {
-            0 => error,
-            kept => error.context(format!(
-                "{kept} whole parts stay in {}, the rest is missing",
-                options.output.display()
-            )),
+    let made = made(&writer);
+    if !made.is_empty() {
+        let infos = || made.values();
+        watch(Event::Kept {
+            parts: made.len(),
+            documents: infos().map(|info| info.counts.documents).sum(),
         });
     }
-    let parts = writer.finish()?;
-    let mut counts = Counts::default();
-    for part in &parts {
-        counts.add(&part.counts);
+    let written = write_parts(options, &session, &writer, stop, watch).and_then(
+        |(summary, rejected_sha256)| manifest(settings, &writer, summary, rejected_sha256),
+    );
+    match written {
+        Ok(manifest) => {
+            writer.finish(&manifest)?;
+            Ok(manifest)
+        }
+        Err(error) => Err(match writer.abandon() {
+            0 => error,
+            kept => error.context(format!(
+                "{kept} whole parts are in {}; go on with the same command and --resume",
+                options.output.display()
+            )),
+        }),
     }
-    let manifest = Manifest {
+}
+
+fn settings(
+    options: &DocumentsOptions,
+    session: &Session,
+    sources: &[Source],
+) -> anyhow::Result<RunSettings> {
+    Ok(RunSettings {
         format_version: Manifest::current_version(),
         tool: Manifest::this_tool(),
         kind: match options.encode.quantization {
             Some(_) => Kind::Impacts,
             None => Kind::Weights,
         },
-        model,
+        model: ModelInfo {
+            architecture: session.model.architecture().to_owned(),
+            vocabulary: session.model.vocabulary.len(),
+            rewritten_terms: session.model.vocabulary.rewritten(),
+            files: session.model.fingerprint()?,
+        },
         encoding: session.encoding(&options.encode, options.corpus.fields.names()),
         pruning: options.encode.pruning,
         quantization: options.encode.quantization,
@@ -79,20 +128,71 @@ pub fn documents(options: &DocumentsOptions, watch: &mut Watch<'_>) -> anyhow::R
             compression: options.compression,
             contents: options.contents,
         },
-        input: sources.iter().map(|s| s.name.to_string()).collect(),
+        selection: options.selection,
+        input: sources
+            .iter()
+            .map(|source| InputFile {
+                name: source.name.to_string(),
+                bytes: source.size(),
+            })
+            .collect(),
+    })
+}
+
+fn manifest(
+    settings: RunSettings,
+    writer: &CollectionWriter,
+    summary: ReadSummary,
+    rejected_sha256: Option<String>,
+) -> anyhow::Result<Manifest> {
+    let parts: Vec<PartInfo> = writer.parts(Stage::Part).into_values().collect();
+    let mut counts = Counts::default();
+    for part in &parts {
+        counts.add(&part.counts);
+    }
+    let accounting = Accounting {
+        read: summary.read,
+        written: counts.documents,
+        rejected: summary.rejected,
+        rejected_sha256,
+    };
+    anyhow::ensure!(
+        accounting.read == accounting.written + accounting.rejected,
+        "{} records were read, but {} written and {} rejected: please report this",
+        accounting.read,
+        accounting.written,
+        accounting.rejected
+    );
+    let share = (settings.selection != PartSelection::All).then(|| Share {
+        before: summary.before,
+        end: summary.end.map(|(parts, input_sha256)| InputEnd {
+            parts,
+            input_sha256,
+        }),
+    });
+    Ok(Manifest {
+        settings,
+        share,
+        accounting,
         counts,
         parts,
-    };
-    manifest.write(&options.output)?;
-    Ok(manifest)
+    })
+}
+
+/// The parts that need not be encoded.
+fn made(writer: &CollectionWriter) -> BTreeMap<usize, PartInfo> {
+    let mut made = writer.parts(Stage::Weights);
+    made.extend(writer.parts(Stage::Part));
+    made
 }
 
 fn write_parts(
     options: &DocumentsOptions,
     session: &Session,
     writer: &CollectionWriter,
+    stop: &Stop,
     watch: &mut Watch<'_>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<(ReadSummary, Option<String>)> {
     let keys = TermKeys::new(session.model.vocabulary.terms());
     let quantization = options.encode.quantization;
     // The largest weight of the corpus is known at its end: until then the weights are kept.
@@ -102,54 +202,65 @@ fn write_parts(
         keys: &keys,
         contents: options.contents,
         quantizer: quantization.map(|q| Quantizer::new(q, 0.0)),
-        deferred: deferred.map(|_| Deferred::new(writer.scratch())),
+        stage: match deferred {
+            Some(_) => Stage::Weights,
+            None => Stage::Part,
+        },
     };
-    session.run(
-        &options.encode,
-        options.corpus.clone(),
-        options.part_size,
-        options.contents,
-        watch,
-        &sink,
-    )?;
-    if let (Some(deferred), Some(quantization)) = (sink.deferred, deferred) {
-        let counts = deferred
-            .counts
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let corpus_max = counts.iter().map(|(_, c)| c.max_weight).fold(0.0, f32::max);
-        let quantizer = Quantizer::new(quantization, corpus_max);
-        let terms = session.model.vocabulary.terms();
-        let ids = (0u32..).zip(terms).map(|(id, term)| (term.as_str(), id));
-        let ids: HashMap<&str, u32> = ids.collect();
-        for (index, counts) in counts {
-            let path = deferred.folder.join(deferred_name(index));
-            writer.part(index, &keys, |part| {
-                requantize(&path, counts, &quantizer, &ids, part)
+    let part_options = PartOptions {
+        part_size: options.part_size,
+        selection: options.selection,
+        on_error: options.on_error,
+    };
+    let digests = made(writer)
+        .into_iter()
+        .map(|(index, info)| (index, info.input_sha256))
+        .collect();
+    let reader = CorpusReader::open(options.corpus.clone())?;
+    let mut reader = PartReader::new(reader, part_options, stop.clone()).with_made(digests);
+    if options.on_error != OnError::Stop {
+        reader = reader.with_rejected(writer.rejected()?);
+    }
+    session.run(&options.encode, &mut reader, options.contents, watch, &sink)?;
+    if let Some(quantization) = deferred {
+        quantize(session, writer, &keys, quantization, stop)?;
+    }
+    let (summary, rejected) = reader.finish();
+    let rejected = match rejected {
+        Some(file) if summary.rejected > 0 => Some(writer.keep_rejected(file)?),
+        _ => None,
+    };
+    Ok((summary, rejected))
+}
+
+/// Turns all parts of weights into parts of impacts.
+fn quantize(
+    session: &Session,
+    writer: &CollectionWriter,
+    keys: &TermKeys,
+    quantization: Quantization,
+    stop: &Stop,
+) -> anyhow::Result<()> {
+    // Parts that are impacts already count too.
+    let corpus_max = made(writer)
+        .values()
+        .map(|info| info.counts.max_weight)
+        .fold(0.0, f32::max);
+    let quantizer = Quantizer::new(quantization, corpus_max);
+    let terms = session.model.vocabulary.terms();
+    let ids = (0u32..).zip(terms).map(|(id, term)| (term.as_str(), id));
+    let ids: HashMap<&str, u32> = ids.collect();
+    let done = writer.parts(Stage::Part);
+    for (index, info) in writer.parts(Stage::Weights) {
+        stop.check()?;
+        let path = writer.path_of(Stage::Weights, &info);
+        if !done.contains_key(&index) {
+            writer.part(Stage::Part, index, &info.input_sha256, keys, |part| {
+                requantize(&path, info.counts, &quantizer, &ids, part)
             })?;
-            fs::remove_file(&path)?;
         }
     }
     Ok(())
-}
-
-/// Weights of parts that wait for the largest of the corpus.
-struct Deferred {
-    folder: PathBuf,
-    counts: Mutex<Vec<(usize, Counts)>>,
-}
-
-impl Deferred {
-    fn new(folder: PathBuf) -> Self {
-        Self {
-            folder,
-            counts: Mutex::default(),
-        }
-    }
-}
-
-fn deferred_name(index: usize) -> String {
-    format!("weights-{index:05}.jsonl")
 }
 
 struct Sink<'a> {
@@ -157,25 +268,22 @@ struct Sink<'a> {
     keys: &'a TermKeys,
     contents: bool,
     quantizer: Option<Quantizer>,
-    deferred: Option<Deferred>,
+    stage: Stage,
 }
 
 impl PartSink for Sink<'_> {
     fn write(&self, part: &EncodedPart) -> anyhow::Result<()> {
-        if let Some(deferred) = &self.deferred {
-            let path = deferred.folder.join(deferred_name(part.index));
-            let file = AtomicFile::beside(&path)?;
-            let mut writer = PartWriter::new(file, Compression::None, self.keys);
-            let counts = self.fill(part, None, &mut writer)?;
-            writer.finish(&mut crate::collection::PartInfo::default())?;
-            let all = deferred.counts.lock();
-            all.unwrap_or_else(std::sync::PoisonError::into_inner)
-                .push((part.index, counts));
-            return Ok(());
-        }
-        self.writer.part(part.index, self.keys, |writer| {
-            self.fill(part, self.quantizer.as_ref(), writer)
-        })
+        let quantizer = match self.stage {
+            Stage::Weights => None,
+            Stage::Part => self.quantizer.as_ref(),
+        };
+        self.writer.part(
+            self.stage,
+            part.index,
+            &part.input_sha256,
+            self.keys,
+            |writer| self.fill(part, quantizer, writer),
+        )
     }
 }
 
