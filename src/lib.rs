@@ -18,9 +18,6 @@ pub mod export;
 mod fault;
 pub mod head;
 pub mod impact;
-#[cfg(feature = "native-index")]
-pub mod indexing;
-#[cfg(feature = "native-index")]
 pub mod lucene;
 pub mod model;
 pub mod pipeline;

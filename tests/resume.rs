@@ -11,22 +11,62 @@ use common::{fails, ok};
 
 const FAULT: &str = "SPLADE_EXPORT_FAULT";
 
+/// What a run writes.
+#[derive(Clone, Copy)]
+enum Made {
+    Collection,
+    Both,
+    Index,
+}
+
+impl Made {
+    fn run(self, bench: &Bench, output: &str, args: &[&str]) -> Command {
+        let index = format!("{output}-index");
+        match self {
+            Self::Collection => bench.documents_with(output, args),
+            Self::Both => bench.documents_with(output, &[args, &["--index", &index]].concat()),
+            Self::Index => bench.index_with(&index, args),
+        }
+    }
+
+    fn files(self, bench: &Bench, output: &str) -> Vec<(String, Vec<u8>)> {
+        let mut files = Vec::new();
+        for folder in [output.to_owned(), format!("{output}-index")] {
+            if bench.at(&folder).exists() {
+                files.extend(bench.files(&folder));
+            }
+        }
+        files
+    }
+
+    fn remove(self, bench: &Bench, output: &str) {
+        for folder in [output.to_owned(), format!("{output}-index")] {
+            if bench.at(&folder).exists() {
+                fs_err::remove_dir_all(bench.at(&folder)).unwrap();
+            }
+        }
+    }
+}
+
 /// Kills a run at every point at which it changes the disk, resumes, and compares.
-fn kill_everywhere(bench: &Bench, args: &[&str]) -> usize {
-    ok(bench.documents("reference").args(args));
-    let reference = bench.files("reference");
+fn kill_everywhere(bench: &Bench, made: Made, args: &[&str]) -> usize {
+    ok(&mut made.run(bench, "reference", args));
+    let reference = made.files(bench, "reference");
     for point in 1.. {
-        let output = format!("killed-{point}");
-        let mut killed = bench.documents(&output);
-        killed.args(args).env(FAULT, format!("kill:{point}"));
-        let killed = killed.output().unwrap().status;
+        let output = "killed";
+        let mut killed = made.run(bench, output, args);
+        let killed = killed
+            .env(FAULT, format!("kill:{point}"))
+            .output()
+            .unwrap()
+            .status;
         if killed.success() {
             return point - 1;
         }
         assert_eq!(killed.code(), None, "it was killed at point {point}");
-        ok(bench.documents(&output).args(args).arg("--resume"));
-        assert!(bench.files(&output) == reference, "point {point}");
-        fs_err::remove_dir_all(bench.at(&output)).unwrap();
+        ok(made.run(bench, output, args).arg("--resume"));
+        assert!(made.files(bench, output) == reference, "point {point}");
+        made.remove(bench, output);
     }
     unreachable!()
 }
@@ -34,15 +74,33 @@ fn kill_everywhere(bench: &Bench, args: &[&str]) -> usize {
 #[test]
 fn a_run_killed_at_any_step_resumes_to_the_same_bytes() {
     let bench = Bench::new(100);
-    let points = kill_everywhere(&bench, &[]);
+    let points = kill_everywhere(&bench, Made::Collection, &[]);
     assert!(points >= 60, "{points} points");
 }
 
 #[test]
 fn so_does_one_that_waits_for_the_largest_weight() {
     let bench = Bench::new(70);
-    let points = kill_everywhere(&bench, &["--normalize", "corpus"]);
+    let points = kill_everywhere(&bench, Made::Collection, &["--normalize", "corpus"]);
     assert!(points >= 60, "{points} points");
+}
+
+#[test]
+fn so_does_one_that_writes_an_index_too() {
+    let bench = Bench::new(60);
+    let points = kill_everywhere(&bench, Made::Both, &[]);
+    assert!(points >= 100, "{points} points");
+}
+
+#[test]
+fn so_does_one_that_writes_an_index_alone() {
+    let bench = Bench::new(60);
+    let points = kill_everywhere(
+        &bench,
+        Made::Index,
+        &["--normalize", "corpus", "--force-merge"],
+    );
+    assert!(points >= 100, "{points} points");
 }
 
 #[test]
@@ -52,7 +110,7 @@ fn so_does_one_that_skips_bad_records() {
     lines.insert_str(0, "{\n");
     lines.push_str("no json\n{\"id\": \"d3\", \"text\": \"twice\"}\n");
     bench.write("corpus.jsonl", lines);
-    kill_everywhere(&bench, &["--on-error", "skip"]);
+    kill_everywhere(&bench, Made::Collection, &["--on-error", "skip"]);
     let rejected = fs_err::read_to_string(bench.at("reference/rejected.jsonl")).unwrap();
     assert_eq!(rejected.lines().count(), 3);
 }
@@ -61,23 +119,22 @@ fn so_does_one_that_skips_bad_records() {
 #[test]
 fn a_run_killed_a_hundred_times_at_random_moments_ends_with_the_same_bytes() {
     let bench = Bench::new(2000);
-    let args = ["--threads", "2", "--part-size", "50"];
-    let run = |output: &str| bench.documents_with(output, &args);
+    let run =
+        |output: &str| Made::Both.run(&bench, output, &["--threads", "2", "--part-size", "50"]);
     let started = Instant::now();
     ok(&mut run("reference"));
     let whole = started.elapsed();
-    let reference = bench.files("reference");
+    let reference = Made::Both.files(&bench, "reference");
     // A fixed sequence: what is random is the machine.
     let mut state = 7_u64;
     let mut kills = 0;
     for round in 0.. {
-        let output = format!("killed-{round}");
         loop {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1);
-            let wait = whole.mul_f64(0.2 + 0.8 * (state >> 40) as f64 / (1 << 24) as f64);
-            let mut child = run(&output).arg("--resume").spawn().unwrap();
+            let wait = whole.mul_f64(0.1 + 0.5 * (state >> 40) as f64 / f64::from(1 << 24));
+            let mut child = run("killed").arg("--resume").spawn().unwrap();
             std::thread::sleep(wait);
             child.kill().unwrap();
             if child.wait().unwrap().success() {
@@ -85,8 +142,11 @@ fn a_run_killed_a_hundred_times_at_random_moments_ends_with_the_same_bytes() {
             }
             kills += 1;
         }
-        assert!(bench.files(&output) == reference, "round {round}");
-        fs_err::remove_dir_all(bench.at(&output)).unwrap();
+        assert!(
+            Made::Both.files(&bench, "killed") == reference,
+            "round {round}"
+        );
+        Made::Both.remove(&bench, "killed");
         if kills >= 100 {
             break;
         }
@@ -96,24 +156,28 @@ fn a_run_killed_a_hundred_times_at_random_moments_ends_with_the_same_bytes() {
 #[test]
 fn a_full_disk_is_reported_and_nothing_finished_is_lost() {
     let bench = Bench::new(60);
-    ok(&mut bench.documents("reference"));
-    let reference = bench.files("reference");
+    let run = |output: &str| Made::Both.run(&bench, output, &[]);
+    ok(&mut run("reference"));
+    let reference = Made::Both.files(&bench, "reference");
     for point in 1.. {
-        let output = format!("full-{point}");
-        let mut full = bench.documents(&output);
+        let output = "full";
+        let mut full = run(output);
         let result = full.env(FAULT, format!("full:{point}")).output().unwrap();
         if result.status.success() {
-            assert!(point > 30);
+            assert!(point > 100);
             break;
         }
         let error = String::from_utf8(result.stderr).unwrap();
         assert_eq!(result.status.code(), Some(1), "{error}");
         assert!(error.contains("no space left"), "{error}");
-        let kept = bench.at(&output).exists();
-        assert_eq!(kept, error.contains("--resume"), "{error}");
-        ok(bench.documents(&output).arg("--resume"));
-        assert!(bench.files(&output) == reference, "point {point}");
-        fs_err::remove_dir_all(bench.at(&output)).unwrap();
+        let kept = bench.at(output).exists();
+        assert_eq!(kept, error.contains("--resume"), "{point}: {error}");
+        ok(run(output).arg("--resume"));
+        assert!(
+            Made::Both.files(&bench, output) == reference,
+            "point {point}"
+        );
+        Made::Both.remove(&bench, output);
     }
 }
 

@@ -5,31 +5,37 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueEnum};
 use splade_export::collection::{Compression, Kind, Manifest, REJECTED};
 use splade_export::corpus::{CorpusKind, OnError, PartSelection};
-use splade_export::export::{DocumentsOptions, documents};
+use splade_export::export::{DocumentsOptions, Exported, documents};
 use splade_export::impact::Normalization;
 
 use super::encode::EncodeArgs;
+use super::index::print_place;
+use super::index_settings::IndexSettingsArgs;
 use super::input::InputArgs;
 use super::progress::Display;
 use super::{interrupt, usage_error};
 
-/// Encode a corpus into a JsonVectorCollection
+/// Encode a corpus into a JsonVectorCollection, a Lucene index, or both
 ///
 /// Reads JSON Lines, TSV (docid<TAB>text), each also .gz, BEIR datasets (folder or .zip), folders of
 /// such files, or - for standard input. Writes OUTPUT/documents/part-00000.jsonl.gz, ... and
-/// OUTPUT/manifest.json.
+/// OUTPUT/manifest.json, and, in the same pass, the Lucene impact index that Anserini would make of them.
 #[derive(ClapArgs)]
 #[command(
-    after_help = "Example:\n  splade-export documents --model models/splade-tiny fixtures --output out/fixtures"
+    after_help = "Example:\n  splade-export documents --model models/splade-tiny fixtures --output out/fixtures --index out/fixtures-index"
 )]
 pub struct Args {
     /// Files, folders, archives, or - for standard input
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
 
-    /// The folder to make; it must not exist or be empty, unless --resume is given
+    /// The folder of the collection to make; it must not exist or be empty, unless --resume is given
+    #[arg(long, value_name = "DIR", required_unless_present = "index")]
+    output: Option<PathBuf>,
+
+    /// The folder of the Lucene index to make; it must not exist or be empty, unless --resume is given
     #[arg(long, value_name = "DIR")]
-    output: PathBuf,
+    index: Option<PathBuf>,
 
     /// Go on with an interrupted run of the same command, or begin it
     ///
@@ -73,6 +79,9 @@ pub struct Args {
     #[arg(long, help_heading = "Output")]
     contents: bool,
 
+    #[command(flatten)]
+    settings: IndexSettingsArgs,
+
     /// Print neither progress nor summary
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
@@ -101,6 +110,29 @@ impl Args {
                  number, or leave one of the two out",
             );
         }
+        match (&self.index, self.settings.given()) {
+            (None, Some(flag)) => {
+                usage_error(format!("{flag} is about the index, so it needs --index"))
+            }
+            (Some(_), Some("--force-merge")) if selection != PartSelection::All => usage_error(
+                "--force-merge would mix the parts of a share; give it to splade-export join",
+            ),
+            (Some(_), _) if encode.quantization.is_none() => usage_error(
+                "--step none keeps weights, and --index takes impacts; leave one of the two out",
+            ),
+            (index, _) if *index == self.output => {
+                usage_error("--output and --index need a folder each")
+            }
+            _ => {}
+        }
+        if self.output.is_none() && self.on_error == OnErrorArg::Skip {
+            usage_error("--on-error skip writes OUTPUT/rejected.jsonl, so it needs --output");
+        }
+        if self.output.is_none() && selection != PartSelection::All {
+            usage_error(
+                "--parts needs --output: without a collection, the shares could not be joined",
+            );
+        }
         let on_error = match (self.on_error, self.max_errors) {
             (OnErrorArg::Stop, Some(_)) => usage_error("--max-errors needs --on-error skip"),
             (OnErrorArg::Stop, None) => OnError::Stop,
@@ -110,6 +142,7 @@ impl Args {
             encode,
             corpus: self.input.resolve(self.paths, CorpusKind::Documents),
             output: self.output,
+            index: self.index.map(|folder| (folder, self.settings.resolve())),
             resume: self.resume,
             selection,
             on_error,
@@ -126,17 +159,27 @@ impl Args {
         } else {
             "go on with the same command and --resume"
         })?;
-        let manifest = documents(&options, &stop, &mut |event| display.on(event))?;
+        let exported = documents(&options, &stop, &mut |event| display.on(event))?;
         let seconds = display.finish();
         if !self.quiet {
-            summarize(&manifest, &options, seconds);
+            summarize(&exported, &options, seconds);
         }
         Ok(())
     }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "rates and ratios for display")]
-fn summarize(manifest: &Manifest, options: &DocumentsOptions, seconds: f64) {
+fn summarize(exported: &Exported, options: &DocumentsOptions, seconds: f64) {
+    if let Some(manifest) = &exported.manifest {
+        summarize_collection(manifest, options, seconds);
+    }
+    if let (Some(summary), Some((folder, _))) = (&exported.index, &options.index) {
+        print_place(summary, folder);
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "rates and ratios for display")]
+fn summarize_collection(manifest: &Manifest, options: &DocumentsOptions, seconds: f64) {
     let counts = &manifest.counts;
     let documents = counts.documents as f64;
     let bytes: u64 = manifest.parts.iter().map(|part| part.bytes).sum();
@@ -152,12 +195,12 @@ fn summarize(manifest: &Manifest, options: &DocumentsOptions, seconds: f64) {
     );
     eprintln!("empty        {}", counts.empty);
     let accounting = &manifest.accounting;
-    if accounting.rejected > 0 {
+    if let Some(output) = options.output.as_ref().filter(|_| accounting.rejected > 0) {
         eprintln!(
             "rejected     {} of {} records, see {}",
             accounting.rejected,
             accounting.read,
-            options.output.join(REJECTED).display()
+            output.join(REJECTED).display()
         );
     }
     eprintln!(
@@ -180,10 +223,12 @@ fn summarize(manifest: &Manifest, options: &DocumentsOptions, seconds: f64) {
             manifest.settings.model.rewritten_terms
         );
     }
-    eprintln!(
-        "output       {}, {} parts, {:.1} MB",
-        options.output.display(),
-        manifest.parts.len(),
-        bytes as f64 / 1e6
-    );
+    if let Some(output) = &options.output {
+        eprintln!(
+            "output       {}, {} parts, {:.1} MB",
+            output.display(),
+            manifest.parts.len(),
+            bytes as f64 / 1e6
+        );
+    }
 }

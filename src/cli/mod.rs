@@ -3,6 +3,8 @@
 mod documents;
 mod encode;
 mod explain;
+mod index;
+mod index_settings;
 mod input;
 pub mod interrupt;
 mod progress;
@@ -22,6 +24,7 @@ pub struct Cli {
 enum Command {
     Documents(documents::Args),
     Topics(topics::Args),
+    Index(index::Args),
     Explain(explain::Args),
 }
 
@@ -38,6 +41,7 @@ impl Cli {
         match self.command {
             Command::Documents(args) => args.run(),
             Command::Topics(args) => args.run(),
+            Command::Index(args) => args.run(),
             Command::Explain(args) => args.run(),
         }
     }

@@ -100,11 +100,14 @@ fn message(noun: &str, started: Instant, read: &ReadProgress, encoded: &EncodePr
     let done = encoded.documents.load(Ordering::Relaxed);
     let tokens = encoded.tokens.load(Ordering::Relaxed);
     let mut text = format!(
-        "{} {noun}, {:.1} {noun}/s, {:.0} tokens/s",
+        "{} {noun}, {:.1} {noun}/s",
         HumanCount(done),
-        done as f64 / seconds,
-        tokens as f64 / seconds,
+        done as f64 / seconds
     );
+    // Where nothing is encoded, there are none.
+    if tokens > 0 {
+        text += &format!(", {:.0} tokens/s", tokens as f64 / seconds);
+    }
     // Reading runs ahead of encoding: what is read tells how many there will be.
     let ahead = encoded.read.load(Ordering::Relaxed) as f64;
     if let Some(fraction) = read.fraction()

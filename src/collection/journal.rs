@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! OUTPUT/.unfinished/lock               locked by the process that writes
-//! OUTPUT/.unfinished/run.json           settings of the run
+//! OUTPUT/.unfinished/run.json           what the run is
+//! OUTPUT/.unfinished/commit.json        the index of the same pass is about to be committed
 //! OUTPUT/.unfinished/part-00007.json    a whole part: its PartInfo, written after its file
 //! OUTPUT/.unfinished/weights-00007.*    weights that wait for the largest of the corpus, and their PartInfo
 //! ```
@@ -17,14 +18,15 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::atomic::sync_folder;
-use super::{AtomicFile, DOCUMENTS, OutputError, PartInfo, RunSettings, UNFINISHED};
+use super::{AtomicFile, DOCUMENTS, OutputError, PartInfo, RunSettings};
 use crate::fault;
 
 const LOCK: &str = "lock";
 const RUN: &str = "run.json";
+const COMMIT: &str = "commit.json";
 
 /// Which files of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +52,16 @@ impl Stage {
     }
 }
 
+/// What a run is: two runs that are equal here, of the same input, write the same bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// What bears on the collection.
+    #[serde(flatten)]
+    pub settings: RunSettings,
+    /// Settings of the index that is made in the same pass.
+    pub index: Option<serde_json::Value>,
+}
+
 /// A part that is there but cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damaged {
@@ -68,9 +80,8 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Makes the folder if need be, and locks it.
-    pub fn open(output: &Path) -> Result<Self, OutputError> {
-        let folder = output.join(UNFINISHED);
+    /// Makes the folder if need be, and locks it. `output` is the folder that it is about.
+    pub fn open(folder: PathBuf, output: &Path) -> Result<Self, OutputError> {
         fault::point("a new folder")?;
         fs::create_dir_all(&folder)?;
         let lock = fs::OpenOptions::new()
@@ -97,8 +108,8 @@ impl Journal {
     }
 
     /// True if a live process has the lock.
-    pub fn is_locked(output: &Path) -> bool {
-        let lock = std::fs::File::open(output.join(UNFINISHED).join(LOCK));
+    pub fn is_locked(folder: &Path) -> bool {
+        let lock = std::fs::File::open(folder.join(LOCK));
         lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
@@ -106,28 +117,36 @@ impl Journal {
         &self.folder
     }
 
-    /// Notes what the run is made of, and makes the folder of the parts.
-    pub fn begin(&self, settings: &RunSettings) -> Result<(), OutputError> {
-        self.write(&self.folder.join(RUN), settings)?;
-        fault::point("a new folder")?;
-        fs::create_dir_all(self.output.join(DOCUMENTS))?;
+    /// Notes what the run is.
+    pub fn begin(&self, run: &Run) -> Result<(), OutputError> {
+        self.write(&self.folder.join(RUN), run)?;
         sync_folder(Some(&self.output))?;
         Ok(())
     }
 
-    /// What the run is made of; `None` if it was killed before that was noted.
-    pub fn settings(&self) -> Result<Option<RunSettings>, OutputError> {
-        let path = self.folder.join(RUN);
+    /// Notes that all parts are whole and the index is about to be committed.
+    pub fn note_commit(&self) -> io::Result<()> {
+        self.write(&self.folder.join(COMMIT), &())
+    }
+
+    /// True if the index was about to be committed.
+    pub fn commits(&self) -> bool {
+        self.folder.join(COMMIT).exists()
+    }
+
+    /// What the run is; `None` if it was killed before that was noted.
+    pub fn run(folder: &Path, output: &Path) -> Result<Option<Run>, OutputError> {
+        let path = folder.join(RUN);
         let text = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             text => text?,
         };
-        let settings = serde_json::from_slice(&text).map_err(|error| OutputError::Journal {
+        let run = serde_json::from_slice(&text).map_err(|error| OutputError::Journal {
             path,
-            output: self.output.clone(),
+            output: output.to_owned(),
             reason: error.to_string(),
         })?;
-        Ok(Some(settings))
+        Ok(Some(run))
     }
 
     /// Notes a part whose file is whole.
@@ -140,6 +159,11 @@ impl Journal {
         serde_json::to_writer_pretty(&mut file, value)?;
         file.write_all(b"\n")?;
         file.finish()
+    }
+
+    /// Takes back [`Journal::note`].
+    pub fn forget(&self, stage: Stage, index: usize) -> io::Result<()> {
+        fs::remove_file(self.folder.join(stage.record_name(index)))
     }
 
     /// Where the file of a part lies.
@@ -195,6 +219,10 @@ impl Journal {
         if info.name.contains(['/', '\\']) {
             return Err(unusable(format!("the part's name is {:?}", info.name)));
         }
+        // Without a collection there is only the index's part, which has checksums of its own.
+        if info.name.is_empty() {
+            return Ok(info);
+        }
         match info.check(&self.path_of(stage, &info)) {
             None => Ok(info),
             Some(damaged) => Err(damaged),
@@ -202,10 +230,18 @@ impl Journal {
     }
 
     /// Removes what a killed run left and no record names.
-    pub fn clean(&self, parts: &BTreeMap<usize, PartInfo>) -> Result<(), OutputError> {
-        let documents = self.output.join(DOCUMENTS);
+    pub fn clean(
+        &self,
+        documents: Option<&Path>,
+        parts: &BTreeMap<usize, PartInfo>,
+    ) -> Result<(), OutputError> {
         let mut left = Vec::new();
-        for entry in fs::read_dir(&documents)? {
+        for entry in documents
+            .map(fs::read_dir)
+            .transpose()?
+            .into_iter()
+            .flatten()
+        {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
@@ -233,7 +269,7 @@ impl Journal {
     }
 
     /// Ends the run: its result is whole.
-    pub fn end(self) -> io::Result<()> {
+    pub fn end(&self) -> io::Result<()> {
         fault::point("the end of the journal")?;
         fs::remove_dir_all(&self.folder)
     }

@@ -4,10 +4,11 @@
 //! the same bytes.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::CollectionError;
 use super::{AtomicFile, Compression, UNFINISHED};
 use crate::corpus::PartSelection;
 use crate::impact::{Pruning, Quantization};
@@ -238,14 +239,20 @@ impl Manifest {
         file.finish()
     }
 
-    /// Reads the file of a collection's folder.
+    /// Reads the file of a collection's folder; `None` if there is none.
     ///
     /// # Errors
-    /// [`ManifestError`] with the file.
-    pub fn read(folder: &Path) -> Result<Self, ManifestError> {
+    /// [`CollectionError::Manifest`], [`CollectionError::Folder`].
+    pub fn read(folder: &Path) -> Result<Option<Self>, CollectionError> {
         let path = folder.join(MANIFEST);
-        let text = fs_err::read(&path)?;
-        Self::parse(&text).map_err(|reason| ManifestError::Broken { path, reason })
+        let text = match fs_err::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(CollectionError::Folder(error)),
+        };
+        Self::parse(&text)
+            .map(Some)
+            .map_err(|reason| CollectionError::Manifest { path, reason })
     }
 
     pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
@@ -262,14 +269,4 @@ impl Manifest {
         }
         serde_json::from_slice(text).map_err(|e| e.to_string())
     }
-}
-
-/// Why a manifest cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "each message says what the variant means")]
-pub enum ManifestError {
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    #[error("{path}: not a manifest of splade-export: {reason}", path = path.display())]
-    Broken { path: PathBuf, reason: String },
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{ManifestError, RunSettings};
+use super::{CollectionError, Run};
 
 /// Why an output folder cannot be written, and what to do.
 #[derive(Debug, Error)]
@@ -38,7 +38,7 @@ pub enum OutputError {
         difference: SettingDifference,
     },
     #[error(transparent)]
-    Manifest(#[from] ManifestError),
+    Manifest(#[from] CollectionError),
     #[error("{path}: cannot be read back: {reason}; remove {output} to start again", path = path.display(), output = output.display())]
     Journal {
         path: PathBuf,
@@ -68,7 +68,7 @@ impl fmt::Display for SettingDifference {
 }
 
 /// What the user calls a setting, by its place in the manifest.
-const NAMES: [(&str, &str); 14] = [
+const NAMES: [(&str, &str); 16] = [
     ("tool", "the program"),
     ("kind", "--step"),
     ("model.files", "the model's file"),
@@ -81,6 +81,8 @@ const NAMES: [(&str, &str); 14] = [
     ("collection.compression", "--compress"),
     ("collection.", "--"),
     ("selection", "--parts"),
+    ("index.", "--"),
+    ("index", "--index"),
     ("input", "the input"),
     ("format_version", "the format of the manifest"),
 ];
@@ -88,8 +90,8 @@ const NAMES: [(&str, &str); 14] = [
 impl SettingDifference {
     /// Compares two runs.
     #[must_use]
-    pub fn between(first: &RunSettings, now: &RunSettings) -> Option<Self> {
-        let value = |settings| serde_json::to_value(settings).unwrap_or_default();
+    pub fn between(first: &Run, now: &Run) -> Option<Self> {
+        let value = |run| serde_json::to_value(run).unwrap_or_default();
         let (mut path, first, now) = differ(&value(first), &value(now), String::new())?;
         if let Some((prefix, name)) = NAMES.iter().find(|(prefix, _)| path.starts_with(prefix)) {
             let rest = path[prefix.len()..].trim_start_matches('.');
@@ -107,11 +109,7 @@ impl SettingDifference {
     }
 
     /// [`OutputError::OtherRun`] if two runs differ.
-    pub(super) fn refuse(
-        output: &Path,
-        first: &RunSettings,
-        now: &RunSettings,
-    ) -> Result<(), OutputError> {
+    pub(super) fn refuse(output: &Path, first: &Run, now: &Run) -> Result<(), OutputError> {
         match Self::between(first, now) {
             None => Ok(()),
             Some(difference) => Err(OutputError::OtherRun {

@@ -8,19 +8,49 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use fs_err as fs;
 use rayon::prelude::*;
 
-use super::journal::{Damaged, Journal, Stage};
+use super::atomic::sync_folder;
+use super::journal::{Damaged, Journal, Run, Stage};
 use super::part::{Compression, PartWriter, TermKeys};
 use super::{
     AtomicFile, Counts, DOCUMENTS, MANIFEST, Manifest, OutputError, PartInfo, REJECTED,
-    RunSettings, SettingDifference, UNFINISHED,
+    SettingDifference, UNFINISHED,
 };
 use crate::corpus::RejectedFile;
 use crate::fault;
 
-/// The folder of a collection. Parts can be written from several threads, in any order.
+/// Where a run keeps what it has done.
+#[derive(Debug, Clone, Copy)]
+pub enum Home<'a> {
+    /// In the folder of the collection.
+    Collection(&'a Path),
+    /// There is no collection: in a folder that goes when the run is finished.
+    Scratch(&'a Path),
+}
+
+impl Home<'_> {
+    fn output(&self) -> &Path {
+        match self {
+            Self::Collection(path) | Self::Scratch(path) => path,
+        }
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.output().join(UNFINISHED)
+    }
+
+    fn documents(&self) -> Option<PathBuf> {
+        match self {
+            Self::Collection(output) => Some(output.join(DOCUMENTS)),
+            Self::Scratch(_) => None,
+        }
+    }
+}
+
+/// The folder of a collection, or of a run without one. Parts can be written from several threads, in any order.
 #[derive(Debug)]
 pub struct CollectionWriter {
     output: PathBuf,
+    documents: Option<PathBuf>,
     compression: Compression,
     /// True if the folder was made by this run, so that it may be removed again.
     made: bool,
@@ -43,21 +73,21 @@ impl CollectionWriter {
     ///
     /// # Errors
     /// [`OutputError`].
-    pub fn create(output: &Path, settings: &RunSettings) -> Result<Self, OutputError> {
+    pub fn create(home: Home<'_>, run: &Run) -> Result<Self, OutputError> {
+        let output = home.output();
         let path = || output.to_owned();
         if is_taken(output)? {
-            return Err(if Journal::is_locked(output) {
+            return Err(if Journal::is_locked(&home.journal()) {
                 OutputError::Locked { path: path() }
-            } else if output.join(UNFINISHED).is_dir() {
+            } else if home.journal().is_dir() {
                 OutputError::Unfinished { path: path() }
             } else {
                 OutputError::Exists { path: path() }
             });
         }
         let made = !output.exists();
-        let journal = Journal::open(output)?;
-        let writer = Self::with(output, settings, made, journal);
-        match writer.journal.begin(settings) {
+        let writer = Self::with(home, run, made)?;
+        match writer.begin(run) {
             Ok(()) => Ok(writer),
             Err(error) => {
                 let _ = writer.abandon();
@@ -66,100 +96,165 @@ impl CollectionWriter {
         }
     }
 
-    /// Goes on with a run of the same settings, or begins one.
+    /// Goes on with an equal run, or begins one.
     ///
     /// Whole parts are kept; those that are not what was written are given to `damaged` and made again.
     ///
     /// # Errors
     /// [`OutputError`].
     pub fn resume(
-        output: &Path,
-        settings: &RunSettings,
+        home: Home<'_>,
+        run: &Run,
         damaged: &mut dyn FnMut(Damaged),
     ) -> Result<Opened, OutputError> {
+        let output = home.output();
         if !is_taken(output)? {
-            return Ok(Opened::Writing(Box::new(Self::create(output, settings)?)));
+            return Ok(Opened::Writing(Box::new(Self::create(home, run)?)));
         }
-        let has_manifest = output.join(MANIFEST).exists();
-        if !output.join(UNFINISHED).is_dir() && !has_manifest {
-            return Err(OutputError::NotOurs {
-                path: output.to_owned(),
-            });
-        }
-        if has_manifest {
-            let manifest = Manifest::read(output)?;
-            SettingDifference::refuse(output, &manifest.settings, settings)?;
+        let is_begun = home.journal().is_dir();
+        if let Home::Collection(_) = home
+            && let Some(manifest) = Manifest::read(output)?
+        {
+            let first = Run {
+                settings: manifest.settings.clone(),
+                index: run.index.clone(),
+            };
+            SettingDifference::refuse(output, &first, run)?;
             let (good, whole) = check(output, &manifest, damaged);
-            if !whole || output.join(UNFINISHED).is_dir() {
-                let journal = Journal::open(output)?;
+            if !whole || is_begun {
+                let journal = Journal::open(home.journal(), output)?;
                 if whole {
                     journal.end()?;
                 } else {
-                    reopen(output, &manifest, &good, &journal)?;
+                    reopen(output, run, &good, &journal)?;
                     drop(journal);
-                    return Self::resume(output, settings, damaged);
+                    return Self::resume(home, run, damaged);
                 }
             }
             return Ok(Opened::Finished(Box::new(manifest)));
         }
-        let journal = Journal::open(output)?;
-        if let Some(first) = journal.settings()? {
-            SettingDifference::refuse(output, &first, settings)?;
-        } else if output.join(DOCUMENTS).exists() {
-            // The settings are noted before the folder of the parts is made.
+        let documents = home.documents();
+        if !is_begun {
             return Err(OutputError::NotOurs {
                 path: output.to_owned(),
             });
         }
-        journal.begin(settings)?;
-        let parts = journal.recall(Stage::Part, damaged)?;
-        let weights = journal.recall(Stage::Weights, damaged)?;
-        journal.clean(&parts)?;
-        let mut writer = Self::with(output, settings, false, journal);
-        (writer.parts, writer.weights) = (Mutex::new(parts), Mutex::new(weights));
+        if let Some(first) = Journal::run(&home.journal(), output)? {
+            SettingDifference::refuse(output, &first, run)?;
+        } else if documents
+            .as_ref()
+            .is_some_and(|documents| documents.exists())
+        {
+            // What the run is gets noted before the folder of the parts is made.
+            return Err(OutputError::NotOurs {
+                path: output.to_owned(),
+            });
+        }
+        let writer = Self::with(home, run, false)?;
+        writer.begin(run)?;
+        let parts = writer.journal.recall(Stage::Part, damaged)?;
+        let weights = writer.journal.recall(Stage::Weights, damaged)?;
+        writer.journal.clean(documents.as_deref(), &parts)?;
+        (*writer.lock(Stage::Part), *writer.lock(Stage::Weights)) = (parts, weights);
         Ok(Opened::Writing(Box::new(writer)))
     }
 
-    fn with(output: &Path, settings: &RunSettings, made: bool, journal: Journal) -> Self {
-        Self {
-            output: output.to_owned(),
-            compression: settings.collection.compression,
-            made,
-            journal,
-            parts: Mutex::default(),
-            weights: Mutex::default(),
+    /// Refuses what is there of a run that is not equal.
+    ///
+    /// # Errors
+    /// [`OutputError::OtherRun`], or those of reading.
+    pub fn refuse_other(home: Home<'_>, run: &Run) -> Result<(), OutputError> {
+        let output = home.output();
+        match Journal::run(&home.journal(), output)? {
+            Some(first) => SettingDifference::refuse(output, &first, run),
+            None => Ok(()),
         }
     }
 
-    /// Writes the part of this index: `write` adds its documents and returns its counts.
+    fn with(home: Home<'_>, run: &Run, made: bool) -> Result<Self, OutputError> {
+        Ok(Self {
+            output: home.output().to_owned(),
+            documents: home.documents(),
+            compression: run.settings.collection.compression,
+            made,
+            journal: Journal::open(home.journal(), home.output())?,
+            parts: Mutex::default(),
+            weights: Mutex::default(),
+        })
+    }
+
+    fn begin(&self, run: &Run) -> Result<(), OutputError> {
+        self.journal.begin(run)?;
+        if let Some(documents) = &self.documents {
+            fault::point("a new folder")?;
+            fs::create_dir_all(documents)?;
+            sync_folder(Some(&self.output))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the part of this number: `write` adds its documents, if there is a file for them, and returns its counts.
     ///
     /// # Errors
     /// Those of `write` and of the file system.
     pub fn part(
         &self,
         stage: Stage,
-        index: usize,
+        number: usize,
         input_sha256: &str,
         keys: &TermKeys,
-        write: impl FnOnce(&mut PartWriter<'_>) -> anyhow::Result<Counts>,
+        write: impl FnOnce(Option<&mut PartWriter<'_>>) -> anyhow::Result<Counts>,
     ) -> anyhow::Result<()> {
-        let (name, compression) = match stage {
-            Stage::Weights => (format!("weights-{index:05}.jsonl"), Compression::None),
-            Stage::Part => (self.compression.part_name(index), self.compression),
-        };
         let mut info = PartInfo {
-            name,
             input_sha256: input_sha256.to_owned(),
             ..PartInfo::default()
         };
-        let path = self.journal.path_of(stage, &info);
-        let file = AtomicFile::create(self.journal.folder(), &path)?;
-        let mut writer = PartWriter::new(file, compression, keys);
-        info.counts = write(&mut writer)?;
-        writer.finish(&mut info)?;
-        self.journal.note(stage, index, &info)?;
-        self.lock(stage).insert(index, info);
+        let compression = match stage {
+            Stage::Weights => {
+                info.name = format!("weights-{number:05}.jsonl");
+                Some(Compression::None)
+            }
+            Stage::Part if self.documents.is_some() => {
+                info.name = self.compression.part_name(number);
+                Some(self.compression)
+            }
+            Stage::Part => None,
+        };
+        if let Some(compression) = compression {
+            let path = self.journal.path_of(stage, &info);
+            let file = AtomicFile::create(self.journal.folder(), &path)?;
+            let mut writer = PartWriter::new(file, compression, keys);
+            info.counts = write(Some(&mut writer))?;
+            writer.finish(&mut info)?;
+        } else {
+            info.counts = write(None)?;
+        }
+        self.journal.note(stage, number, &info)?;
+        self.lock(stage).insert(number, info);
         Ok(())
+    }
+
+    /// Takes a part back, to be made again.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn forget(&self, stage: Stage, number: usize) -> io::Result<()> {
+        self.lock(stage).remove(&number);
+        self.journal.forget(stage, number)
+    }
+
+    /// Notes that the index of the same pass is about to be committed, all parts being whole.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn note_commit(&self) -> io::Result<()> {
+        self.journal.note_commit()
+    }
+
+    /// True if an earlier run was about to commit the index.
+    #[must_use]
+    pub fn commits(&self) -> bool {
+        self.journal.commits()
     }
 
     /// The whole parts, by their numbers.
@@ -200,9 +295,13 @@ impl CollectionWriter {
     ///
     /// # Errors
     /// Those of the file system.
-    pub fn finish(self, manifest: &Manifest) -> io::Result<()> {
-        manifest.write(&self.output)?;
-        self.journal.end()
+    pub fn finish(&self, manifest: &Manifest) -> io::Result<()> {
+        // Without a collection, the folder has gone with the unfinished index.
+        if self.documents.is_some() {
+            manifest.write(&self.output)?;
+            self.journal.end()?;
+        }
+        Ok(())
     }
 
     /// After a failure: leaves whole parts for a later run to go on with, and nothing at all where there
@@ -212,8 +311,10 @@ impl CollectionWriter {
         let kept = self.lock(Stage::Part).len() + self.lock(Stage::Weights).len();
         if kept == 0 {
             // Nothing can be done about a failure to clean up after a failure.
-            let _ = fs::remove_dir(self.output.join(DOCUMENTS));
-            let _ = fs::remove_file(self.output.join(REJECTED));
+            if let Some(documents) = &self.documents {
+                let _ = fs::remove_dir(documents);
+                let _ = fs::remove_file(self.output.join(REJECTED));
+            }
             let _ = self.journal.end();
             if self.made {
                 let _ = fs::remove_dir(&self.output);
@@ -274,11 +375,15 @@ fn check<'m>(
 /// Makes a finished collection an unfinished one of its good parts.
 fn reopen(
     output: &Path,
-    manifest: &Manifest,
+    run: &Run,
     good: &[&PartInfo],
     journal: &Journal,
 ) -> Result<(), OutputError> {
-    journal.begin(&manifest.settings)?;
+    journal.begin(run)?;
+    if run.index.is_some() {
+        // It was committed before the manifest was written.
+        journal.note_commit()?;
+    }
     for part in good {
         if let Some(index) = part.index() {
             journal.note(Stage::Part, index, part)?;

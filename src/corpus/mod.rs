@@ -19,6 +19,9 @@ mod selection;
 mod source;
 
 pub use docids::DocidSet;
+pub(crate) use lines::LineReader;
+pub(crate) use open::open;
+
 pub use error::{CorpusError, Place, RecordError, RecordProblem};
 pub use format::InputFormat;
 pub use parts::{OnError, PartOptions, PartReader, ReadSummary, TextPart};

@@ -34,6 +34,19 @@ pub struct ReadProgress {
 }
 
 impl ReadProgress {
+    /// Nothing read yet of these sources.
+    pub(crate) fn new(sources: &[Source]) -> Self {
+        Self {
+            bytes: Arc::default(),
+            total: sources.iter().map(Source::size).sum(),
+        }
+    }
+
+    /// The count that a reader raises.
+    pub(crate) fn bytes(&self) -> &Arc<AtomicU64> {
+        &self.bytes
+    }
+
     /// Share of the input's bytes that was read, between 0 and 1; `None` where the size is unknown.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "a ratio for display")]
@@ -72,17 +85,14 @@ impl CorpusReader {
     /// [`CorpusError`] where a path cannot be resolved to files.
     pub fn open(options: CorpusOptions) -> Result<Self, CorpusError> {
         let sources = Source::resolve(&options.paths, options.kind)?;
-        let total = sources.iter().map(Source::size).sum();
+        let progress = ReadProgress::new(&sources);
         Ok(Self {
             sources: sources.into_iter(),
             current: None,
             format: options.format,
             fields: options.fields,
             seen: DocidSet::default(),
-            progress: ReadProgress {
-                bytes: Arc::default(),
-                total,
-            },
+            progress,
         })
     }
 

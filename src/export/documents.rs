@@ -1,22 +1,23 @@
-//! `splade-export documents`: corpus -> `JsonVectorCollection`.
+//! `splade-export documents`: corpus -> `JsonVectorCollection`, Lucene index, or both.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
-use fs_err as fs;
 
-use super::{EncodeOptions, Event, Session, Watch};
+use super::outputs::{OpenedOutputs, Outputs, PartOutputs};
+use super::{EncodeOptions, Event, IndexSettings, Session, Watch};
 use crate::collection::{
-    Accounting, Collection, CollectionWriter, Compression, Counts, Entry, InputEnd, InputFile,
-    Kind, Manifest, ModelInfo, Opened, PartInfo, PartWriter, RunSettings, Share, Stage, TermKeys,
-    parse_line,
+    Accounting, Collection, Compression, Contents, Counts, Entry, InputEnd, InputFile, Kind, Lines,
+    Manifest, ModelInfo, PartInfo, Run, RunSettings, Share, Stage, parse,
 };
 use crate::corpus::{
     CorpusOptions, CorpusReader, OnError, PartOptions, PartReader, PartSelection, ReadSummary,
     Source,
 };
 use crate::impact::{Normalization, Quantization, Quantizer, SparseVector, TermWeight};
+use crate::lucene::IndexSummary;
 use crate::pipeline::{EncodedPart, PartSink};
 use crate::stop::Stop;
 
@@ -27,8 +28,10 @@ pub struct DocumentsOptions {
     pub encode: EncodeOptions,
     /// The corpus.
     pub corpus: CorpusOptions,
-    /// The folder to make.
-    pub output: PathBuf,
+    /// The folder of the collection to make; this or `index` is needed.
+    pub output: Option<PathBuf>,
+    /// The folder of the Lucene index to make; it needs a quantization.
+    pub index: Option<(PathBuf, IndexSettings)>,
     /// True to go on with what is there.
     pub resume: bool,
     /// Most documents of a part.
@@ -43,15 +46,25 @@ pub struct DocumentsOptions {
     pub contents: bool,
 }
 
-/// Encodes a corpus into a collection and returns its manifest.
+/// What was exported.
+#[derive(Debug, Clone)]
+pub struct Exported {
+    /// The collection described, as its manifest does. Without a collection, its parts have no files; `None` if it was
+    /// finished before without one.
+    pub manifest: Option<Manifest>,
+    /// What is in the index, if one was made.
+    pub index: Option<IndexSummary>,
+}
+
+/// Encodes a corpus into a collection, an index, or both.
 ///
 /// # Errors
-/// Whatever ends the run; whole parts written before stay in the output folder, for a later run to go on with.
+/// Whatever ends the run; whole parts written before stay where they are, for a later run to go on with.
 pub fn documents(
     options: &DocumentsOptions,
     stop: &Stop,
     watch: &mut Watch<'_>,
-) -> anyhow::Result<Manifest> {
+) -> anyhow::Result<Exported> {
     let deferred = options
         .encode
         .quantization
@@ -60,43 +73,51 @@ pub fn documents(
         !deferred || options.selection == PartSelection::All,
         "--normalize corpus needs the whole corpus, --parts encodes some of it: give the largest weight as a number"
     );
-    // Everything that can be wrong with the options is found before the folder is made.
+    anyhow::ensure!(
+        options.index.is_none() || options.encode.quantization.is_some(),
+        "--step none keeps weights, and an index takes impacts; leave one of the two out"
+    );
+    anyhow::ensure!(
+        options.output.is_some() || options.on_error == OnError::Stop,
+        "--on-error skip writes rejected.jsonl beside the collection, so it needs one"
+    );
+    // Everything that can be wrong with the options is found before the folders are made.
     let sources = Source::resolve(&options.corpus.paths, options.corpus.kind)?;
     let session = Session::open(&options.encode)?;
-    let settings = settings(options, &session, &sources)?;
-    let writer = if options.resume {
-        let damaged = &mut |damaged| watch(Event::Damaged(damaged));
-        match CollectionWriter::resume(&options.output, &settings, damaged)? {
-            Opened::Finished(manifest) => {
-                watch(Event::Finished);
-                return Ok(*manifest);
-            }
-            Opened::Writing(writer) => *writer,
-        }
-    } else {
-        CollectionWriter::create(&options.output, &settings)?
+    let index = options.index.as_ref().map(|(_, settings)| settings);
+    let run = Run {
+        settings: settings(options, &session, &sources)?,
+        index: index.map(serde_json::to_value).transpose()?,
     };
-    let made = made(&writer);
+    let terms = session.model.vocabulary.terms();
+    let outputs = match Outputs::open(options, &run, terms, watch)? {
+        OpenedOutputs::Writing(outputs) => outputs,
+        OpenedOutputs::Finished(manifest, index) => {
+            watch(Event::Finished);
+            return Ok(Exported { manifest, index });
+        }
+    };
+    let made = outputs.made();
     if !made.is_empty() {
-        let infos = || made.values();
         watch(Event::Kept {
             parts: made.len(),
-            documents: infos().map(|info| info.counts.documents).sum(),
+            documents: made.values().map(|info| info.counts.documents).sum(),
         });
     }
-    let written = write_parts(options, &session, &writer, stop, watch).and_then(
-        |(summary, rejected_sha256)| manifest(settings, &writer, summary, rejected_sha256),
-    );
+    let written = write_parts(options, &session, &outputs, stop, watch).and_then(|read| {
+        let manifest = manifest(run.settings, &outputs, read)?;
+        let index = outputs.finish(&manifest)?;
+        Ok((manifest, index))
+    });
     match written {
-        Ok(manifest) => {
-            writer.finish(&manifest)?;
-            Ok(manifest)
-        }
-        Err(error) => Err(match writer.abandon() {
+        Ok((manifest, index)) => Ok(Exported {
+            manifest: Some(manifest),
+            index,
+        }),
+        Err(error) => Err(match outputs.abandon() {
             0 => error,
             kept => error.context(format!(
-                "{kept} whole parts are in {}; go on with the same command and --resume",
-                options.output.display()
+                "{kept} whole parts are kept; go on with the same command and --resume"
             )),
         }),
     }
@@ -141,11 +162,10 @@ fn settings(
 
 fn manifest(
     settings: RunSettings,
-    writer: &CollectionWriter,
-    summary: ReadSummary,
-    rejected_sha256: Option<String>,
+    outputs: &Outputs,
+    (summary, rejected_sha256): (ReadSummary, Option<String>),
 ) -> anyhow::Result<Manifest> {
-    let parts: Vec<PartInfo> = writer.parts(Stage::Part).into_values().collect();
+    let parts: Vec<PartInfo> = outputs.parts(Stage::Part).into_values().collect();
     let mut counts = Counts::default();
     for part in &parts {
         counts.add(&part.counts);
@@ -179,27 +199,18 @@ fn manifest(
     })
 }
 
-/// The parts that need not be encoded.
-fn made(writer: &CollectionWriter) -> BTreeMap<usize, PartInfo> {
-    let mut made = writer.parts(Stage::Weights);
-    made.extend(writer.parts(Stage::Part));
-    made
-}
-
 fn write_parts(
     options: &DocumentsOptions,
     session: &Session,
-    writer: &CollectionWriter,
+    outputs: &Outputs,
     stop: &Stop,
     watch: &mut Watch<'_>,
 ) -> anyhow::Result<(ReadSummary, Option<String>)> {
-    let keys = TermKeys::new(session.model.vocabulary.terms());
     let quantization = options.encode.quantization;
     // The largest weight of the corpus is known at its end: until then the weights are kept.
     let deferred = quantization.filter(|q| q.normalization == Normalization::Corpus);
     let sink = Sink {
-        writer,
-        keys: &keys,
+        outputs,
         contents: options.contents,
         quantizer: quantization.map(|q| Quantizer::new(q, 0.0)),
         stage: match deferred {
@@ -212,22 +223,23 @@ fn write_parts(
         selection: options.selection,
         on_error: options.on_error,
     };
-    let digests = made(writer)
+    let digests = outputs
+        .made()
         .into_iter()
         .map(|(index, info)| (index, info.input_sha256))
         .collect();
     let reader = CorpusReader::open(options.corpus.clone())?;
     let mut reader = PartReader::new(reader, part_options, stop.clone()).with_made(digests);
     if options.on_error != OnError::Stop {
-        reader = reader.with_rejected(writer.rejected()?);
+        reader = reader.with_rejected(outputs.rejected()?);
     }
     session.run(&options.encode, &mut reader, options.contents, watch, &sink)?;
     if let Some(quantization) = deferred {
-        quantize(session, writer, &keys, quantization, stop)?;
+        quantize(session, outputs, quantization, stop)?;
     }
     let (summary, rejected) = reader.finish();
     let rejected = match rejected {
-        Some(file) if summary.rejected > 0 => Some(writer.keep_rejected(file)?),
+        Some(file) if summary.rejected > 0 => Some(outputs.keep_rejected(file)?),
         _ => None,
     };
     Ok((summary, rejected))
@@ -236,13 +248,13 @@ fn write_parts(
 /// Turns all parts of weights into parts of impacts.
 fn quantize(
     session: &Session,
-    writer: &CollectionWriter,
-    keys: &TermKeys,
+    outputs: &Outputs,
     quantization: Quantization,
     stop: &Stop,
 ) -> anyhow::Result<()> {
     // Parts that are impacts already count too.
-    let corpus_max = made(writer)
+    let corpus_max = outputs
+        .made()
         .values()
         .map(|info| info.counts.max_weight)
         .fold(0.0, f32::max);
@@ -250,12 +262,12 @@ fn quantize(
     let terms = session.model.vocabulary.terms();
     let ids = (0u32..).zip(terms).map(|(id, term)| (term.as_str(), id));
     let ids: HashMap<&str, u32> = ids.collect();
-    let done = writer.parts(Stage::Part);
-    for (index, info) in writer.parts(Stage::Weights) {
+    let done = outputs.parts(Stage::Part);
+    for (index, info) in outputs.parts(Stage::Weights) {
         stop.check()?;
-        let path = writer.path_of(Stage::Weights, &info);
+        let path = outputs.path_of(Stage::Weights, &info);
         if !done.contains_key(&index) {
-            writer.part(Stage::Part, index, &info.input_sha256, keys, |part| {
+            outputs.part(Stage::Part, index, &info.input_sha256, |part| {
                 requantize(&path, info.counts, &quantizer, &ids, part)
             })?;
         }
@@ -264,8 +276,7 @@ fn quantize(
 }
 
 struct Sink<'a> {
-    writer: &'a CollectionWriter,
-    keys: &'a TermKeys,
+    outputs: &'a Outputs,
     contents: bool,
     quantizer: Option<Quantizer>,
     stage: Stage,
@@ -277,13 +288,10 @@ impl PartSink for Sink<'_> {
             Stage::Weights => None,
             Stage::Part => self.quantizer.as_ref(),
         };
-        self.writer.part(
-            self.stage,
-            part.index,
-            &part.input_sha256,
-            self.keys,
-            |writer| self.fill(part, quantizer, writer),
-        )
+        self.outputs
+            .part(self.stage, part.index, &part.input_sha256, |writer| {
+                self.fill(part, quantizer, writer)
+            })
     }
 }
 
@@ -292,7 +300,7 @@ impl Sink<'_> {
         &self,
         part: &EncodedPart,
         quantizer: Option<&Quantizer>,
-        writer: &mut PartWriter<'_>,
+        writer: &mut PartOutputs<'_, '_>,
     ) -> anyhow::Result<Counts> {
         let mut counts = Counts::default();
         for document in part.documents() {
@@ -319,7 +327,7 @@ fn add(
     vector: &SparseVector,
     quantizer: Option<&Quantizer>,
     counts: &mut Counts,
-    writer: &mut PartWriter<'_>,
+    writer: &mut PartOutputs<'_, '_>,
 ) -> anyhow::Result<()> {
     counts.documents += 1;
     counts.max_weight = counts.max_weight.max(vector.max_weight());
@@ -348,30 +356,29 @@ fn requantize(
     counts: Counts,
     quantizer: &Quantizer,
     ids: &HashMap<&str, u32>,
-    writer: &mut PartWriter<'_>,
+    writer: &mut PartOutputs<'_, '_>,
 ) -> anyhow::Result<Counts> {
-    use std::io::BufRead;
     let mut new = Counts {
         truncated: counts.truncated,
         tokens: counts.tokens,
         ..Counts::default()
     };
-    let file = std::io::BufReader::new(fs::File::open(path)?);
-    for line in file.lines() {
-        let line = line?;
-        let record = parse_line(&line)?;
-        let entries = record.vector.iter().map(|(term, weight)| {
-            let term = ids.get(term.as_ref()).copied();
+    let mut lines = Lines::open(&Source::file(path.to_owned()), &Arc::default())?;
+    while let Some(line) = lines.next_line()? {
+        let mut entries = Vec::new();
+        let document = parse(line, Contents::Read, |term, weight| {
+            let term = ids.get(term).copied();
             let term = term.with_context(|| format!("{}: unknown term", path.display()))?;
-            Ok(TermWeight {
+            entries.push(TermWeight {
                 term,
-                weight: *weight,
-            })
-        });
-        let vector = SparseVector(entries.collect::<anyhow::Result<_>>()?);
+                weight: weight.into(),
+            });
+            Ok::<_, anyhow::Error>(())
+        })?;
+        let vector = SparseVector(entries);
         add(
-            &record.id,
-            &record.contents,
+            &document.docid,
+            &document.contents,
             &vector,
             Some(quantizer),
             &mut new,

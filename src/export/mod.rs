@@ -1,13 +1,16 @@
-//! What the commands do: [`documents`], [`topics`], [`explain`].
+//! What the commands do: [`documents`], [`topics`], [`index()`], [`explain`].
 
 mod documents;
 mod explain;
+mod index;
+mod outputs;
 mod topics;
 
 use std::path::PathBuf;
 
-pub use documents::{DocumentsOptions, documents};
+pub use documents::{DocumentsOptions, Exported, documents};
 pub use explain::{ExplainedTerm, Explanation, explain};
+pub use index::{IndexOptions, IndexSettings, index};
 pub use topics::{TopicsFormat, TopicsOptions, TopicsSummary, topics};
 
 use crate::collection::Damaged;

@@ -45,6 +45,13 @@ pub fn program() -> Command {
     command
 }
 
+/// The program without a model: for commands that need none.
+pub fn tool() -> Command {
+    let mut command = Command::cargo_bin("splade-export").unwrap();
+    command.env_remove("SPLADE_EXPORT_MODEL");
+    command
+}
+
 /// Runs a script of the project.
 pub fn script(name: &str) -> Command {
     let mut command = Command::new("bash");

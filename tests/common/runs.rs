@@ -59,6 +59,16 @@ impl Bench {
         command
     }
 
+    /// The same into an index alone.
+    pub fn index_with(&self, index: &str, args: &[&str]) -> Command {
+        let mut command = self.program();
+        command.args(["documents", "corpus.jsonl", "--quiet", "--index", index]);
+        command
+            .args(["--part-size", "20", "--threads", "1"])
+            .args(args);
+        command
+    }
+
     pub fn files(&self, name: &str) -> Vec<(String, Vec<u8>)> {
         files(&self.at(name))
     }
