@@ -7,8 +7,10 @@ mod index;
 mod index_settings;
 mod input;
 pub mod interrupt;
+mod join;
 mod progress;
 mod topics;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -25,6 +27,8 @@ enum Command {
     Documents(documents::Args),
     Topics(topics::Args),
     Index(index::Args),
+    Join(join::Args),
+    Verify(verify::Args),
     Explain(explain::Args),
 }
 
@@ -42,6 +46,8 @@ impl Cli {
             Command::Documents(args) => args.run(),
             Command::Topics(args) => args.run(),
             Command::Index(args) => args.run(),
+            Command::Join(args) => args.run(),
+            Command::Verify(args) => args.run(),
             Command::Explain(args) => args.run(),
         }
     }

@@ -19,6 +19,7 @@ mod manifest;
 mod output_error;
 mod part;
 mod pretty;
+mod verify;
 mod writer;
 
 pub use atomic::AtomicFile;
@@ -34,6 +35,7 @@ pub use manifest::{
 pub use output_error::{OutputError, SettingDifference};
 pub use part::{Compression, Entry, PartWriter, TermKeys, put_line};
 pub use pretty::pretty;
+pub use verify::{Finding, verify};
 pub use writer::{CollectionWriter, Home, Opened};
 
 /// Folder of the parts in an output folder.

@@ -234,6 +234,26 @@ impl CollectionWriter {
         Ok(())
     }
 
+    /// Copies a part of another collection, comparing it with what its manifest says.
+    ///
+    /// # Errors
+    /// An error of the file system, also if the file is not what it should be.
+    pub fn copy_part(&self, number: usize, from: &Path, info: &PartInfo) -> io::Result<()> {
+        let path = self.journal.path_of(Stage::Part, info);
+        let mut to = AtomicFile::create(self.journal.folder(), &path)?;
+        let sha256 = crate::copy_hashed(&mut fs::File::open(from)?, &mut to)?;
+        if sha256 != info.sha256 {
+            return Err(io::Error::other(format!(
+                "{}: it is damaged: its SHA-256 is not that of what was written; make its share again",
+                from.display()
+            )));
+        }
+        to.finish()?;
+        self.journal.note(Stage::Part, number, info)?;
+        self.lock(Stage::Part).insert(number, info.clone());
+        Ok(())
+    }
+
     /// Takes a part back, to be made again.
     ///
     /// # Errors
@@ -312,6 +332,7 @@ impl CollectionWriter {
         if kept == 0 {
             // Nothing can be done about a failure to clean up after a failure.
             if let Some(documents) = &self.documents {
+                let _ = self.journal.clean(Some(documents), &BTreeMap::new());
                 let _ = fs::remove_dir(documents);
                 let _ = fs::remove_file(self.output.join(REJECTED));
             }

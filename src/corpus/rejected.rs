@@ -50,15 +50,23 @@ impl RejectedFile {
     }
 
     pub(super) fn add(&mut self, record: u64, error: &RecordError) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&RejectedRecord {
+        let mut line = serde_json::to_string(&RejectedRecord {
             record,
             file: error.place.source.to_string(),
             line: error.place.line,
             reason: error.problem.to_string(),
             text: error.text.clone(),
         })?;
-        line.push(b'\n');
-        self.out.write_all(&line)?;
+        line.push('\n');
+        self.add_line(&line)
+    }
+
+    /// Adds a line of another such file, with its end.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn add_line(&mut self, line: &str) -> io::Result<()> {
+        self.out.write_all(line.as_bytes())?;
         self.end.bytes += line.len() as u64;
         self.end.records += 1;
         Ok(())

@@ -3,6 +3,7 @@
 mod documents;
 mod explain;
 mod index;
+mod join;
 mod outputs;
 mod topics;
 
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 pub use documents::{DocumentsOptions, Exported, documents};
 pub use explain::{ExplainedTerm, Explanation, explain};
 pub use index::{IndexOptions, IndexSettings, index};
+pub use join::{JoinOptions, join};
 pub use topics::{TopicsFormat, TopicsOptions, TopicsSummary, topics};
 
 use crate::collection::Damaged;
