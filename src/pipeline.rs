@@ -17,22 +17,19 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use rayon::prelude::*;
 
-use crate::corpus::{CorpusReader, Document};
+use crate::corpus::{Document, PartReader, TextPart};
 use crate::encoder::{Batch, BatchBudget, Effort, Encoder, TextTokenizer, Tokens};
 use crate::impact::{Pruning, SparseVector};
+use crate::stop::Stop;
 
 /// One being read, one being encoded, one being written.
 const PARTS_IN_FLIGHT: usize = 3;
-/// A part ends early when it holds so many bytes of text, so that long documents do not fill memory.
-const MAX_PART_BYTES: usize = 256 << 20;
 
 /// How the stages run.
 #[derive(Debug, Clone, Copy)]
 pub struct PipelineOptions {
     /// Encoder threads.
     pub threads: usize,
-    /// Most documents of a part.
-    pub part_size: usize,
     /// Size of a batch.
     pub budget: BatchBudget,
     /// Which weights are left out.
@@ -74,6 +71,8 @@ fn lap(total: &AtomicU64, started: Instant) -> Instant {
 pub struct EncodedPart {
     /// Its number, from 0, in input order.
     pub index: usize,
+    /// As [`TextPart::input_sha256`].
+    pub input_sha256: String,
     documents: Vec<Document>,
     tokens: Vec<Tokens>,
     vectors: Vec<OnceLock<SparseVector>>,
@@ -134,7 +133,10 @@ struct Run<'a> {
     tokenizer: &'a TextTokenizer,
     encoder: &'a Encoder,
     progress: &'a EncodeProgress,
-    stop: AtomicBool,
+    /// A stage failed.
+    failed: AtomicBool,
+    /// The user asks for an end.
+    stop: &'a Stop,
     failure: Mutex<Option<anyhow::Error>>,
 }
 
@@ -142,13 +144,14 @@ struct Run<'a> {
 ///
 /// # Errors
 /// The first failure of any stage, after all threads have ended; parts that were given to the sink
-/// before stay written.
+/// before stay written. [`crate::stop::Interrupted`] if the user asked for an end.
 pub fn run(
-    reader: &mut CorpusReader,
+    reader: &mut PartReader,
     tokenizer: &TextTokenizer,
     encoder: &Encoder,
     options: PipelineOptions,
     progress: &EncodeProgress,
+    stop: &Stop,
     sink: &dyn PartSink,
 ) -> anyhow::Result<()> {
     let run = Run {
@@ -156,7 +159,8 @@ pub fn run(
         tokenizer,
         encoder,
         progress,
-        stop: AtomicBool::new(false),
+        failed: AtomicBool::new(false),
+        stop,
         failure: Mutex::new(None),
     };
     let (work_tx, work_rx) = unbounded::<Work>();
@@ -197,28 +201,32 @@ impl Run<'_> {
             failure
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
                 .get_or_insert(error);
-            self.stop.store(true, Ordering::Relaxed);
+            self.failed.store(true, Ordering::Relaxed);
         }
     }
 
+    /// True after a failure, or if the user asks for an end, which is then noted as one.
     fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        if let Err(interrupted) = self.stop.check() {
+            self.note(Err(interrupted.into()));
+        }
+        self.failed.load(Ordering::Relaxed)
     }
 
     fn read(
         &self,
-        reader: &mut CorpusReader,
+        reader: &mut PartReader,
         permits: &Receiver<()>,
         work: &Sender<Work>,
         done: &Sender<Arc<EncodedPart>>,
     ) -> anyhow::Result<()> {
-        for index in 0.. {
-            if !self.await_permit(permits) {
-                break;
-            }
-            let Some(part) = self.next_part(reader, index)? else {
+        while self.await_permit(permits) {
+            let started = Instant::now();
+            let Some(part) = reader.next_part()? else {
                 break;
             };
+            lap(&self.progress.reading, started);
+            let part = self.tokenize(part)?;
             let batches = Batch::plan(&part.tokens, self.options.budget);
             part.batches_left.store(batches.len(), Ordering::Release);
             let part = Arc::new(part);
@@ -245,33 +253,19 @@ impl Run<'_> {
         false
     }
 
-    fn next_part(
-        &self,
-        reader: &mut CorpusReader,
-        index: usize,
-    ) -> anyhow::Result<Option<EncodedPart>> {
-        let started = Instant::now();
-        let mut documents = Vec::new();
-        let mut bytes = 0;
-        while documents.len() < self.options.part_size && bytes < MAX_PART_BYTES {
-            let Some(record) = reader.next_record()? else {
-                break;
-            };
-            let document = record?;
-            bytes += document.text.len();
-            documents.push(document);
-        }
-        if documents.is_empty() {
-            return Ok(None);
-        }
+    fn tokenize(&self, part: TextPart) -> anyhow::Result<EncodedPart> {
+        let mut documents = part.documents;
         self.progress
             .read
             .fetch_add(documents.len() as u64, Ordering::Relaxed);
-        let started = lap(&self.progress.reading, started);
+        let started = Instant::now();
         let tokens = documents
             .par_iter()
-            .map(|document| self.tokenizer.tokenize(&document.text))
-            .collect::<Result<Vec<_>, _>>()?;
+            .map(|document| {
+                self.stop.check()?;
+                Ok(self.tokenizer.tokenize(&document.text)?)
+            })
+            .collect::<anyhow::Result<Vec<_>>>()?;
         lap(&self.progress.tokenizing, started);
         let blank = tokens.iter().filter(|tokens| tokens.blank).count() as u64;
         self.progress.documents.fetch_add(blank, Ordering::Relaxed);
@@ -280,14 +274,15 @@ impl Run<'_> {
                 document.text = String::new();
             }
         }
-        Ok(Some(EncodedPart {
-            index,
+        Ok(EncodedPart {
+            index: part.index,
+            input_sha256: part.input_sha256,
             vectors: (0..documents.len()).map(|_| OnceLock::new()).collect(),
             documents,
             tokens,
             batches_left: AtomicUsize::new(0),
             fallbacks: AtomicU64::new(0),
-        }))
+        })
     }
 
     fn encode(&self, work: &Receiver<Work>, done: &Sender<Arc<EncodedPart>>) -> anyhow::Result<()> {

@@ -159,7 +159,7 @@ impl EncodeArgs {
         if let Some(min) = self.min_weight
             && !(min.is_finite() && min >= 0.0)
         {
-            anyhow::bail!("--min-weight must be a number that is not negative");
+            super::usage_error("--min-weight must be a number that is not negative");
         }
         let threads = match self.threads {
             Some(threads) => usize::from(threads),
@@ -209,9 +209,9 @@ impl EncodeArgs {
                     ("--normalize", self.normalize.is_some()),
                 ];
                 if let Some((option, _)) = others.iter().find(|(_, given)| *given) {
-                    anyhow::bail!(
+                    super::usage_error(format_args!(
                         "--step none keeps the weights as they are, so {option} has no effect; leave one of the two out"
-                    );
+                    ));
                 }
                 return Ok(None);
             }

@@ -89,8 +89,11 @@ impl MemoryPlan {
         4 * RETAINED * (tokens * widest + scores + logits + pooled)
     }
 
-    /// The largest budget and number of threads within `limit` bytes: batches are halved first, then
-    /// threads are given up.
+    /// The largest budget and number of threads within `limit` bytes.
+    ///
+    /// Batches are halved until two threads fit, whatever the number of threads is: weights differ by
+    /// rounding from batch to batch, and must not depend on the machine. Then as many threads are used
+    /// as fit.
     ///
     /// # Errors
     /// [`EncodeError::Memory`] if not even one thread with one text at a time fits.
@@ -100,7 +103,7 @@ impl MemoryPlan {
         workers: usize,
         mut budget: BatchBudget,
     ) -> Result<(usize, BatchBudget), EncodeError> {
-        while self.needed(workers, budget) > limit && budget.tokens > self.max_length {
+        while self.needed(2, budget) > limit && budget.tokens > self.max_length {
             budget.tokens = (budget.tokens / 2).max(self.max_length);
             budget.texts = (budget.texts / 2).max(1);
         }
@@ -157,10 +160,12 @@ mod tests {
     }
 
     #[test]
-    fn threads_are_given_up_last() {
+    fn batches_do_not_depend_on_threads() {
         let plan = bert_base();
-        let all = plan.needed(4, BatchBudget::default());
-        let (workers, budget) = plan.fit(all - 1, 4, BatchBudget::default()).unwrap();
-        assert_eq!((workers, budget.tokens), (4, 512));
+        let limit = plan.needed(2, BatchBudget::default()) - 1;
+        for (threads, fitted) in [(1, 1), (2, 2), (64, 3)] {
+            let (workers, budget) = plan.fit(limit, threads, BatchBudget::default()).unwrap();
+            assert_eq!((workers, budget.tokens), (fitted, 512));
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod documents;
 mod explain;
 mod index;
+mod join;
 mod outputs;
 mod topics;
 
@@ -11,10 +12,11 @@ use std::path::PathBuf;
 pub use documents::{DocumentsOptions, Exported, documents};
 pub use explain::{ExplainedTerm, Explanation, explain};
 pub use index::{IndexOptions, IndexSettings, index};
+pub use join::{JoinOptions, join};
 pub use topics::{TopicsFormat, TopicsOptions, TopicsSummary, topics};
 
-use crate::collection::{Encoding, HeadKind};
-use crate::corpus::{CorpusOptions, CorpusReader, ReadProgress};
+use crate::collection::{Damaged, Encoding, HeadKind};
+use crate::corpus::{PartReader, ReadProgress};
 use crate::encoder::{
     BatchBudget, Device, DeviceChoice, Encoder, EncoderOptions, HeadChoice, MemoryPlan,
     TextTokenizer,
@@ -50,8 +52,26 @@ pub struct EncodeOptions {
     pub max_memory: Option<u64>,
 }
 
-/// A display of a run's progress: it is given what to watch before the first document is read.
-pub type Watch<'a> = dyn FnMut(ReadProgress, std::sync::Arc<EncodeProgress>) + 'a;
+/// What a run tells while it goes on.
+#[derive(Debug)]
+pub enum Event {
+    /// The first document is about to be read: what a display can watch.
+    Started(ReadProgress, std::sync::Arc<EncodeProgress>),
+    /// So many parts with so many documents were made by an earlier run and are kept.
+    Kept {
+        /// Parts.
+        parts: usize,
+        /// Their documents.
+        documents: u64,
+    },
+    /// All was made by an earlier run, and is as it was written.
+    Finished,
+    /// A part of an earlier run cannot be used and is made again.
+    Damaged(Damaged),
+}
+
+/// Is told what happens.
+pub type Watch<'a> = dyn FnMut(Event) + 'a;
 
 /// A model loaded as the options say.
 struct Session {
@@ -110,28 +130,30 @@ impl Session {
     fn run(
         &self,
         options: &EncodeOptions,
-        corpus: CorpusOptions,
-        part_size: usize,
+        reader: &mut PartReader,
         keep_text: bool,
         watch: &mut Watch<'_>,
         sink: &dyn PartSink,
     ) -> anyhow::Result<()> {
-        let mut reader = CorpusReader::open(corpus)?;
         let progress = std::sync::Arc::default();
-        watch(reader.progress(), std::sync::Arc::clone(&progress));
+        watch(Event::Started(
+            reader.progress(),
+            std::sync::Arc::clone(&progress),
+        ));
+        let stop = reader.stop().clone();
         let pipeline_options = PipelineOptions {
             threads: self.workers,
-            part_size,
             budget: self.budget,
             pruning: options.pruning,
             keep_text,
         };
         pipeline::run(
-            &mut reader,
+            reader,
             &self.tokenizer,
             &self.encoder,
             pipeline_options,
             &progress,
+            &stop,
             sink,
         )
     }

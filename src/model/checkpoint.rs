@@ -161,6 +161,11 @@ impl Checkpoint {
         self.tensors.get(name)
     }
 
+    /// Number of tensors.
+    pub fn len(&self) -> usize {
+        self.tensors.len()
+    }
+
     /// The first of these names that exists.
     pub fn first_of<'a>(&self, names: &[&'a str]) -> Option<&'a str> {
         names.iter().copied().find(|name| self.get(name).is_some())
@@ -218,10 +223,10 @@ fn read_header(path: &Path, tensors: &mut HashMap<String, Tensor>) -> Result<(),
     let metadata: Metadata = serde_json::from_slice(&header)
         .map_err(|e| format!("the safetensors header is broken: {e}"))?;
     let data_start = 8 + header_len;
-    if data_start + metadata.data_len() as u64 != file_len {
+    let promised = data_start.saturating_add(metadata.data_len() as u64);
+    if promised != file_len {
         return Err(format!(
-            "the file has {file_len} bytes, its header promises {}; fetch it again",
-            data_start + metadata.data_len() as u64
+            "the file has {file_len} bytes, its header promises {promised}; fetch it again"
         ));
     }
     let file: Arc<Path> = path.into();

@@ -1,6 +1,9 @@
 //! What the tests share: the real model, the real ONNX Runtime, the real program.
 #![allow(dead_code, reason = "each test file uses its own share")]
 
+pub mod runs;
+pub mod tiny_model;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
