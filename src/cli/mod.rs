@@ -6,8 +6,11 @@ mod explain;
 mod index;
 mod index_settings;
 mod input;
+pub mod interrupt;
+mod join;
 mod progress;
 mod topics;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -24,11 +27,13 @@ enum Command {
     Documents(documents::Args),
     Topics(topics::Args),
     Index(index::Args),
+    Join(join::Args),
+    Verify(verify::Args),
     Explain(explain::Args),
 }
 
 /// Ends the program as a wrong command line does: with the message, the way to the help, and exit code 2.
-fn usage_error(message: String) -> ! {
+fn usage_error(message: impl std::fmt::Display) -> ! {
     use clap::CommandFactory;
     Cli::command()
         .error(clap::error::ErrorKind::ArgumentConflict, message)
@@ -41,6 +46,8 @@ impl Cli {
             Command::Documents(args) => args.run(),
             Command::Topics(args) => args.run(),
             Command::Index(args) => args.run(),
+            Command::Join(args) => args.run(),
+            Command::Verify(args) => args.run(),
             Command::Explain(args) => args.run(),
         }
     }

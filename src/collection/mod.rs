@@ -13,18 +13,34 @@ mod atomic;
 mod document_line;
 mod error;
 mod files;
+mod journal;
 mod lines;
 mod manifest;
+mod output_error;
 mod part;
 mod pretty;
+mod verify;
 mod writer;
 
 pub use atomic::AtomicFile;
 pub use document_line::{Contents, DocumentLine, Weight, parse};
 pub use error::{CollectionError, LineProblem};
 pub use files::CollectionFiles;
+pub use journal::{Damaged, Run, Stage};
 pub use lines::Lines;
-pub use manifest::{Collection, Counts, Encoding, Kind, MANIFEST, Manifest, ModelInfo, PartInfo};
+pub use manifest::{
+    Accounting, Collection, Counts, Encoding, HeadKind, InputEnd, InputFile, Kind, MANIFEST,
+    Manifest, ModelInfo, PartInfo, RunSettings, Share,
+};
+pub use output_error::{OutputError, SettingDifference};
 pub use part::{Compression, Entry, PartWriter, TermKeys, put_line};
 pub use pretty::pretty;
-pub use writer::{CollectionWriter, OutputExists};
+pub use verify::{Finding, verify};
+pub use writer::{CollectionWriter, Home, Opened};
+
+/// Folder of the parts in an output folder.
+pub const DOCUMENTS: &str = "documents";
+/// The rejected records in an output folder.
+pub const REJECTED: &str = "rejected.jsonl";
+/// Folder of what a run needs until it is finished.
+const UNFINISHED: &str = ".unfinished";

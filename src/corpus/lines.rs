@@ -63,7 +63,11 @@ impl<R: BufRead> LineReader<R> {
         let mut too_long = false;
         let mut read_any = false;
         loop {
-            let available = self.inner.fill_buf()?;
+            let available = match self.inner.fill_buf() {
+                // A signal came; the stage above sees to it.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                available => available?,
+            };
             if available.is_empty() {
                 break;
             }

@@ -9,6 +9,7 @@ use super::error::{CorpusError, Place, RecordError, RecordProblem};
 use super::lines::{Line, LineReader, MAX_LINE_MIB};
 use super::open::open;
 use super::record::{self, Fields};
+use super::rejected::MAX_EXCERPT;
 use super::source::{CorpusKind, Source};
 use super::{DocidSet, Document, InputFormat};
 
@@ -123,14 +124,16 @@ impl CorpusReader {
                     line: number,
                     error,
                 })?;
-            let parsed = match line {
+            let (parsed, line) = match line {
                 None => {
                     self.current = None;
                     continue;
                 }
-                Some(Line::TooLong) => Err(RecordProblem::LineTooLong(MAX_LINE_MIB)),
+                Some(Line::TooLong) => (Err(RecordProblem::LineTooLong(MAX_LINE_MIB)), &[][..]),
                 Some(Line::Bytes(line)) if line.trim_ascii().is_empty() => continue,
-                Some(Line::Bytes(line)) => record::parse(line, current.format, &self.fields),
+                Some(Line::Bytes(line)) => {
+                    (record::parse(line, current.format, &self.fields), line)
+                }
             };
             let checked = parsed.and_then(|document| {
                 if self.seen.insert(&document.docid) {
@@ -140,10 +143,11 @@ impl CorpusReader {
                 }
             });
             return Ok(Some(checked.map_err(|problem| {
-                problem.at(Place {
+                let place = Place {
                     source: Arc::clone(&current.name),
                     line: number,
-                })
+                };
+                problem.at(place, excerpt(line))
             })));
         }
     }
@@ -174,6 +178,10 @@ impl CorpusReader {
             lines: LineReader::new(stream),
         })
     }
+}
+
+fn excerpt(line: &[u8]) -> String {
+    String::from_utf8_lossy(&line[..line.len().min(MAX_EXCERPT)]).into_owned()
 }
 
 #[cfg(test)]

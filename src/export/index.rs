@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use serde::Serialize;
 
-use super::Watch;
+use super::{Event, Watch};
 use crate::collection::{CollectionFiles, Contents, Kind, Lines, parse, pretty};
 use crate::corpus::{Place, ReadProgress, Source};
 use crate::lucene::{CommitOptions, IndexSummary, IndexWriter, LuceneError, PartWriter, Totals};
@@ -23,7 +24,7 @@ const MEMORY: usize = 256 << 20;
 const MOST_SEGMENTS: usize = 16;
 
 /// What an index is like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct IndexSettings {
     /// Bytes of memory at which a segment is written.
     pub segment_memory: usize,
@@ -76,7 +77,10 @@ pub fn index(options: &IndexOptions, watch: &mut Watch<'_>) -> anyhow::Result<In
     for path in &options.inputs {
         let files = CollectionFiles::find(path)?;
         let counts = files.manifest.as_ref().map(|manifest| manifest.counts);
-        if files.manifest.is_some_and(|m| m.kind == Kind::Weights) {
+        if files
+            .manifest
+            .is_some_and(|m| m.settings.kind == Kind::Weights)
+        {
             anyhow::bail!(
                 "{}: this collection holds weights, and an index takes impacts; export it without --step none",
                 path.display()
@@ -99,7 +103,7 @@ pub fn index(options: &IndexOptions, watch: &mut Watch<'_>) -> anyhow::Result<In
         progress: Arc::default(),
         stop: AtomicBool::new(false),
     };
-    watch(job.read.clone(), Arc::clone(&job.progress));
+    watch(Event::Started(job.read.clone(), Arc::clone(&job.progress)));
     let writer = IndexWriter::create(&options.output)?;
     let written = job.write_parts(&sources, &writer).and_then(|totals| {
         compare(expected, totals)?;

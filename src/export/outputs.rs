@@ -1,20 +1,28 @@
 //! Where the documents of a part go: into a collection, an index, or both.
 
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use super::{DocumentsOptions, IndexSettings};
+use anyhow::Context;
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::{DocumentsOptions, Event, IndexSettings, Watch};
 use crate::collection::{
-    CollectionWriter, Counts, Entry, PartInfo, PartWriter, TermKeys, pretty, put_line,
+    CollectionWriter, Counts, Damaged, Entry, Home, Manifest, Opened, OutputError, PartInfo,
+    PartWriter, Run, Stage, TermKeys, pretty, put_line,
 };
-use crate::lucene::{self, IndexSummary, IndexWriter, TermDictionary};
+use crate::corpus::{PartSelection, RejectedFile};
+use crate::lucene::{self, CommitOptions, IndexSummary, IndexWriter, TermDictionary};
 
 /// What a run writes. Parts can be written from several threads, in any order.
 pub(super) struct Outputs {
     keys: TermKeys,
-    collection: Option<CollectionWriter>,
+    collection: CollectionWriter,
     index: Option<Index>,
-    counts: Mutex<Counts>,
+    /// The folder of an index that an earlier run has committed.
+    committed: Option<PathBuf>,
+    commit: CommitOptions,
 }
 
 struct Index {
@@ -24,68 +32,193 @@ struct Index {
     settings: IndexSettings,
 }
 
-/// What was written.
-pub(super) struct Finished {
-    pub(super) counts: Counts,
-    /// Of the collection, in order; empty if there is none.
-    pub(super) parts: Vec<PartInfo>,
-    pub(super) index: Option<IndexSummary>,
+/// What was found at the places of the outputs.
+pub(super) enum OpenedOutputs {
+    /// There is something to do.
+    Writing(Outputs),
+    /// All was done before. Without a collection there is no manifest.
+    Finished(Option<Manifest>, Option<IndexSummary>),
 }
 
 impl Outputs {
-    /// Makes the folders; none of them if one cannot be made.
-    pub(super) fn create(options: &DocumentsOptions, terms: &[String]) -> anyhow::Result<Self> {
-        let index = match &options.index {
-            None => None,
-            Some((folder, settings)) => Some(Index {
-                terms: TermDictionary::from_terms(terms)?,
-                writer: IndexWriter::create(folder)?,
-                settings: *settings,
-            }),
+    /// Makes the folders, none of them if one cannot be made; or goes on with what is there.
+    pub(super) fn open(
+        options: &DocumentsOptions,
+        run: &Run,
+        terms: &[String],
+        watch: &mut Watch<'_>,
+    ) -> anyhow::Result<OpenedOutputs> {
+        let index = options.index.as_ref().map(|(folder, _)| folder.as_path());
+        if !options.resume
+            && let Some(path) = index.filter(|folder| IndexWriter::is_begun(folder))
+        {
+            let path = path.to_owned();
+            return Err(OutputError::Unfinished { path }.into());
+        }
+        match (&options.output, index) {
+            (Some(output), index) => {
+                Self::open_collection(output, index, options, run, terms, watch)
+            }
+            (None, Some(index)) => Self::open_index_only(index, options, run, terms, watch),
+            (None, None) => anyhow::bail!("nothing to write: name a collection, an index, or both"),
+        }
+    }
+
+    fn open_collection(
+        output: &Path,
+        index: Option<&Path>,
+        options: &DocumentsOptions,
+        run: &Run,
+        terms: &[String],
+        watch: &mut Watch<'_>,
+    ) -> anyhow::Result<OpenedOutputs> {
+        let home = Home::Collection(output);
+        let collection = if options.resume {
+            let damaged = &mut |damaged| watch(Event::Damaged(damaged));
+            match CollectionWriter::resume(home, run, damaged)? {
+                Opened::Writing(collection) => *collection,
+                Opened::Finished(manifest) => {
+                    let summary = index.map(committed).transpose().with_context(|| {
+                        format!(
+                            "the collection {0} is finished, but its index is not whole; make it anew: \
+                             splade-export index {0} --output",
+                            output.display()
+                        )
+                    })?;
+                    return Ok(OpenedOutputs::Finished(Some(*manifest), summary));
+                }
+            }
+        } else {
+            CollectionWriter::create(home, run)?
         };
-        let collection = options
-            .output
-            .as_ref()
-            .map(|folder| CollectionWriter::create(folder, options.compression))
-            .transpose();
-        let mut outputs = Self {
-            keys: TermKeys::new(terms),
-            collection: None,
-            index,
-            counts: Mutex::default(),
+        let opened = match index {
+            Some(folder) if collection.commits() && IndexWriter::is_committed(folder) => {
+                Ok((None, Some(folder.to_owned())))
+            }
+            _ => Index::open(options, run, terms).map(|index| (index, None)),
         };
-        match collection {
-            Ok(collection) => outputs.collection = collection,
+        match opened {
+            Ok((index, committed)) => Ok(OpenedOutputs::Writing(Self::new(
+                options, collection, index, committed, terms, watch,
+            )?)),
             Err(error) => {
-                outputs.abandon();
-                return Err(error);
+                let _ = collection.abandon();
+                Err(error)
             }
         }
+    }
+
+    fn open_index_only(
+        folder: &Path,
+        options: &DocumentsOptions,
+        run: &Run,
+        terms: &[String],
+        watch: &mut Watch<'_>,
+    ) -> anyhow::Result<OpenedOutputs> {
+        if options.resume && IndexWriter::is_committed(folder) {
+            return Ok(OpenedOutputs::Finished(None, Some(committed(folder)?)));
+        }
+        let records = IndexWriter::records(folder);
+        let home = Home::Scratch(&records);
+        CollectionWriter::refuse_other(home, run)?;
+        let index = Index::open(options, run, terms)?;
+        let damaged = &mut |damaged| watch(Event::Damaged(damaged));
+        let Opened::Writing(collection) = CollectionWriter::resume(home, run, damaged)? else {
+            anyhow::bail!("{}: there is a manifest in it", records.display());
+        };
+        Ok(OpenedOutputs::Writing(Self::new(
+            options,
+            *collection,
+            index,
+            None,
+            terms,
+            watch,
+        )?))
+    }
+
+    fn new(
+        options: &DocumentsOptions,
+        collection: CollectionWriter,
+        index: Option<Index>,
+        committed: Option<PathBuf>,
+        terms: &[String],
+        watch: &mut Watch<'_>,
+    ) -> anyhow::Result<Self> {
+        let settings = options.index.as_ref().map(|(_, settings)| *settings);
+        let outputs = Self {
+            keys: TermKeys::new(terms),
+            collection,
+            index,
+            committed,
+            commit: match options.selection {
+                PartSelection::All => settings.unwrap_or_default().commit(),
+                // Merged when the shares are joined, in the order of all parts.
+                _ => CommitOptions::default(),
+            },
+        };
+        outputs.compare(watch)?;
         Ok(outputs)
     }
 
-    /// A folder for intermediate files, gone when the run is finished.
-    pub(super) fn scratch(&self) -> PathBuf {
-        match (&self.collection, &self.index) {
-            (Some(collection), _) => collection.scratch(),
-            (None, Some(index)) => index.writer.scratch(),
-            (None, None) => std::env::temp_dir(),
+    /// Takes back the parts that the index has not, or not as they were written.
+    fn compare(&self, watch: &mut Watch<'_>) -> anyhow::Result<()> {
+        let Some(index) = &self.index else {
+            return Ok(());
+        };
+        let numbers: Vec<usize> = self.collection.parts(Stage::Part).into_keys().collect();
+        let found: Vec<_> = numbers
+            .into_par_iter()
+            .map(|number| (number, index.writer.finished_part(number as u64)))
+            .collect();
+        for (number, part) in found {
+            match part {
+                Ok(Some(_)) => continue,
+                Ok(None) => {}
+                Err(error) => watch(Event::Damaged(Damaged {
+                    path: index.writer.part_dir(number as u64),
+                    reason: error.to_string(),
+                })),
+            }
+            self.collection.forget(Stage::Part, number)?;
         }
+        Ok(())
     }
 
-    pub(super) fn keys(&self) -> &TermKeys {
-        &self.keys
+    /// The parts that need not be encoded.
+    pub(super) fn made(&self) -> BTreeMap<usize, PartInfo> {
+        let mut made = self.collection.parts(Stage::Weights);
+        made.extend(self.collection.parts(Stage::Part));
+        made
+    }
+
+    /// The whole parts, by their numbers.
+    pub(super) fn parts(&self, stage: Stage) -> BTreeMap<usize, PartInfo> {
+        self.collection.parts(stage)
+    }
+
+    /// Where a part's file lies.
+    pub(super) fn path_of(&self, stage: Stage, info: &PartInfo) -> PathBuf {
+        self.collection.path_of(stage, info)
+    }
+
+    pub(super) fn rejected(&self) -> std::io::Result<RejectedFile> {
+        self.collection.rejected()
+    }
+
+    pub(super) fn keep_rejected(&self, file: RejectedFile) -> std::io::Result<String> {
+        self.collection.keep_rejected(file)
     }
 
     /// Writes the part of this number: `write` adds its documents and returns its counts.
     pub(super) fn part(
         &self,
+        stage: Stage,
         number: usize,
+        input_sha256: &str,
         write: impl FnOnce(&mut PartOutputs<'_, '_>) -> anyhow::Result<Counts>,
     ) -> anyhow::Result<()> {
-        let index = match &self.index {
-            None => None,
-            Some(index) => Some(IndexPart {
+        let index = match (&self.index, stage) {
+            (Some(index), Stage::Part) => Some(IndexPart {
                 writer: index.writer.part(
                     number as u64,
                     Some(&index.terms),
@@ -94,51 +227,69 @@ impl Outputs {
                 raw: index.settings.store_raw.then_some(&self.keys),
                 postings: Vec::new(),
             }),
+            _ => None,
         };
-        let write = |lines: Option<&mut PartWriter<'_>>| {
-            let mut part = PartOutputs { lines, index };
-            let counts = write(&mut part)?;
-            // The index's first: a file in `documents` says that its part is whole, in both.
-            if let Some(index) = part.index {
-                index.writer.finish()?;
+        self.collection
+            .part(stage, number, input_sha256, &self.keys, |lines| {
+                let mut part = PartOutputs { lines, index };
+                let counts = write(&mut part)?;
+                // Before the record of the part, which says that it is whole in both.
+                if let Some(index) = part.index {
+                    index.writer.finish()?;
+                }
+                Ok(counts)
+            })
+    }
+
+    /// Commits the index and completes the collection.
+    pub(super) fn finish(&self, manifest: &Manifest) -> anyhow::Result<Option<IndexSummary>> {
+        let summary = match (&self.index, &self.committed) {
+            (Some(index), _) => {
+                self.collection.note_commit()?;
+                Some(index.writer.commit(self.commit)?)
             }
-            let all = self.counts.lock();
-            all.unwrap_or_else(PoisonError::into_inner).add(&counts);
-            Ok(counts)
+            (None, Some(folder)) => Some(committed(folder)?),
+            (None, None) => None,
         };
-        match &self.collection {
-            Some(collection) => collection.part(number, &self.keys, |lines| write(Some(lines))),
-            None => write(None).map(|_| ()),
-        }
+        self.collection.finish(manifest)?;
+        Ok(summary)
     }
 
-    /// Commits the index and completes the collection, all but its manifest.
-    pub(super) fn finish(&self) -> anyhow::Result<Finished> {
-        let index = match &self.index {
-            None => None,
-            Some(index) => Some(index.writer.commit(index.settings.commit())?),
-        };
-        let parts = match &self.collection {
-            None => Vec::new(),
-            Some(collection) => collection.finish()?,
-        };
-        let counts = self.counts.lock();
-        Ok(Finished {
-            counts: *counts.unwrap_or_else(PoisonError::into_inner),
-            parts,
-            index,
-        })
-    }
-
-    /// After a failure: leaves the whole parts of the collection where they are, and no index. Returns the number of
-    /// parts kept.
+    /// After a failure: leaves whole parts for a later run to go on with, and nothing at all where there are none.
+    /// Returns the number of parts kept.
     pub(super) fn abandon(self) -> usize {
-        if let Some(index) = self.index {
+        let kept = self.collection.abandon();
+        if let Some(index) = self.index.filter(|_| kept == 0) {
             // Nothing can be done about a failure to clean up after a failure.
             let _ = index.writer.discard();
         }
-        self.collection.map_or(0, |collection| collection.abandon())
+        kept
     }
+}
+
+impl Index {
+    fn open(
+        options: &DocumentsOptions,
+        run: &Run,
+        terms: &[String],
+    ) -> anyhow::Result<Option<Self>> {
+        let Some((folder, settings)) = &options.index else {
+            return Ok(None);
+        };
+        let id = crate::hex(&Sha256::digest(serde_json::to_vec(run)?));
+        Ok(Some(Self {
+            terms: TermDictionary::from_terms(terms)?,
+            writer: IndexWriter::resume(folder, &id)?,
+            settings: *settings,
+        }))
+    }
+}
+
+/// What is in an index that an earlier run committed.
+fn committed(folder: &Path) -> lucene::Result<IndexSummary> {
+    let summary = lucene::verify(folder)?;
+    IndexWriter::clear_committed(folder)?;
+    Ok(summary)
 }
 
 /// The part that is being written.
@@ -154,15 +305,7 @@ struct IndexPart<'a> {
     postings: Vec<(u32, u32)>,
 }
 
-impl<'a, 'k> PartOutputs<'a, 'k> {
-    /// JSON Lines alone.
-    pub(super) fn lines(lines: &'a mut PartWriter<'k>) -> Self {
-        Self {
-            lines: Some(lines),
-            index: None,
-        }
-    }
-
+impl PartOutputs<'_, '_> {
     /// Adds a document.
     pub(super) fn document(
         &mut self,

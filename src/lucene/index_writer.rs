@@ -30,9 +30,12 @@ use super::segments::{self, CommitEntry};
 use super::sync::sync_dir;
 use super::vocabulary::TermDictionary;
 use super::{Totals, merge, segment_info, term_merge};
+use crate::fault;
 
 /// Name of the folder for what is not committed.
 const UNFINISHED: &str = "unfinished";
+/// Name of the file in it that says what the run is.
+const RUN: &str = "run";
 
 /// Settings of a commit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,12 +69,18 @@ pub struct IndexWriter {
 }
 
 impl IndexWriter {
-    /// Begins an index in a folder that does not exist, or is empty, or holds what a killed run left: that is cleared.
+    /// Begins an index in a folder that does not exist, or is empty, or holds what a killed run left: that is cleared,
+    /// unless [`resume`](Self::resume) could go on with it.
     ///
     /// # Errors
     ///
-    /// [`LuceneError::NotEmpty`], [`LuceneError::Locked`] or [`LuceneError::Io`].
+    /// [`LuceneError::NotEmpty`], [`LuceneError::OtherRun`], [`LuceneError::Locked`] or [`LuceneError::Io`].
     pub fn create(dir: &Path) -> Result<Self> {
+        if dir.join(UNFINISHED).join(RUN).exists() {
+            return Err(LuceneError::OtherRun {
+                path: dir.to_owned(),
+            });
+        }
         let writer = Self::open(dir)?;
         for entry in fs_err::read_dir(&writer.unfinished)? {
             let entry = entry?;
@@ -95,7 +104,7 @@ impl IndexWriter {
     /// [`LuceneError::OtherRun`] if the unfinished index is of another run, and as [`create`](Self::create).
     pub fn resume(dir: &Path, run: &str) -> Result<Self> {
         let unfinished = dir.join(UNFINISHED);
-        let path = unfinished.join("run");
+        let path = unfinished.join(RUN);
         let known = match fs_err::read_to_string(&path) {
             Ok(known) => Some(known),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -112,14 +121,18 @@ impl IndexWriter {
                 let writer = Self::create(dir)?;
                 let pending = unfinished.join("run.pending");
                 write_synced(&pending, run.as_bytes())?;
+                fault::point("a rename")?;
                 fs_err::rename(pending, path)?;
+                sync_dir(&unfinished)?;
                 return Ok(writer);
             }
         }
         let writer = Self::open(dir)?;
         for entry in fs_err::read_dir(&writer.unfinished)? {
-            let part = entry?.path();
-            if part.is_dir() && !PartSummary::path(&part).exists() {
+            let entry = entry?;
+            let part = entry.path();
+            let is_part = entry.file_name().to_string_lossy().starts_with("part-");
+            if is_part && !PartSummary::path(&part).exists() {
                 fs_err::remove_dir_all(part)?;
             }
         }
@@ -173,13 +186,40 @@ impl IndexWriter {
         })
     }
 
-    /// A folder for intermediate files of the caller, gone when the index is committed or discarded.
+    /// A folder for what the caller notes of its run, gone when the index is committed or discarded.
     #[must_use]
-    pub fn scratch(&self) -> PathBuf {
-        self.unfinished.clone()
+    pub fn records(dir: &Path) -> PathBuf {
+        dir.join(UNFINISHED).join("records")
     }
 
-    fn part_dir(&self, number: u64) -> PathBuf {
+    /// True if there is an unfinished index that [`resume`](Self::resume) may go on with.
+    #[must_use]
+    pub fn is_begun(dir: &Path) -> bool {
+        dir.join(UNFINISHED).join(RUN).exists()
+    }
+
+    /// True if there is a whole index.
+    #[must_use]
+    pub fn is_committed(dir: &Path) -> bool {
+        segments::exists(dir)
+    }
+
+    /// Removes what a run leaves that was killed just after its commit.
+    ///
+    /// # Errors
+    ///
+    /// [`LuceneError::Io`].
+    pub fn clear_committed(dir: &Path) -> Result<()> {
+        let unfinished = dir.join(UNFINISHED);
+        if Self::is_committed(dir) && unfinished.is_dir() {
+            fs_err::remove_dir_all(unfinished)?;
+        }
+        Ok(())
+    }
+
+    /// Where a part lies.
+    #[must_use]
+    pub fn part_dir(&self, number: u64) -> PathBuf {
         self.unfinished.join(format!("part-{number:05}"))
     }
 
@@ -218,6 +258,7 @@ impl IndexWriter {
         if dir.exists() {
             fs_err::remove_dir_all(&dir)?;
         }
+        fault::point("a new folder")?;
         fs_err::create_dir(&dir)?;
         Ok(PartWriter::new(dir, vocabulary, segment_memory))
     }
@@ -258,7 +299,7 @@ impl IndexWriter {
         Ok(parts.into_iter().map(|part| part.1).collect())
     }
 
-    fn commit_segments(
+    pub(super) fn commit_segments(
         &self,
         readers: &[SegmentReader],
         mut totals: Totals,
@@ -295,6 +336,7 @@ impl IndexWriter {
         totals.documents = documents;
         segments::commit(&self.dir, &ids)?;
         bytes += fs_err::metadata(self.dir.join("segments_1"))?.len();
+        fault::point("the end of an unfinished index")?;
         fs_err::remove_dir_all(&self.unfinished)?;
         sync_dir(&self.dir)?;
         if let Some(parent) = self
@@ -392,6 +434,7 @@ fn is_empty(dir: &Path) -> Result<bool> {
 fn adopt(segment: &SegmentReader, name: &SegmentName) -> Result<()> {
     for extension in SegmentName::extensions().filter(|extension| *extension != "si") {
         let (from, to) = (segment.name.file(extension), name.file(extension));
+        fault::point("a link")?;
         if fs_err::hard_link(&from, &to).is_err() {
             fs_err::copy(&from, &to)?;
             fs_err::File::open(&to)?.sync_all()?;

@@ -21,6 +21,7 @@ mod index_writer;
 mod input;
 mod ints;
 mod inversion;
+mod join;
 mod merge;
 mod monotonic;
 mod names;
@@ -42,12 +43,15 @@ mod sync;
 mod term_merge;
 mod terms;
 mod terms_reader;
+mod verify;
 mod vocabulary;
 
 pub use error::{LuceneError, Place, Result};
 pub use index_writer::{CommitOptions, IndexSummary, IndexWriter, merge_indexes};
+pub use join::{ShareIndex, join_indexes};
 pub use part_writer::{PartSummary, PartWriter};
 pub use segment_builder::{SegmentBuilder, Totals};
+pub use verify::verify;
 pub use vocabulary::TermDictionary;
 
 pub use crate::impact::MAX_IMPACT;

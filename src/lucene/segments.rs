@@ -66,6 +66,7 @@ pub(super) fn commit(dir: &Path, ids: &[Id]) -> Result<()> {
     sync_dir(dir)?;
     let pending = dir.join("pending_segments_1");
     write_synced(&pending, &out)?;
+    crate::fault::point("a rename")?;
     fs_err::rename(&pending, dir.join("segments_1"))?;
     sync_dir(dir)
 }

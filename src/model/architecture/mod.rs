@@ -149,6 +149,15 @@ impl Architecture {
                 known: KNOWN,
             }),
         }?;
+        for (key, size) in [
+            ("hidden_size", arch.hidden),
+            ("intermediate_size", arch.intermediate),
+            ("vocab_size", arch.vocabulary),
+        ] {
+            if size == 0 {
+                return Err(reader.error(format!("{key} is 0")));
+            }
+        }
         if arch.heads == 0 || arch.hidden % arch.heads != 0 || arch.positions == 0 {
             return Err(reader.error(format!(
                 "hidden_size {} cannot be cut into {} heads, or no positions",
@@ -180,7 +189,15 @@ impl ConfigReader<'_> {
     }
 
     fn layers(&self) -> Result<usize, ModelError> {
-        self.required("num_hidden_layers", self.config.num_hidden_layers)
+        let layers = self.required("num_hidden_layers", self.config.num_hidden_layers)?;
+        // Names are made for each layer before their tensors are looked for.
+        if layers > self.checkpoint.len() {
+            return Err(self.error(format!(
+                "num_hidden_layers is {layers}, but the checkpoint has only {} tensors",
+                self.checkpoint.len()
+            )));
+        }
+        Ok(layers)
     }
 
     fn heads(&self) -> Result<usize, ModelError> {
@@ -220,13 +237,13 @@ impl ConfigReader<'_> {
         }
     }
 
-    /// The decoder: the word embeddings, unless the configuration unties it.
+    /// The decoder: the word embeddings and the head's bias, unless the configuration unties it.
     fn decoder(
         &self,
         word_embeddings: &str,
         transform: &str,
         untied: &str,
-        biases: &[&str],
+        bias: &str,
     ) -> Result<Decoder, ModelError> {
         let needed = format!("{transform}.weight");
         if self.checkpoint.get(&needed).is_none() {
@@ -235,13 +252,16 @@ impl ConfigReader<'_> {
                 .no_head(format!("no tensor {needed:?} in the checkpoint")));
         }
         let (hidden, vocabulary) = (self.hidden()?, self.vocabulary()?);
-        let name = if self.config.tie_word_embeddings == Some(false) {
-            untied
+        // Beside the head's bias the decoder has one of its own. Tied they are one tensor, under
+        // either name or both; untied only the decoder's is used, though both may be there.
+        let own_bias = format!("{untied}.bias");
+        let (name, biases) = if self.config.tie_word_embeddings == Some(false) {
+            (&*format!("{untied}.weight"), [&*own_bias, bias])
         } else {
-            word_embeddings
+            (word_embeddings, [bias, &own_bias])
         };
         let weight = self.checkpoint.tensor(name, &[vocabulary, hidden])?;
-        let bias = match self.checkpoint.first_of(biases) {
+        let bias = match self.checkpoint.first_of(&biases) {
             Some(name) => Some(self.checkpoint.tensor(name, &[vocabulary])?),
             None => None,
         };
