@@ -15,14 +15,36 @@ pub mod collection;
 pub mod corpus;
 pub mod encoder;
 pub mod export;
+mod fault;
 pub mod head;
 pub mod impact;
-#[cfg(feature = "native-index")]
-pub mod indexing;
-#[cfg(feature = "native-index")]
 pub mod lucene;
 pub mod model;
 pub mod pipeline;
+pub mod stop;
+
+/// Of a whole file, in hexadecimal.
+pub(crate) fn sha256_of(path: &std::path::Path) -> std::io::Result<String> {
+    copy_hashed(&mut fs_err::File::open(path)?, &mut std::io::sink())
+}
+
+/// Copies and returns the SHA-256 of it, in hexadecimal.
+pub(crate) fn copy_hashed(
+    from: &mut impl std::io::Read,
+    to: &mut impl std::io::Write,
+) -> std::io::Result<String> {
+    use sha2::{Digest, Sha256};
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        let n = from.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(hex(&hasher.finalize()));
+        }
+        hasher.update(&buffer[..n]);
+        to.write_all(&buffer[..n])?;
+    }
+}
 
 /// Bytes in hexadecimal, lower case.
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -12,27 +12,24 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use rayon::prelude::*;
 
-use crate::corpus::{CorpusReader, Document};
-use crate::encoder::{Batch, BatchBudget, Encoder, TextTokenizer, Tokens};
+use crate::corpus::{Document, PartReader, TextPart};
+use crate::encoder::{Batch, BatchBudget, Effort, Encoder, TextTokenizer, Tokens};
 use crate::impact::{Pruning, SparseVector};
+use crate::stop::Stop;
 
 /// One being read, one being encoded, one being written.
 const PARTS_IN_FLIGHT: usize = 3;
-/// A part ends early when it holds so many bytes of text, so that long documents do not fill memory.
-const MAX_PART_BYTES: usize = 256 << 20;
 
 /// How the stages run.
 #[derive(Debug, Clone, Copy)]
 pub struct PipelineOptions {
     /// Encoder threads.
     pub threads: usize,
-    /// Most documents of a part.
-    pub part_size: usize,
     /// Size of a batch.
     pub budget: BatchBudget,
     /// Which weights are left out.
@@ -50,6 +47,23 @@ pub struct EncodeProgress {
     pub documents: AtomicU64,
     /// Their tokens.
     pub tokens: AtomicU64,
+    /// What encoding them took.
+    pub effort: Mutex<Effort>,
+    /// Nanoseconds in which texts were read.
+    pub reading: AtomicU64,
+    /// Nanoseconds in which they were tokenized, with all threads of the tokenizer.
+    pub tokenizing: AtomicU64,
+    /// Nanoseconds in which whole parts were written, over all threads.
+    pub writing: AtomicU64,
+}
+
+/// Adds the time since `started` and returns the present.
+fn lap(total: &AtomicU64, started: Instant) -> Instant {
+    let now = Instant::now();
+    let nanoseconds = (now - started).as_nanos();
+    let nanoseconds = u64::try_from(nanoseconds).unwrap_or(u64::MAX);
+    total.fetch_add(nanoseconds, Ordering::Relaxed);
+    now
 }
 
 /// A part of the corpus, encoded.
@@ -57,10 +71,13 @@ pub struct EncodeProgress {
 pub struct EncodedPart {
     /// Its number, from 0, in input order.
     pub index: usize,
+    /// As [`TextPart::input_sha256`].
+    pub input_sha256: String,
     documents: Vec<Document>,
     tokens: Vec<Tokens>,
     vectors: Vec<OnceLock<SparseVector>>,
     batches_left: AtomicUsize,
+    fallbacks: AtomicU64,
 }
 
 /// A document of an encoded part.
@@ -77,6 +94,12 @@ pub struct EncodedDocument<'a> {
 }
 
 impl EncodedPart {
+    /// Texts that the screening of the head did not suit.
+    #[must_use]
+    pub fn fallbacks(&self) -> u64 {
+        self.fallbacks.load(Ordering::Relaxed)
+    }
+
     /// The documents in input order.
     pub fn documents(&self) -> impl Iterator<Item = EncodedDocument<'_>> {
         static EMPTY: SparseVector = SparseVector(Vec::new());
@@ -110,7 +133,10 @@ struct Run<'a> {
     tokenizer: &'a TextTokenizer,
     encoder: &'a Encoder,
     progress: &'a EncodeProgress,
-    stop: AtomicBool,
+    /// A stage failed.
+    failed: AtomicBool,
+    /// The user asks for an end.
+    stop: &'a Stop,
     failure: Mutex<Option<anyhow::Error>>,
 }
 
@@ -118,13 +144,14 @@ struct Run<'a> {
 ///
 /// # Errors
 /// The first failure of any stage, after all threads have ended; parts that were given to the sink
-/// before stay written.
+/// before stay written. [`crate::stop::Interrupted`] if the user asked for an end.
 pub fn run(
-    reader: &mut CorpusReader,
+    reader: &mut PartReader,
     tokenizer: &TextTokenizer,
     encoder: &Encoder,
     options: PipelineOptions,
     progress: &EncodeProgress,
+    stop: &Stop,
     sink: &dyn PartSink,
 ) -> anyhow::Result<()> {
     let run = Run {
@@ -132,7 +159,8 @@ pub fn run(
         tokenizer,
         encoder,
         progress,
-        stop: AtomicBool::new(false),
+        failed: AtomicBool::new(false),
+        stop,
         failure: Mutex::new(None),
     };
     let (work_tx, work_rx) = unbounded::<Work>();
@@ -173,28 +201,32 @@ impl Run<'_> {
             failure
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
                 .get_or_insert(error);
-            self.stop.store(true, Ordering::Relaxed);
+            self.failed.store(true, Ordering::Relaxed);
         }
     }
 
+    /// True after a failure, or if the user asks for an end, which is then noted as one.
     fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        if let Err(interrupted) = self.stop.check() {
+            self.note(Err(interrupted.into()));
+        }
+        self.failed.load(Ordering::Relaxed)
     }
 
     fn read(
         &self,
-        reader: &mut CorpusReader,
+        reader: &mut PartReader,
         permits: &Receiver<()>,
         work: &Sender<Work>,
         done: &Sender<Arc<EncodedPart>>,
     ) -> anyhow::Result<()> {
-        for index in 0.. {
-            if !self.await_permit(permits) {
-                break;
-            }
-            let Some(part) = self.next_part(reader, index)? else {
+        while self.await_permit(permits) {
+            let started = Instant::now();
+            let Some(part) = reader.next_part()? else {
                 break;
             };
+            lap(&self.progress.reading, started);
+            let part = self.tokenize(part)?;
             let batches = Batch::plan(&part.tokens, self.options.budget);
             part.batches_left.store(batches.len(), Ordering::Release);
             let part = Arc::new(part);
@@ -221,31 +253,20 @@ impl Run<'_> {
         false
     }
 
-    fn next_part(
-        &self,
-        reader: &mut CorpusReader,
-        index: usize,
-    ) -> anyhow::Result<Option<EncodedPart>> {
-        let mut documents = Vec::new();
-        let mut bytes = 0;
-        while documents.len() < self.options.part_size && bytes < MAX_PART_BYTES {
-            let Some(record) = reader.next_record()? else {
-                break;
-            };
-            let document = record?;
-            bytes += document.text.len();
-            documents.push(document);
-        }
-        if documents.is_empty() {
-            return Ok(None);
-        }
+    fn tokenize(&self, part: TextPart) -> anyhow::Result<EncodedPart> {
+        let mut documents = part.documents;
         self.progress
             .read
             .fetch_add(documents.len() as u64, Ordering::Relaxed);
+        let started = Instant::now();
         let tokens = documents
             .par_iter()
-            .map(|document| self.tokenizer.tokenize(&document.text))
-            .collect::<Result<Vec<_>, _>>()?;
+            .map(|document| {
+                self.stop.check()?;
+                Ok(self.tokenizer.tokenize(&document.text)?)
+            })
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        lap(&self.progress.tokenizing, started);
         let blank = tokens.iter().filter(|tokens| tokens.blank).count() as u64;
         self.progress.documents.fetch_add(blank, Ordering::Relaxed);
         if !self.options.keep_text {
@@ -253,13 +274,15 @@ impl Run<'_> {
                 document.text = String::new();
             }
         }
-        Ok(Some(EncodedPart {
-            index,
+        Ok(EncodedPart {
+            index: part.index,
+            input_sha256: part.input_sha256,
             vectors: (0..documents.len()).map(|_| OnceLock::new()).collect(),
             documents,
             tokens,
             batches_left: AtomicUsize::new(0),
-        }))
+            fallbacks: AtomicU64::new(0),
+        })
     }
 
     fn encode(&self, work: &Receiver<Work>, done: &Sender<Arc<EncodedPart>>) -> anyhow::Result<()> {
@@ -268,9 +291,9 @@ impl Run<'_> {
             if self.stopped() {
                 break;
             }
-            let vectors = worker.encode(&batch, &part.tokens)?;
+            let encoded = worker.encode(&batch, &part.tokens)?;
             let mut tokens = 0;
-            for (&row, mut vector) in batch.rows.iter().zip(vectors) {
+            for (&row, mut vector) in batch.rows.iter().zip(encoded.vectors) {
                 self.options.pruning.apply(&mut vector);
                 tokens += part.tokens[row].ids.len() as u64;
                 // Each row is in one batch only, so the place is empty.
@@ -281,6 +304,12 @@ impl Run<'_> {
                 .documents
                 .fetch_add(documents, Ordering::Relaxed);
             self.progress.tokens.fetch_add(tokens, Ordering::Relaxed);
+            part.fallbacks
+                .fetch_add(encoded.effort.fallbacks, Ordering::Relaxed);
+            let effort = self.progress.effort.lock();
+            effort
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .add(&encoded.effort);
             if part.batches_left.fetch_sub(1, Ordering::AcqRel) == 1 {
                 let _ = done.send(part);
             }
@@ -298,7 +327,9 @@ impl Run<'_> {
             if self.stopped() {
                 break;
             }
+            let started = Instant::now();
             sink.write(&part)?;
+            lap(&self.progress.writing, started);
             drop(part);
             // The reader may have ended.
             let _ = permits.try_send(());

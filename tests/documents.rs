@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use common::runs::files;
 use common::{fails, fixtures, ok, program};
 use serde_json::Value;
 
@@ -24,25 +25,6 @@ fn part(output: &Path) -> String {
 
 fn manifest(output: &Path) -> Value {
     serde_json::from_slice(&fs_err::read(output.join("manifest.json")).unwrap()).unwrap()
-}
-
-/// Every file below a folder, by name.
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs_err::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder).unwrap().display().to_string();
-                found.push((name, fs_err::read(path).unwrap()));
-            }
-        }
-    }
-    found.sort();
-    found
 }
 
 #[test]
@@ -391,7 +373,7 @@ fn an_untied_half_precision_checkpoint_with_new_names_gives_the_same_weights() {
 }
 
 #[test]
-fn wrong_usage_exits_with_2_and_contradictions_with_1() {
+fn wrong_usage_exits_with_2() {
     fails(2, program().args(["documents", "--no-such-flag"]));
     fails(
         2,
@@ -402,7 +384,7 @@ fn wrong_usage_exits_with_2_and_contradictions_with_1() {
         program().args(["documents", "x", "--output", "o", "--part-size", "0"]),
     );
     let error = fails(
-        1,
+        2,
         program().args(["explain", "x", "--step", "none", "--preset", "naver"]),
     );
     assert!(error.contains("--preset has no effect"), "{error}");

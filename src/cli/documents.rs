@@ -3,37 +3,69 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use splade_export::collection::{Compression, Kind, Manifest};
-use splade_export::corpus::CorpusKind;
-use splade_export::export::{DocumentsOptions, documents};
+use splade_export::collection::{Compression, Kind, Manifest, REJECTED};
+use splade_export::corpus::{CorpusKind, OnError, PartSelection};
+use splade_export::export::{DocumentsOptions, Exported, documents};
+use splade_export::impact::Normalization;
 
 use super::encode::EncodeArgs;
+use super::index::print_place;
+use super::index_settings::IndexSettingsArgs;
 use super::input::InputArgs;
 use super::progress::Display;
+use super::{interrupt, usage_error};
 
-/// Encode a corpus into a JsonVectorCollection
+/// Encode a corpus into a JsonVectorCollection, a Lucene index, or both
 ///
 /// Reads JSON Lines, TSV (docid<TAB>text), each also .gz, BEIR datasets (folder or .zip), folders of
 /// such files, or - for standard input. Writes OUTPUT/documents/part-00000.jsonl.gz, ... and
-/// OUTPUT/manifest.json.
+/// OUTPUT/manifest.json, and, in the same pass, the Lucene impact index that Anserini would make of them.
 #[derive(ClapArgs)]
 #[command(
-    after_help = "Example:\n  splade-export documents --model models/splade-tiny fixtures --output out/fixtures"
+    after_help = "Example:\n  splade-export documents --model models/splade-tiny fixtures --output out/fixtures --index out/fixtures-index"
 )]
 pub struct Args {
     /// Files, folders, archives, or - for standard input
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
 
-    /// The folder to make; it must not exist
+    /// The folder of the collection to make; it must not exist or be empty, unless --resume is given
+    #[arg(long, value_name = "DIR", required_unless_present = "index")]
+    output: Option<PathBuf>,
+
+    /// The folder of the Lucene index to make; it must not exist or be empty, unless --resume is given
     #[arg(long, value_name = "DIR")]
-    output: PathBuf,
+    index: Option<PathBuf>,
+
+    /// Go on with an interrupted run of the same command, or begin it
+    ///
+    /// Whole parts are verified by their SHA-256 and kept. The model, the options and the input must be
+    /// those of the first run. A finished collection is verified; parts of it that were damaged since
+    /// are made again.
+    #[arg(long, help_heading = "Output")]
+    resume: bool,
+
+    /// Encode these parts only: a share such as 3/16, or a range of part numbers such as 120-180
+    ///
+    /// Share 3/16 is every sixteenth part, beginning with the third. Parts are numbered from 0, as their
+    /// files are. `splade-export join` makes one collection of the shares.
+    #[arg(long, value_name = "PARTS", help_heading = "Output")]
+    parts: Option<PartSelection>,
 
     #[command(flatten)]
     encode: EncodeArgs,
 
     #[command(flatten)]
     input: InputArgs,
+
+    /// What becomes of a record that cannot be used: it stops the run, or is written to
+    /// OUTPUT/rejected.jsonl with place and reason
+    #[arg(long, value_enum, default_value = "stop", help_heading = "Input")]
+    on_error: OnErrorArg,
+
+    /// With --on-error skip, stop if more than N records cannot be used [default: no limit]
+    #[arg(long, value_name = "N", help_heading = "Input")]
+    max_errors: Option<u64>,
 
     /// Documents a part: the unit of files, and of Anserini's threads
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Output")]
@@ -47,9 +79,18 @@ pub struct Args {
     #[arg(long, help_heading = "Output")]
     contents: bool,
 
+    #[command(flatten)]
+    settings: IndexSettingsArgs,
+
     /// Print neither progress nor summary
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum OnErrorArg {
+    Stop,
+    Skip,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -60,10 +101,51 @@ enum CompressArg {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
+        let encode = self.encode.resolve()?;
+        let selection = self.parts.unwrap_or_default();
+        let by_corpus = encode.quantization.map(|q| q.normalization) == Some(Normalization::Corpus);
+        if by_corpus && selection != PartSelection::All {
+            usage_error(
+                "--normalize corpus needs the whole corpus, and --parts encodes some of it; give the largest weight as a \
+                 number, or leave one of the two out",
+            );
+        }
+        match (&self.index, self.settings.given()) {
+            (None, Some(flag)) => {
+                usage_error(format!("{flag} is about the index, so it needs --index"))
+            }
+            (Some(_), Some("--force-merge")) if selection != PartSelection::All => usage_error(
+                "--force-merge would mix the parts of a share; give it to splade-export join",
+            ),
+            (Some(_), _) if encode.quantization.is_none() => usage_error(
+                "--step none keeps weights, and --index takes impacts; leave one of the two out",
+            ),
+            (index, _) if *index == self.output => {
+                usage_error("--output and --index need a folder each")
+            }
+            _ => {}
+        }
+        if self.output.is_none() && self.on_error == OnErrorArg::Skip {
+            usage_error("--on-error skip writes OUTPUT/rejected.jsonl, so it needs --output");
+        }
+        if self.output.is_none() && selection != PartSelection::All {
+            usage_error(
+                "--parts needs --output: without a collection, the shares could not be joined",
+            );
+        }
+        let on_error = match (self.on_error, self.max_errors) {
+            (OnErrorArg::Stop, Some(_)) => usage_error("--max-errors needs --on-error skip"),
+            (OnErrorArg::Stop, None) => OnError::Stop,
+            (OnErrorArg::Skip, max_errors) => OnError::Skip { max_errors },
+        };
         let options = DocumentsOptions {
-            encode: self.encode.resolve()?,
+            encode,
             corpus: self.input.resolve(self.paths, CorpusKind::Documents),
             output: self.output,
+            index: self.index.map(|folder| (folder, self.settings.resolve())),
+            resume: self.resume,
+            selection,
+            on_error,
             part_size: self.part_size as usize,
             compression: match self.compress {
                 CompressArg::Gzip => Compression::Gzip,
@@ -72,17 +154,32 @@ impl Args {
             contents: self.contents,
         };
         let mut display = Display::new("documents", self.quiet);
-        let manifest = documents(&options, &mut |read, done| display.watch(read, done))?;
+        let stop = interrupt::install(if options.resume {
+            "the same command goes on"
+        } else {
+            "go on with the same command and --resume"
+        })?;
+        let exported = documents(&options, &stop, &mut |event| display.on(event))?;
         let seconds = display.finish();
         if !self.quiet {
-            summarize(&manifest, &options, seconds);
+            summarize(&exported, &options, seconds);
         }
         Ok(())
     }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "rates and ratios for display")]
-fn summarize(manifest: &Manifest, options: &DocumentsOptions, seconds: f64) {
+fn summarize(exported: &Exported, options: &DocumentsOptions, seconds: f64) {
+    if let Some(manifest) = &exported.manifest {
+        summarize_collection(manifest, options, seconds);
+    }
+    if let (Some(summary), Some((folder, _))) = (&exported.index, &options.index) {
+        print_place(summary, folder);
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "rates and ratios for display")]
+fn summarize_collection(manifest: &Manifest, options: &DocumentsOptions, seconds: f64) {
     let counts = &manifest.counts;
     let documents = counts.documents as f64;
     let bytes: u64 = manifest.parts.iter().map(|part| part.bytes).sum();
@@ -94,16 +191,25 @@ fn summarize(manifest: &Manifest, options: &DocumentsOptions, seconds: f64) {
     );
     eprintln!(
         "truncated    {} at {} tokens",
-        counts.truncated, manifest.encoding.max_length
+        counts.truncated, manifest.settings.encoding.max_length
     );
     eprintln!("empty        {}", counts.empty);
+    let accounting = &manifest.accounting;
+    if let Some(output) = options.output.as_ref().filter(|_| accounting.rejected > 0) {
+        eprintln!(
+            "rejected     {} of {} records, see {}",
+            accounting.rejected,
+            accounting.read,
+            output.join(REJECTED).display()
+        );
+    }
     eprintln!(
         "postings     {}, {:.1} a document",
         counts.postings,
         counts.postings as f64 / documents.max(1.0)
     );
     eprintln!("max weight   {:.4}", counts.max_weight);
-    if manifest.kind == Kind::Impacts {
+    if manifest.settings.kind == Kind::Impacts {
         eprintln!(
             "impacts      sum {}, {:.1} a document, largest {}",
             counts.impact_sum,
@@ -111,16 +217,18 @@ fn summarize(manifest: &Manifest, options: &DocumentsOptions, seconds: f64) {
             counts.max_impact
         );
     }
-    if manifest.model.rewritten_terms > 0 {
+    if manifest.settings.model.rewritten_terms > 0 {
         eprintln!(
             "terms        {} of the vocabulary are written as [id:N], see README",
-            manifest.model.rewritten_terms
+            manifest.settings.model.rewritten_terms
         );
     }
-    eprintln!(
-        "output       {}, {} parts, {:.1} MB",
-        options.output.display(),
-        manifest.parts.len(),
-        bytes as f64 / 1e6
-    );
+    if let Some(output) = &options.output {
+        eprintln!(
+            "output       {}, {} parts, {:.1} MB",
+            output.display(),
+            manifest.parts.len(),
+            bytes as f64 / 1e6
+        );
+    }
 }

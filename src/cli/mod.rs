@@ -3,9 +3,14 @@
 mod documents;
 mod encode;
 mod explain;
+mod index;
+mod index_settings;
 mod input;
+pub mod interrupt;
+mod join;
 mod progress;
 mod topics;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -21,7 +26,18 @@ pub struct Cli {
 enum Command {
     Documents(documents::Args),
     Topics(topics::Args),
+    Index(index::Args),
+    Join(join::Args),
+    Verify(verify::Args),
     Explain(explain::Args),
+}
+
+/// Ends the program as a wrong command line does: with the message, the way to the help, and exit code 2.
+fn usage_error(message: impl std::fmt::Display) -> ! {
+    use clap::CommandFactory;
+    Cli::command()
+        .error(clap::error::ErrorKind::ArgumentConflict, message)
+        .exit()
 }
 
 impl Cli {
@@ -29,6 +45,9 @@ impl Cli {
         match self.command {
             Command::Documents(args) => args.run(),
             Command::Topics(args) => args.run(),
+            Command::Index(args) => args.run(),
+            Command::Join(args) => args.run(),
+            Command::Verify(args) => args.run(),
             Command::Explain(args) => args.run(),
         }
     }

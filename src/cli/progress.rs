@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use splade_export::corpus::ReadProgress;
+use splade_export::export::Event;
 use splade_export::pipeline::EncodeProgress;
 
 /// Shows the line until it is dropped. Shows nothing where stderr is no terminal.
 pub struct Display {
     noun: &'static str,
+    silent: bool,
     quiet: bool,
     started: Instant,
     stop: Arc<AtomicBool>,
@@ -23,6 +25,7 @@ impl Display {
     pub fn new(noun: &'static str, quiet: bool) -> Self {
         Self {
             noun,
+            silent: quiet,
             quiet: quiet || !std::io::stderr().is_terminal(),
             started: Instant::now(),
             stop: Arc::default(),
@@ -30,7 +33,27 @@ impl Display {
         }
     }
 
-    pub fn watch(&mut self, read: ReadProgress, encoded: Arc<EncodeProgress>) {
+    /// Shows what happens.
+    pub fn on(&mut self, event: Event) {
+        match event {
+            Event::Started(read, encoded) => self.watch(read, encoded),
+            Event::Kept { parts, documents } if !self.silent => {
+                eprintln!("kept         {parts} parts of an earlier run, {documents} documents");
+            }
+            Event::Finished if !self.silent => {
+                eprintln!("finished     by an earlier run; every part was verified");
+            }
+            Event::Kept { .. } | Event::Finished => {}
+            // Even where nothing else is shown: something has happened to the disk.
+            Event::Damaged(damaged) => eprintln!(
+                "warning: {}: {}; it is made again",
+                damaged.path.display(),
+                damaged.reason
+            ),
+        }
+    }
+
+    fn watch(&mut self, read: ReadProgress, encoded: Arc<EncodeProgress>) {
         if self.quiet {
             return;
         }
@@ -77,11 +100,14 @@ fn message(noun: &str, started: Instant, read: &ReadProgress, encoded: &EncodePr
     let done = encoded.documents.load(Ordering::Relaxed);
     let tokens = encoded.tokens.load(Ordering::Relaxed);
     let mut text = format!(
-        "{} {noun}, {:.1} {noun}/s, {:.0} tokens/s",
+        "{} {noun}, {:.1} {noun}/s",
         HumanCount(done),
-        done as f64 / seconds,
-        tokens as f64 / seconds,
+        done as f64 / seconds
     );
+    // Where nothing is encoded, there are none.
+    if tokens > 0 {
+        text += &format!(", {:.0} tokens/s", tokens as f64 / seconds);
+    }
     // Reading runs ahead of encoding: what is read tells how many there will be.
     let ahead = encoded.read.load(Ordering::Relaxed) as f64;
     if let Some(fraction) = read.fraction()

@@ -8,6 +8,7 @@ use splade_export::export::{TopicsFormat, TopicsOptions, topics};
 
 use super::encode::EncodeArgs;
 use super::input::InputArgs;
+use super::interrupt;
 use super::progress::Display;
 
 /// Encode topics for Anserini or Pyserini
@@ -61,8 +62,9 @@ impl Args {
             output: self.output,
             format,
         };
+        let stop = interrupt::install("nothing was written; run the same command again")?;
         let mut display = Display::new("topics", self.quiet);
-        let summary = topics(&options, &mut |read, done| display.watch(read, done))?;
+        let summary = topics(&options, &stop, &mut |event| display.on(event))?;
         let seconds = display.finish();
         if !self.quiet {
             eprintln!(

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use tempfile::NamedTempFile;
 
+/// Of temporary names.
+pub(super) const PREFIX: &str = ".unfinished-";
+
 /// A file under a temporary name; [`AtomicFile::finish`] gives it its own.
 pub struct AtomicFile {
-    temp: BufWriter<NamedTempFile>,
+    temp: BufWriter<Temporary>,
     path: PathBuf,
 }
 
@@ -18,12 +21,13 @@ impl AtomicFile {
     /// # Errors
     /// Those of the file system.
     pub fn create(folder: &Path, path: &Path) -> io::Result<Self> {
+        crate::fault::point("a new file").map_err(|e| named(path, &e))?;
         let temp = tempfile::Builder::new()
-            .prefix(".unfinished-")
+            .prefix(PREFIX)
             .tempfile_in(folder)
             .map_err(|e| named(folder, &e))?;
         Ok(Self {
-            temp: BufWriter::with_capacity(1 << 18, temp),
+            temp: BufWriter::with_capacity(1 << 18, Temporary(temp)),
             path: path.to_owned(),
         })
     }
@@ -45,11 +49,15 @@ impl AtomicFile {
         let temp = self
             .temp
             .into_inner()
-            .map_err(io::IntoInnerError::into_error)?;
+            .map_err(|e| named(&self.path, e.error()))?
+            .0;
         let failed = |e: &io::Error| named(&self.path, e);
-        temp.as_file().sync_all().map_err(|e| failed(&e))?;
         make_readable(temp.as_file()).map_err(|e| failed(&e))?;
+        crate::fault::point("a sync").map_err(|e| failed(&e))?;
+        temp.as_file().sync_all().map_err(|e| failed(&e))?;
+        crate::fault::point("a rename").map_err(|e| failed(&e))?;
         temp.persist(&self.path).map_err(|e| failed(&e.error))?;
+        crate::fault::point("the sync of a folder").map_err(|e| failed(&e))?;
         sync_folder(self.path.parent())
     }
 }
@@ -61,6 +69,19 @@ impl Write for AtomicFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.temp.flush().map_err(|e| named(&self.path, &e))
+    }
+}
+
+struct Temporary(NamedTempFile);
+
+impl Write for Temporary {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        crate::fault::point("a write")?;
+        self.0.write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -81,7 +102,7 @@ fn make_readable(_: &std::fs::File) -> io::Result<()> {
 }
 
 /// A rename is on disk when its folder is.
-fn sync_folder(folder: Option<&Path>) -> io::Result<()> {
+pub(super) fn sync_folder(folder: Option<&Path>) -> io::Result<()> {
     match folder {
         Some(folder) if cfg!(unix) && !folder.as_os_str().is_empty() => {
             fs::File::open(folder)?.sync_all()

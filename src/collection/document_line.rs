@@ -6,55 +6,76 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::error::LineProblem;
-use crate::lucene::MAX_IMPACT;
+use crate::impact::MAX_IMPACT;
 
-/// Reads a line and hands its terms to `each`, in their order; returns the docid.
+/// What a line says beside its vector.
+#[derive(Debug, PartialEq, Eq)]
+pub struct DocumentLine<'a> {
+    /// The docid.
+    pub docid: Cow<'a, str>,
+    /// The text; empty where it was not kept or not asked for.
+    pub contents: Cow<'a, str>,
+}
+
+/// Whether a line's text is wanted. An index has no use for it, and need not refuse what is wrong with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contents {
+    /// Skip it, whatever it is.
+    Skip,
+    /// Read it: a string, or missing.
+    Read,
+}
+
+/// Reads a line and hands its terms to `each`, in their order.
 ///
-/// The line is `{"id": …, "vector": {term: impact, …}, …}`: the id a string or an integer, impacts whole numbers from 1
-/// to [`MAX_IMPACT`] (`3.0` is whole). Other members are skipped. Terms are not split or changed.
+/// The line is `{"id": …, "contents": …, "vector": {term: weight, …}, …}`: the id a string or an integer, the weights
+/// numbers. Other members are skipped. Terms are not split or changed, and no list of them is made.
 ///
 /// # Errors
 ///
-/// [`LineProblem`], also what `each` returns.
-pub fn parse<'a>(
+/// [`LineProblem`] for the line, and what `each` returns.
+pub fn parse<'a, E: From<LineProblem>>(
     line: &'a str,
-    each: impl FnMut(&str, u32) -> Result<(), LineProblem>,
-) -> Result<Cow<'a, str>, LineProblem> {
+    contents: Contents,
+    each: impl FnMut(&str, Weight) -> Result<(), E>,
+) -> Result<DocumentLine<'a>, E> {
     let mut terms = Terms {
         each,
-        problem: None,
+        contents,
+        refused: None,
     };
     let mut json = serde_json::Deserializer::from_str(line);
-    let docid = DocumentSeed(&mut terms)
+    let document = DocumentSeed(&mut terms)
         .deserialize(&mut json)
-        .and_then(|docid| json.end().map(|()| docid));
-    match (terms.problem, docid) {
-        (Some(problem), _) => Err(problem),
-        (None, Ok(docid)) => Ok(docid),
-        (None, Err(error)) => Err(LineProblem::Json(error.to_string())),
+        .and_then(|document| json.end().map(|()| document));
+    match (terms.refused, document) {
+        (Some(error), _) => Err(error),
+        (None, Ok(document)) => Ok(document),
+        (None, Err(error)) => Err(LineProblem::Json(error.to_string()).into()),
     }
 }
 
-/// Where terms go, and the first problem with one: serde's errors are texts only.
-struct Terms<F> {
+/// Where terms go, and why one was refused: serde's errors are texts only.
+struct Terms<F, E> {
     each: F,
-    problem: Option<LineProblem>,
+    contents: Contents,
+    refused: Option<E>,
 }
 
-struct DocumentSeed<'t, F>(&'t mut Terms<F>);
+struct DocumentSeed<'t, F, E>(&'t mut Terms<F, E>);
 
-impl<'de, F: FnMut(&str, u32) -> Result<(), LineProblem>> DeserializeSeed<'de>
-    for DocumentSeed<'_, F>
+impl<'de, F: FnMut(&str, Weight) -> Result<(), E>, E> DeserializeSeed<'de>
+    for DocumentSeed<'_, F, E>
 {
-    type Value = Cow<'de, str>;
+    type Value = DocumentLine<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de, F: FnMut(&str, u32) -> Result<(), LineProblem>> Visitor<'de> for DocumentSeed<'_, F> {
-    type Value = Cow<'de, str>;
+impl<'de, F: FnMut(&str, Weight) -> Result<(), E>, E> Visitor<'de> for DocumentSeed<'_, F, E> {
+    type Value = DocumentLine<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object with id and vector")
@@ -62,17 +83,21 @@ impl<'de, F: FnMut(&str, u32) -> Result<(), LineProblem>> Visitor<'de> for Docum
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut docid = None;
+        let mut contents = Cow::Borrowed("");
         let mut vector = false;
         while let Some(key) = map.next_key_seed(KeySeed)? {
             match key {
                 Key::Id if docid.is_some() => return Err(A::Error::duplicate_field("id")),
                 Key::Id => docid = Some(map.next_value_seed(IdSeed)?),
+                Key::Contents if self.0.contents == Contents::Read => {
+                    contents = map.next_value_seed(TextSeed)?;
+                }
                 Key::Vector if vector => return Err(A::Error::duplicate_field("vector")),
                 Key::Vector => {
                     map.next_value_seed(VectorSeed(&mut *self.0))?;
                     vector = true;
                 }
-                Key::Other => {
+                Key::Contents | Key::Other => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
@@ -80,12 +105,14 @@ impl<'de, F: FnMut(&str, u32) -> Result<(), LineProblem>> Visitor<'de> for Docum
         if !vector {
             return Err(A::Error::missing_field("vector"));
         }
-        docid.ok_or_else(|| A::Error::missing_field("id"))
+        let docid = docid.ok_or_else(|| A::Error::missing_field("id"))?;
+        Ok(DocumentLine { docid, contents })
     }
 }
 
 enum Key {
     Id,
+    Contents,
     Vector,
     Other,
 }
@@ -110,6 +137,7 @@ impl Visitor<'_> for KeySeed {
     fn visit_str<E>(self, name: &str) -> Result<Key, E> {
         Ok(match name {
             "id" => Key::Id,
+            "contents" => Key::Contents,
             "vector" => Key::Vector,
             _ => Key::Other,
         })
@@ -150,10 +178,36 @@ impl<'de> Visitor<'de> for IdSeed {
     }
 }
 
-struct VectorSeed<'t, F>(&'t mut Terms<F>);
+struct TextSeed;
 
-impl<'de, F: FnMut(&str, u32) -> Result<(), LineProblem>> DeserializeSeed<'de>
-    for VectorSeed<'_, F>
+impl<'de> DeserializeSeed<'de> for TextSeed {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for TextSeed {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string as contents")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+}
+
+struct VectorSeed<'t, F, E>(&'t mut Terms<F, E>);
+
+impl<'de, F: FnMut(&str, Weight) -> Result<(), E>, E> DeserializeSeed<'de>
+    for VectorSeed<'_, F, E>
 {
     type Value = ();
 
@@ -162,7 +216,7 @@ impl<'de, F: FnMut(&str, u32) -> Result<(), LineProblem>> DeserializeSeed<'de>
     }
 }
 
-impl<'de, F: FnMut(&str, u32) -> Result<(), LineProblem>> Visitor<'de> for VectorSeed<'_, F> {
+impl<'de, F: FnMut(&str, Weight) -> Result<(), E>, E> Visitor<'de> for VectorSeed<'_, F, E> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -175,11 +229,8 @@ impl<'de, F: FnMut(&str, u32) -> Result<(), LineProblem>> Visitor<'de> for Vecto
         while let Some(term) = map.next_key_seed(TermSeed(&mut scratch))? {
             let weight = map.next_value_seed(WeightSeed)?;
             let term = term.unwrap_or(&scratch);
-            let added = weight
-                .impact(term)
-                .and_then(|impact| (terms.each)(term, impact));
-            if let Err(problem) = added {
-                terms.problem = Some(problem);
+            if let Err(refused) = (terms.each)(term, weight) {
+                terms.refused = Some(refused);
                 return Err(A::Error::custom("refused"));
             }
         }
@@ -218,16 +269,25 @@ impl<'de> Visitor<'de> for TermSeed<'_> {
 }
 
 /// A number as JSON has it.
-enum Weight {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Weight {
+    /// A whole number.
     Unsigned(u64),
+    /// A whole number below zero.
     Negative(i64),
+    /// Any other.
     Float(f64),
 }
 
 impl Weight {
+    /// The number as an impact: whole (`3.0` is) and from 1 to [`MAX_IMPACT`]. The term is for the message.
+    ///
+    /// # Errors
+    ///
+    /// [`LineProblem::Fraction`], [`LineProblem::Impact`].
     #[inline]
-    fn impact(&self, term: &str) -> Result<u32, LineProblem> {
-        if let Self::Unsigned(weight) = *self
+    pub fn impact(self, term: &str) -> Result<u32, LineProblem> {
+        if let Self::Unsigned(weight) = self
             && let Ok(impact) = u32::try_from(weight)
             && (1..=MAX_IMPACT).contains(&impact)
         {
@@ -237,16 +297,16 @@ impl Weight {
     }
 
     #[cold]
-    fn other_impact(&self, term: &str) -> Result<u32, LineProblem> {
+    fn other_impact(self, term: &str) -> Result<u32, LineProblem> {
         let term = || term.chars().take(40).collect();
-        match *self {
+        match self {
             Self::Float(weight) if weight.fract() != 0.0 => Err(LineProblem::Fraction {
                 term: term(),
                 weight,
             }),
             Self::Float(weight) if (1.0..=f64::from(MAX_IMPACT)).contains(&weight) =>
             {
-                #[expect(
+                #[allow(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,
                     reason = "whole and in range"
@@ -265,6 +325,22 @@ impl Weight {
                 term: term(),
                 impact: weight.to_string(),
             }),
+        }
+    }
+}
+
+impl From<Weight> for f32 {
+    /// The nearest float: what `--step none` wrote comes back bit by bit.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "the nearest float is meant"
+    )]
+    fn from(weight: Weight) -> Self {
+        match weight {
+            Weight::Unsigned(weight) => weight as Self,
+            Weight::Negative(weight) => weight as Self,
+            Weight::Float(weight) => weight as Self,
         }
     }
 }
@@ -307,13 +383,38 @@ mod tests {
 
     fn read(line: &str) -> Result<(String, Vec<(String, u32)>), String> {
         let mut terms = Vec::new();
-        let docid = parse(line, |term, impact| {
-            terms.push((term.to_owned(), impact));
-            Ok(())
+        let document = parse(line, Contents::Skip, |term, weight| {
+            terms.push((term.to_owned(), weight.impact(term)?));
+            Ok::<_, LineProblem>(())
         });
-        docid
-            .map(|docid| (docid.into_owned(), terms))
+        document
+            .map(|document| (document.docid.into_owned(), terms))
             .map_err(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn keeps_order_escapes_and_every_bit_of_a_weight() {
+        let line = r#"{"id": "d\"1", "contents": "a\tb", "vector": {"b": 0.1, "a\\": 2.5, "c": 3, "d": 1.1754944e-38}}"#;
+        let mut entries = Vec::new();
+        let document = parse(line, Contents::Read, |term, weight| {
+            entries.push((term.to_owned(), f32::from(weight)));
+            Ok::<_, LineProblem>(())
+        });
+        let document = document.unwrap();
+        assert_eq!(
+            (document.docid.as_ref(), document.contents.as_ref()),
+            ("d\"1", "a\tb")
+        );
+        let expected = [
+            ("b", 0.1_f32),
+            ("a\\", 2.5),
+            ("c", 3.0),
+            ("d", f32::MIN_POSITIVE),
+        ];
+        assert_eq!(
+            entries,
+            expected.map(|(term, weight)| (term.to_owned(), weight))
+        );
     }
 
     #[test]
@@ -346,10 +447,7 @@ mod tests {
                 r#"{"id": "a", "vector": {"t": 99999999999999999999}}"#,
                 "impact 100000000000000000000, outside",
             ),
-            (
-                r#"{"id": "a", "vector": {"t": 1.5}}"#,
-                "quantize the collection first",
-            ),
+            (r#"{"id": "a", "vector": {"t": 1.5}}"#, "not a whole number"),
             (r#"{"id": "a", "vector": {"t": "1"}}"#, "a number as impact"),
             (
                 r#"{"id": "a", "vector": {"t": null}}"#,

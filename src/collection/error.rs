@@ -1,75 +1,82 @@
 //! What can be wrong with a collection, and where.
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use crate::lucene::{LuceneError, MAX_IMPACT};
+use crate::corpus::{CorpusError, Place};
+use crate::impact::MAX_IMPACT;
 
-/// A line of a file of the collection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinePlace {
-    /// The file.
-    pub file: Arc<PathBuf>,
-    /// Line number, from 1.
-    pub line: u64,
-}
-
-impl fmt::Display for LinePlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file.display(), self.line)
-    }
-}
-
-/// An error of reading or indexing a collection.
+/// Why a collection cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CollectionError {
-    /// Reading a file failed; the message of the source names it.
+    /// A file cannot be opened.
     #[error(transparent)]
-    Io(#[from] io::Error),
+    Open(#[from] CorpusError),
+
+    /// A folder cannot be read; the message of the source names it.
+    #[error("{0}; check the path")]
+    Folder(io::Error),
+
+    /// Reading stopped in the middle of a file.
+    #[error("{place}: cannot be read: {error}; the file is damaged or not whole: write it again")]
+    Read {
+        /// The line that should be there.
+        place: Place,
+        /// What the decompression or the file system says.
+        error: io::Error,
+    },
 
     /// There is nothing to read.
-    #[error("{} holds no .jsonl or .jsonl.gz files: name the folder of a JsonVectorCollection", .path.display())]
+    #[error(
+        "{} holds no .jsonl or .jsonl.gz files; name a folder that `splade-export documents` made, or any folder of a \
+         JsonVectorCollection",
+        .path.display()
+    )]
     NoFiles {
         /// The folder.
         path: PathBuf,
     },
 
     /// A file that does not look like a part of a collection.
-    #[error("{} is not a .jsonl or .jsonl.gz file, but Anserini would read it: move it out of the folder", .path.display())]
+    #[error(
+        "{} is not a .jsonl or .jsonl.gz file, but Anserini would read it as one; move it out of the folder",
+        .path.display()
+    )]
     StrangeFile {
         /// The file.
         path: PathBuf,
+    },
+
+    /// A folder of ours without a manifest.
+    #[error(
+        "{} is not finished: it has parts and no manifest.json; export it again, or name its folder of parts to index \
+         what is there",
+        .path.display()
+    )]
+    Unfinished {
+        /// The folder.
+        path: PathBuf,
+    },
+
+    /// The manifest is not one.
+    #[error("{}: {reason}; this manifest is damaged or of another version: export the collection again", .path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
 
     /// A line cannot be used.
     #[error("{place}: {problem}")]
     Line {
         /// Where it is.
-        place: LinePlace,
+        place: Place,
         /// What is wrong with it.
         #[source]
         problem: LineProblem,
     },
-
-    /// Two documents have the same docid.
-    #[error(
-        "the docid {docid:?} is used twice, at {first} and at {second}: give each document a docid of its own"
-    )]
-    DuplicateDocid {
-        /// The docid.
-        docid: String,
-        /// Its first document.
-        first: LinePlace,
-        /// Its second document.
-        second: LinePlace,
-    },
-
-    /// The index cannot be written.
-    #[error(transparent)]
-    Index(LuceneError),
 }
 
 /// What is wrong with a line.
@@ -77,20 +84,23 @@ pub enum CollectionError {
 #[non_exhaustive]
 pub enum LineProblem {
     /// It is not a JSON object of the expected form.
-    #[error("not a document: {0}; each line must be one JSON object with an id and a vector")]
+    #[error(
+        "not a document of a JsonVectorCollection: {0}; each line is one object with an id and a vector"
+    )]
     Json(String),
 
-    /// It is not UTF-8.
-    #[error("not UTF-8: convert the file")]
-    Utf8,
+    /// It is not UTF-8, at this byte.
+    #[error("not UTF-8 (byte {0} of the line); convert the file first, e.g. iconv -t UTF-8")]
+    Utf8(usize),
 
     /// It is longer than a document can be.
-    #[error("a line of more than {} MiB: this is not a file of JSON Lines", super::MAX_LINE >> 20)]
-    TooLong,
+    #[error("the line is longer than {0} MiB")]
+    TooLong(usize),
 
     /// A weight is not a whole number.
     #[error(
-        "term {term:?} has the weight {weight}, which is not a whole number: quantize the collection first"
+        "term {term:?} has the weight {weight}, which is not a whole number; an index takes impacts, so quantize the \
+         collection: splade-export documents without --step none"
     )]
     Fraction {
         /// The term.
@@ -101,8 +111,8 @@ pub enum LineProblem {
 
     /// An impact is out of range.
     #[error(
-        "term {term:?} has the impact {impact}, outside 1 to {MAX_IMPACT}: leave terms without weight out, and quantize \
-         with a smaller scale if it is too large"
+        "term {term:?} has the impact {impact}, outside 1 to {MAX_IMPACT}; leave terms without weight out, and quantize \
+         with a larger step if it is too large"
     )]
     Impact {
         /// The term.
@@ -110,8 +120,15 @@ pub enum LineProblem {
         /// Its impact, as the line has it.
         impact: String,
     },
+}
 
-    /// The index refuses the document.
-    #[error(transparent)]
-    Refused(LuceneError),
+impl LineProblem {
+    /// Puts a place to the problem.
+    #[must_use]
+    pub fn at(self, place: Place) -> CollectionError {
+        CollectionError::Line {
+            place,
+            problem: self,
+        }
+    }
 }

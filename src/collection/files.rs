@@ -2,40 +2,72 @@
 
 use std::path::{Path, PathBuf};
 
+use super::DOCUMENTS;
 use super::error::CollectionError;
+use super::manifest::Manifest;
+use crate::corpus::Source;
 
-/// Finds the files of a collection, in the order of their paths.
-///
-/// `path` is a file, a folder of `.jsonl` or `.jsonl.gz` files (also in folders below it, as Anserini reads them), or an
-/// output folder of ours, with the files in `documents`. Hidden files are left out.
-///
-/// # Errors
-///
-/// [`CollectionError::NoFiles`], [`CollectionError::StrangeFile`] or [`CollectionError::Io`].
-pub fn find_files(path: &Path) -> Result<Vec<PathBuf>, CollectionError> {
-    if fs_err::metadata(path)?.is_file() {
-        return Ok(vec![path.to_owned()]);
+/// The files of a collection, and its manifest, where it is one of ours.
+#[derive(Debug)]
+pub struct CollectionFiles {
+    /// In the order of their paths, which is that of the documents.
+    pub sources: Vec<Source>,
+    /// What the collection says of itself.
+    pub manifest: Option<Manifest>,
+}
+
+impl CollectionFiles {
+    /// Finds them.
+    ///
+    /// `path` is a file, a folder of `.jsonl` or `.jsonl.gz` files (also in folders below it, as Anserini reads them), or
+    /// an output folder of ours, with the files in `documents`. Hidden files are left out.
+    ///
+    /// # Errors
+    /// All of [`CollectionError`] but those of lines.
+    pub fn find(path: &Path) -> Result<Self, CollectionError> {
+        let meta = fs_err::metadata(path).map_err(CollectionError::Folder)?;
+        if !meta.is_dir() {
+            return Ok(Self {
+                sources: vec![Source::file(path.to_owned())],
+                manifest: None,
+            });
+        }
+        let manifest = Manifest::read(path)?;
+        let documents = path.join(DOCUMENTS);
+        let folder = if documents.is_dir() && manifest.is_some() {
+            &documents
+        } else {
+            path
+        };
+        let mut files = Vec::new();
+        collect(folder, &mut files)?;
+        files.sort();
+        if files.is_empty() {
+            return Err(CollectionError::NoFiles {
+                path: folder.to_owned(),
+            });
+        }
+        if manifest.is_none() && files.iter().any(|file| is_part_of(&documents, file)) {
+            return Err(CollectionError::Unfinished {
+                path: path.to_owned(),
+            });
+        }
+        Ok(Self {
+            sources: files.into_iter().map(Source::file).collect(),
+            manifest,
+        })
     }
-    let documents = path.join("documents");
-    let folder = if documents.is_dir() && path.join("manifest.json").is_file() {
-        &documents
-    } else {
-        path
-    };
-    let mut files = Vec::new();
-    collect(folder, &mut files)?;
-    if files.is_empty() {
-        return Err(CollectionError::NoFiles {
-            path: folder.to_owned(),
-        });
-    }
-    files.sort();
-    Ok(files)
+}
+
+/// Whether a file looks like one of our parts in `documents`.
+fn is_part_of(documents: &Path, file: &Path) -> bool {
+    let name = file.file_name().and_then(|name| name.to_str());
+    file.parent() == Some(documents) && name.is_some_and(|name| name.starts_with("part-"))
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), CollectionError> {
-    for entry in fs_err::read_dir(folder)? {
-        let path = entry?.path();
+    for entry in fs_err::read_dir(folder).map_err(CollectionError::Folder)? {
+        let path = entry.map_err(CollectionError::Folder)?.path();
         let name = path
             .file_name()
             .map(|name| name.to_string_lossy().to_lowercase())
@@ -63,12 +95,17 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), CollectionErro
 mod tests {
     use super::*;
 
+    fn names(path: &Path) -> Vec<String> {
+        let found = CollectionFiles::find(path).unwrap();
+        found.sources.iter().map(|s| s.name.to_string()).collect()
+    }
+
     #[test]
     fn files_are_found_in_order() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         assert!(matches!(
-            find_files(dir.path()),
+            CollectionFiles::find(dir.path()),
             Err(CollectionError::NoFiles { .. })
         ));
         std::fs::create_dir(at("documents")).unwrap();
@@ -79,17 +116,22 @@ mod tests {
         ] {
             std::fs::write(at(name), "").unwrap();
         }
-        let expected = [at("documents/a.jsonl.gz"), at("documents/b.jsonl")];
-        assert_eq!(find_files(dir.path()).unwrap(), expected);
-        std::fs::write(at("manifest.json"), "").unwrap();
-        assert_eq!(find_files(dir.path()).unwrap(), expected);
+        let text = |name: &str| at(name).to_string_lossy().into_owned();
         assert_eq!(
-            find_files(&at("documents/b.jsonl")).unwrap(),
-            [at("documents/b.jsonl")]
+            names(dir.path()),
+            [text("documents/a.jsonl.gz"), text("documents/b.jsonl")]
         );
+        let one = "documents/b.jsonl";
+        assert_eq!(names(&at(one)), [text(one)]);
+        std::fs::write(at("documents/part-00000.jsonl"), "").unwrap();
+        assert!(matches!(
+            CollectionFiles::find(dir.path()),
+            Err(CollectionError::Unfinished { .. })
+        ));
+        assert_eq!(names(&at("documents")).len(), 3);
         std::fs::write(at("documents/notes.txt"), "").unwrap();
         assert!(matches!(
-            find_files(dir.path()),
+            CollectionFiles::find(dir.path()),
             Err(CollectionError::StrangeFile { .. })
         ));
     }

@@ -1,101 +1,63 @@
-//! Lines of a file, which may be compressed with gzip.
+//! The lines of a collection's file.
 
-use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::io::BufRead;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
-use flate2::bufread::MultiGzDecoder;
-use fs_err::File;
+use super::error::{CollectionError, LineProblem};
+use crate::corpus::{self, LineReader, Place, Source};
 
-use super::MAX_LINE;
-use super::error::{CollectionError, LinePlace, LineProblem};
+/// Longest accepted line, in MiB: the longest text of a corpus, all of it escaped.
+const MAX_LINE_MIB: usize = 512;
 
-/// Reads the lines of a file; gzip is known by its first bytes, of as many members as there are.
+/// Reads the lines of a file, which may be compressed with gzip.
 pub struct Lines {
-    reader: Box<dyn BufRead + Send>,
-    buffer: Vec<u8>,
-    place: LinePlace,
+    reader: LineReader<Box<dyn BufRead + Send>>,
+    source: Arc<str>,
 }
 
 impl Lines {
-    /// Opens a file.
+    /// Opens a file; `bytes_read` counts what is taken from it.
     ///
     /// # Errors
-    ///
-    /// [`CollectionError::Io`].
-    pub fn open(path: PathBuf) -> Result<Self, CollectionError> {
-        let mut file = BufReader::with_capacity(1 << 17, File::open(&path)?);
-        let compressed = file.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-        let reader: Box<dyn BufRead + Send> = if compressed {
-            Box::new(BufReader::with_capacity(1 << 17, MultiGzDecoder::new(file)))
-        } else {
-            Box::new(file)
-        };
+    /// [`CollectionError::Open`].
+    pub fn open(source: &Source, bytes_read: &Arc<AtomicU64>) -> Result<Self, CollectionError> {
         Ok(Self {
-            reader,
-            buffer: Vec::new(),
-            place: LinePlace {
-                file: Arc::new(path),
-                line: 0,
-            },
+            reader: LineReader::with_limit(corpus::open(source, bytes_read)?, MAX_LINE_MIB << 20),
+            source: Arc::clone(&source.name),
         })
     }
 
     /// Where the last line was.
-    pub fn place(&self) -> &LinePlace {
-        &self.place
-    }
-
-    /// An error at the last line.
-    pub fn error(&self, problem: LineProblem) -> CollectionError {
-        CollectionError::Line {
-            place: self.place.clone(),
-            problem,
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            source: Arc::clone(&self.source),
+            line: self.reader.number(),
         }
     }
 
-    /// The next line that is not blank, without its end.
+    /// The next line that is not blank.
     ///
     /// # Errors
-    ///
-    /// [`CollectionError::Io`] with the place; [`LineProblem::TooLong`] and [`LineProblem::Utf8`].
+    /// [`CollectionError::Read`]; [`LineProblem::TooLong`] and [`LineProblem::Utf8`] with their place.
     pub fn next_line(&mut self) -> Result<Option<&str>, CollectionError> {
         loop {
-            // The memory of one huge line is not kept for the others.
-            if self.buffer.capacity() > 1 << 22 {
-                self.buffer = Vec::new();
-            }
-            self.buffer.clear();
-            self.place.line += 1;
-            let limit = MAX_LINE as u64 + 1;
-            let read = (&mut self.reader)
-                .take(limit)
-                .read_until(b'\n', &mut self.buffer)
-                .map_err(|error| {
-                    std::io::Error::new(
-                        error.kind(),
-                        format!("{}: cannot be read: {error}", self.place),
-                    )
-                })?;
-            if read == 0 {
-                return Ok(None);
-            }
-            if self.buffer.len() > MAX_LINE {
-                return Err(self.error(LineProblem::TooLong));
-            }
-            if self.place.line == 1 && self.buffer.starts_with(b"\xef\xbb\xbf") {
-                self.buffer.drain(..3);
-            }
-            if !self.buffer.trim_ascii().is_empty() {
-                break;
+            match self.reader.advance() {
+                Ok(None) => return Ok(None),
+                Ok(Some(true)) if self.reader.line().trim_ascii().is_empty() => {}
+                Ok(Some(true)) => break,
+                Ok(Some(false)) => return Err(LineProblem::TooLong(MAX_LINE_MIB).at(self.place())),
+                Err(error) => {
+                    return Err(CollectionError::Read {
+                        place: self.place(),
+                        error,
+                    });
+                }
             }
         }
-        match std::str::from_utf8(&self.buffer) {
-            Ok(line) => Ok(Some(line.trim_end())),
-            Err(_) => Err(CollectionError::Line {
-                place: self.place.clone(),
-                problem: LineProblem::Utf8,
-            }),
-        }
+        let line = std::str::from_utf8(self.reader.line());
+        line.map(Some)
+            .map_err(|error| LineProblem::Utf8(error.valid_up_to() + 1).at(self.place()))
     }
 }

@@ -8,9 +8,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AtomicFile, Compression};
+use super::error::CollectionError;
+use super::{AtomicFile, Compression, UNFINISHED};
+use crate::corpus::PartSelection;
 use crate::impact::{Pruning, Quantization};
-use crate::model::{Aggregation, Fingerprint};
+use crate::model::{Aggregation, Fingerprint, Precision};
 
 /// Its name in the output folder.
 pub const MANIFEST: &str = "manifest.json";
@@ -20,6 +22,23 @@ const FORMAT_VERSION: u32 = 1;
 /// A collection described.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
+    /// What it was made of and how.
+    #[serde(flatten)]
+    pub settings: RunSettings,
+    /// Only where a run made some of the parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
+    /// What became of the records.
+    pub accounting: Accounting,
+    /// Sums over all parts.
+    pub counts: Counts,
+    /// The parts in input order.
+    pub parts: Vec<PartInfo>,
+}
+
+/// What bears on the bytes of a collection. Two runs with the same settings and input give the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSettings {
     /// Version of this file's format.
     pub format_version: u32,
     /// Program and version.
@@ -36,12 +55,56 @@ pub struct Manifest {
     pub quantization: Option<Quantization>,
     /// The files.
     pub collection: Collection,
-    /// The input files as the user named them.
-    pub input: Vec<String>,
-    /// Sums over all parts.
-    pub counts: Counts,
-    /// The parts in input order.
-    pub parts: Vec<PartInfo>,
+    /// Which parts the run makes.
+    #[serde(default, skip_serializing_if = "is_all")]
+    pub selection: PartSelection,
+    /// The input files.
+    pub input: Vec<InputFile>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_all(selection: &PartSelection) -> bool {
+    *selection == PartSelection::All
+}
+
+/// An input file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputFile {
+    /// As the user named it.
+    pub name: String,
+    /// Its size; null where it cannot be known, as of standard input.
+    pub bytes: Option<u64>,
+}
+
+/// What a run of some parts saw of the whole input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// `input_sha256` of the part before the first; null if that is the first of all.
+    pub before: Option<String>,
+    /// Null if the run ended before the end of the input.
+    pub end: Option<InputEnd>,
+}
+
+/// The end of the input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputEnd {
+    /// Number of all parts.
+    pub parts: usize,
+    /// `input_sha256` of the last one.
+    pub input_sha256: String,
+}
+
+/// What became of the records: `read = written + rejected`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Accounting {
+    /// Records of the input; blank lines are none.
+    pub read: u64,
+    /// Lines of the collection.
+    pub written: u64,
+    /// Lines of `rejected.jsonl`.
+    pub rejected: u64,
+    /// Of `rejected.jsonl`; null if there is none.
+    pub rejected_sha256: Option<String>,
 }
 
 /// What the vectors of a collection hold.
@@ -78,8 +141,27 @@ pub struct Encoding {
     pub fields: Vec<String>,
     /// True if special tokens may be terms.
     pub keep_special_tokens: bool,
+    /// What the model ran on: `cpu` or `cuda`.
+    pub device: String,
+    /// Of the model's layers.
+    pub precision: Precision,
+    /// How hidden states became weights.
+    pub head: HeadKind,
     /// Most padded tokens of a batch.
     pub batch_tokens: usize,
+    /// Most texts of a batch. With 1, a text's weights do not depend on other texts in any way; else
+    /// they do within rounding, about 1e-6.
+    pub batch_texts: usize,
+}
+
+/// How hidden states became weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeadKind {
+    /// By the exact screened head.
+    Screened,
+    /// In the graph.
+    InGraph,
 }
 
 /// The files of a collection.
@@ -112,6 +194,9 @@ pub struct Counts {
     pub max_weight: f32,
     /// Largest impact.
     pub max_impact: u32,
+    /// Documents for which the screening of the head left so much that single precision had to help:
+    /// slower, with the same weights.
+    pub screening_fallbacks: u64,
 }
 
 impl Counts {
@@ -125,6 +210,7 @@ impl Counts {
         self.impact_sum += other.impact_sum;
         self.max_weight = self.max_weight.max(other.max_weight);
         self.max_impact = self.max_impact.max(other.max_impact);
+        self.screening_fallbacks += other.screening_fallbacks;
     }
 }
 
@@ -137,8 +223,19 @@ pub struct PartInfo {
     pub sha256: String,
     /// Of the file.
     pub bytes: u64,
+    /// Of all documents of the input up to the part's last.
+    pub input_sha256: String,
     /// Its counts.
     pub counts: Counts,
+}
+
+impl PartInfo {
+    /// Its number, from its name.
+    #[must_use]
+    pub fn index(&self) -> Option<usize> {
+        let digits = self.name.strip_prefix("part-")?.split('.').next()?;
+        digits.parse().ok()
+    }
 }
 
 impl Manifest {
@@ -154,14 +251,45 @@ impl Manifest {
         concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned()
     }
 
-    /// Writes the file into a collection's folder.
+    /// Writes the file into a collection's folder, which is unfinished until then.
     ///
     /// # Errors
     /// Those of the file system.
     pub fn write(&self, folder: &Path) -> std::io::Result<()> {
-        let mut file = AtomicFile::beside(&folder.join(MANIFEST))?;
+        let mut file = AtomicFile::create(&folder.join(UNFINISHED), &folder.join(MANIFEST))?;
         serde_json::to_writer_pretty(&mut file, self)?;
         file.write_all(b"\n")?;
         file.finish()
+    }
+
+    /// Reads the file of a collection's folder; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`CollectionError::Manifest`], [`CollectionError::Folder`].
+    pub fn read(folder: &Path) -> Result<Option<Self>, CollectionError> {
+        let path = folder.join(MANIFEST);
+        let text = match fs_err::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(CollectionError::Folder(error)),
+        };
+        Self::parse(&text)
+            .map(Some)
+            .map_err(|reason| CollectionError::Manifest { path, reason })
+    }
+
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Version {
+            format_version: u32,
+        }
+        let version: Version = serde_json::from_slice(text).map_err(|e| e.to_string())?;
+        if version.format_version != FORMAT_VERSION {
+            return Err(format!(
+                "it has the format version {}, this program reads {FORMAT_VERSION}",
+                version.format_version
+            ));
+        }
+        serde_json::from_slice(text).map_err(|e| e.to_string())
     }
 }

@@ -10,36 +10,37 @@
 //! ever lies in `documents`: a part is written to `OUTPUT/.unfinished` and renamed when it is complete.
 
 mod atomic;
-#[cfg(feature = "native-index")]
 mod document_line;
-#[cfg(feature = "native-index")]
 mod error;
-#[cfg(feature = "native-index")]
 mod files;
-#[cfg(feature = "native-index")]
+mod journal;
 mod lines;
 mod manifest;
+mod output_error;
 mod part;
-#[cfg(feature = "native-index")]
 mod pretty;
-mod reader;
+mod verify;
 mod writer;
 
 pub use atomic::AtomicFile;
-#[cfg(feature = "native-index")]
-pub use {
-    document_line::parse,
-    error::{CollectionError, LinePlace, LineProblem},
-    files::find_files,
-    lines::Lines,
-    pretty::pretty,
+pub use document_line::{Contents, DocumentLine, Weight, parse};
+pub use error::{CollectionError, LineProblem};
+pub use files::CollectionFiles;
+pub use journal::{Damaged, Run, Stage};
+pub use lines::Lines;
+pub use manifest::{
+    Accounting, Collection, Counts, Encoding, HeadKind, InputEnd, InputFile, Kind, MANIFEST,
+    Manifest, ModelInfo, PartInfo, RunSettings, Share,
 };
+pub use output_error::{OutputError, SettingDifference};
+pub use part::{Compression, Entry, PartWriter, TermKeys, put_line};
+pub use pretty::pretty;
+pub use verify::{Finding, verify};
+pub use writer::{CollectionWriter, Home, Opened};
 
-/// Longest line of a collection, in bytes.
-#[cfg(feature = "native-index")]
-pub const MAX_LINE: usize = 64 << 20;
-
-pub use manifest::{Collection, Counts, Encoding, Kind, MANIFEST, Manifest, ModelInfo, PartInfo};
-pub use part::{Compression, Entry, PartWriter, TermKeys};
-pub use reader::{RecordLine, parse_line};
-pub use writer::{CollectionWriter, OutputExists};
+/// Folder of the parts in an output folder.
+pub const DOCUMENTS: &str = "documents";
+/// The rejected records in an output folder.
+pub const REJECTED: &str = "rejected.jsonl";
+/// Folder of what a run needs until it is finished.
+const UNFINISHED: &str = ".unfinished";

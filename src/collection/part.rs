@@ -108,41 +108,12 @@ impl<'k> PartWriter<'k> {
     /// # Errors
     /// Those of the file system.
     pub fn document(&mut self, docid: &str, contents: &str, entry: Entry<'_>) -> io::Result<()> {
-        let mut line = std::mem::take(&mut self.line);
-        line.clear();
-        line.extend_from_slice(b"{\"id\": ");
-        serde_json::to_writer(&mut line, docid)?;
-        line.extend_from_slice(b", \"contents\": ");
-        serde_json::to_writer(&mut line, contents)?;
-        line.extend_from_slice(b", \"vector\": {");
-        let start = line.len();
-        let key = |line: &mut Vec<u8>, term| {
-            if line.len() > start {
-                line.extend_from_slice(b", ");
-            }
-            line.extend_from_slice(self.keys.key(term).as_bytes());
-        };
-        match entry {
-            Entry::Impacts(impacts) => {
-                for entry in impacts {
-                    key(&mut line, entry.term);
-                    serde_json::to_writer(&mut line, &entry.impact)?;
-                }
-            }
-            Entry::Weights(vector) => {
-                for entry in &vector.0 {
-                    key(&mut line, entry.term);
-                    serde_json::to_writer(&mut line, &entry.weight)?;
-                }
-            }
+        self.line.clear();
+        put_line(&mut self.line, self.keys, docid, contents, entry)?;
+        match &mut self.out {
+            Encoder::Gzip(out) => out.write_all(&self.line),
+            Encoder::None(out) => out.write_all(&self.line),
         }
-        line.extend_from_slice(b"}}\n");
-        let written = match &mut self.out {
-            Encoder::Gzip(out) => out.write_all(&line),
-            Encoder::None(out) => out.write_all(&line),
-        };
-        self.line = line;
-        written
     }
 
     /// Completes the file; fills in its size and SHA-256.
@@ -158,6 +129,47 @@ impl<'k> PartWriter<'k> {
         info.sha256 = crate::hex(&hashed.sha256.finalize());
         hashed.file.finish()
     }
+}
+
+/// Appends the line of a document.
+///
+/// # Errors
+/// Never: every string and number here can be written as JSON.
+pub fn put_line(
+    line: &mut Vec<u8>,
+    keys: &TermKeys,
+    docid: &str,
+    contents: &str,
+    entry: Entry<'_>,
+) -> io::Result<()> {
+    line.extend_from_slice(b"{\"id\": ");
+    serde_json::to_writer(&mut *line, docid)?;
+    line.extend_from_slice(b", \"contents\": ");
+    serde_json::to_writer(&mut *line, contents)?;
+    line.extend_from_slice(b", \"vector\": {");
+    let start = line.len();
+    let key = |line: &mut Vec<u8>, term| {
+        if line.len() > start {
+            line.extend_from_slice(b", ");
+        }
+        line.extend_from_slice(keys.key(term).as_bytes());
+    };
+    match entry {
+        Entry::Impacts(impacts) => {
+            for entry in impacts {
+                key(line, entry.term);
+                serde_json::to_writer(&mut *line, &entry.impact)?;
+            }
+        }
+        Entry::Weights(vector) => {
+            for entry in &vector.0 {
+                key(line, entry.term);
+                serde_json::to_writer(&mut *line, &entry.weight)?;
+            }
+        }
+    }
+    line.extend_from_slice(b"}}\n");
+    Ok(())
 }
 
 impl Write for Hashed {

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::stop::Interrupted;
+
 /// A line of an input file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -30,6 +32,8 @@ pub struct RecordError {
     pub place: Place,
     /// What is wrong with it, and what to do.
     pub problem: RecordProblem,
+    /// The line, cut if it is long; bytes that are no UTF-8 are replaced.
+    pub text: String,
 }
 
 /// Why a record cannot be used.
@@ -101,15 +105,31 @@ pub enum CorpusError {
     ZipOnStdin,
     #[error("standard input (-) can be given once only")]
     StdinTwice,
+    #[error(transparent)]
+    Record(RecordError),
+    #[error(
+        "{last}\nmore than {most} records cannot be used (--max-errors); correct the input, or allow more"
+    )]
+    TooManyErrors { most: u64, last: RecordError },
+    #[error("rejected.jsonl: {0}")]
+    RejectedFile(io::Error),
+    #[error(
+        "the input differs from that of the first run in the documents up to part {part}; bring the first input back, or \
+         choose another --output"
+    )]
+    OtherInput { part: usize },
+    #[error("{0}")]
+    Interrupted(#[from] Interrupted),
 }
 
 impl RecordProblem {
-    /// Puts a place to the problem.
+    /// Puts a place and the line to the problem.
     #[must_use]
-    pub fn at(self, place: Place) -> RecordError {
+    pub fn at(self, place: Place, text: String) -> RecordError {
         RecordError {
             place,
             problem: self,
+            text,
         }
     }
 }

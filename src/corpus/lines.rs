@@ -30,7 +30,8 @@ impl<R: BufRead> LineReader<R> {
         Self::with_limit(inner, MAX_LINE)
     }
 
-    fn with_limit(inner: R, limit: usize) -> Self {
+    /// Reads lines of at most so many bytes.
+    pub fn with_limit(inner: R, limit: usize) -> Self {
         Self {
             inner,
             buffer: Vec::new(),
@@ -46,6 +47,15 @@ impl<R: BufRead> LineReader<R> {
 
     /// The next line, or `None` at the end.
     pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+        Ok(match self.advance()? {
+            None => None,
+            Some(true) => Some(Line::Bytes(self.line())),
+            Some(false) => Some(Line::TooLong),
+        })
+    }
+
+    /// Goes to the next line, or gives `None` at the end. Says whether the line is within the limit.
+    pub fn advance(&mut self) -> io::Result<Option<bool>> {
         self.buffer.clear();
         // A huge line before this one must not keep its memory.
         self.buffer.shrink_to(1 << 20);
@@ -53,12 +63,16 @@ impl<R: BufRead> LineReader<R> {
         let mut too_long = false;
         let mut read_any = false;
         loop {
-            let available = self.inner.fill_buf()?;
+            let available = match self.inner.fill_buf() {
+                // A signal came; the stage above sees to it.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                available => available?,
+            };
             if available.is_empty() {
                 break;
             }
             read_any = true;
-            let (taken, ends) = match available.iter().position(|&b| b == b'\n') {
+            let (taken, ends) = match memchr::memchr(b'\n', available) {
                 Some(end) => (end + 1, true),
                 None => (available.len(), false),
             };
@@ -76,16 +90,18 @@ impl<R: BufRead> LineReader<R> {
         if !read_any {
             return Ok(None);
         }
-        if too_long {
-            return Ok(Some(Line::TooLong));
-        }
+        Ok(Some(!too_long))
+    }
+
+    /// The line that [`LineReader::advance`] went to.
+    pub fn line(&self) -> &[u8] {
         let mut line = self.buffer.as_slice();
         line = line.strip_suffix(b"\n").unwrap_or(line);
         line = line.strip_suffix(b"\r").unwrap_or(line);
         if self.number == 1 {
             line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
         }
-        Ok(Some(Line::Bytes(line)))
+        line
     }
 }
 

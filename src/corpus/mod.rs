@@ -11,15 +11,24 @@ mod error;
 mod format;
 mod lines;
 mod open;
+mod parts;
 mod reader;
 mod record;
+mod rejected;
+mod selection;
 mod source;
 
 pub use docids::DocidSet;
+pub(crate) use lines::LineReader;
+pub(crate) use open::open;
+
 pub use error::{CorpusError, Place, RecordError, RecordProblem};
 pub use format::InputFormat;
+pub use parts::{OnError, PartOptions, PartReader, ReadSummary, TextPart};
 pub use reader::{CorpusOptions, CorpusReader, ReadProgress};
 pub use record::Fields;
+pub use rejected::{RejectedFile, RejectedRecord};
+pub use selection::{BadSelection, PartSelection};
 pub use source::{CorpusKind, Source};
 
 /// One text to encode: a document of the corpus, or a topic.

@@ -15,7 +15,7 @@ use super::source::{Content, Source, open_error};
 const BUFFER: usize = 1 << 18;
 
 /// Opens the source; `bytes_read` counts what is taken from it before decompression.
-pub(super) fn open(
+pub(crate) fn open(
     source: &Source,
     bytes_read: &Arc<AtomicU64>,
 ) -> Result<Box<dyn BufRead + Send>, CorpusError> {

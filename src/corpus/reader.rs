@@ -9,6 +9,7 @@ use super::error::{CorpusError, Place, RecordError, RecordProblem};
 use super::lines::{Line, LineReader, MAX_LINE_MIB};
 use super::open::open;
 use super::record::{self, Fields};
+use super::rejected::MAX_EXCERPT;
 use super::source::{CorpusKind, Source};
 use super::{DocidSet, Document, InputFormat};
 
@@ -33,6 +34,19 @@ pub struct ReadProgress {
 }
 
 impl ReadProgress {
+    /// Nothing read yet of these sources.
+    pub(crate) fn new(sources: &[Source]) -> Self {
+        Self {
+            bytes: Arc::default(),
+            total: sources.iter().map(Source::size).sum(),
+        }
+    }
+
+    /// The count that a reader raises.
+    pub(crate) fn bytes(&self) -> &Arc<AtomicU64> {
+        &self.bytes
+    }
+
     /// Share of the input's bytes that was read, between 0 and 1; `None` where the size is unknown.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "a ratio for display")]
@@ -71,17 +85,14 @@ impl CorpusReader {
     /// [`CorpusError`] where a path cannot be resolved to files.
     pub fn open(options: CorpusOptions) -> Result<Self, CorpusError> {
         let sources = Source::resolve(&options.paths, options.kind)?;
-        let total = sources.iter().map(Source::size).sum();
+        let progress = ReadProgress::new(&sources);
         Ok(Self {
             sources: sources.into_iter(),
             current: None,
             format: options.format,
             fields: options.fields,
             seen: DocidSet::default(),
-            progress: ReadProgress {
-                bytes: Arc::default(),
-                total,
-            },
+            progress,
         })
     }
 
@@ -113,14 +124,16 @@ impl CorpusReader {
                     line: number,
                     error,
                 })?;
-            let parsed = match line {
+            let (parsed, line) = match line {
                 None => {
                     self.current = None;
                     continue;
                 }
-                Some(Line::TooLong) => Err(RecordProblem::LineTooLong(MAX_LINE_MIB)),
+                Some(Line::TooLong) => (Err(RecordProblem::LineTooLong(MAX_LINE_MIB)), &[][..]),
                 Some(Line::Bytes(line)) if line.trim_ascii().is_empty() => continue,
-                Some(Line::Bytes(line)) => record::parse(line, current.format, &self.fields),
+                Some(Line::Bytes(line)) => {
+                    (record::parse(line, current.format, &self.fields), line)
+                }
             };
             let checked = parsed.and_then(|document| {
                 if self.seen.insert(&document.docid) {
@@ -130,10 +143,11 @@ impl CorpusReader {
                 }
             });
             return Ok(Some(checked.map_err(|problem| {
-                problem.at(Place {
+                let place = Place {
                     source: Arc::clone(&current.name),
                     line: number,
-                })
+                };
+                problem.at(place, excerpt(line))
             })));
         }
     }
@@ -164,6 +178,10 @@ impl CorpusReader {
             lines: LineReader::new(stream),
         })
     }
+}
+
+fn excerpt(line: &[u8]) -> String {
+    String::from_utf8_lossy(&line[..line.len().min(MAX_EXCERPT)]).into_owned()
 }
 
 #[cfg(test)]

@@ -91,7 +91,9 @@ impl Source {
         }
     }
 
-    fn file(path: PathBuf) -> Self {
+    /// The file at a path, whatever its name.
+    #[must_use]
+    pub fn file(path: PathBuf) -> Self {
         Self {
             name: path.to_string_lossy().into(),
             content: Content::File(path),

@@ -1,20 +1,25 @@
-//! `splade-export documents`: corpus -> `JsonVectorCollection`.
+//! `splade-export documents`: corpus -> `JsonVectorCollection`, Lucene index, or both.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::Arc;
 
 use anyhow::Context;
-use fs_err as fs;
 
-use super::{EncodeOptions, Session, Watch};
+use super::outputs::{OpenedOutputs, Outputs, PartOutputs};
+use super::{EncodeOptions, Event, IndexSettings, Session, Watch};
 use crate::collection::{
-    AtomicFile, Collection, CollectionWriter, Compression, Counts, Entry, Kind, Manifest,
-    ModelInfo, PartWriter, TermKeys, parse_line,
+    Accounting, Collection, Compression, Contents, Counts, Entry, InputEnd, InputFile, Kind, Lines,
+    Manifest, ModelInfo, PartInfo, Run, RunSettings, Share, Stage, parse,
 };
-use crate::corpus::{CorpusOptions, Source};
-use crate::impact::{Normalization, Quantizer, SparseVector, TermWeight};
+use crate::corpus::{
+    CorpusOptions, CorpusReader, OnError, PartOptions, PartReader, PartSelection, ReadSummary,
+    Source,
+};
+use crate::impact::{Normalization, Quantization, Quantizer, SparseVector, TermWeight};
+use crate::lucene::IndexSummary;
 use crate::pipeline::{EncodedPart, PartSink};
+use crate::stop::Stop;
 
 /// What `documents` reads and writes.
 #[derive(Debug, Clone)]
@@ -23,54 +28,119 @@ pub struct DocumentsOptions {
     pub encode: EncodeOptions,
     /// The corpus.
     pub corpus: CorpusOptions,
-    /// The folder to make.
-    pub output: PathBuf,
+    /// The folder of the collection to make; this or `index` is needed.
+    pub output: Option<PathBuf>,
+    /// The folder of the Lucene index to make; it needs a quantization.
+    pub index: Option<(PathBuf, IndexSettings)>,
+    /// True to go on with what is there.
+    pub resume: bool,
     /// Most documents of a part.
     pub part_size: usize,
+    /// Which parts.
+    pub selection: PartSelection,
+    /// What becomes of records that cannot be used.
+    pub on_error: OnError,
     /// Of the parts.
     pub compression: Compression,
     /// True to keep the texts.
     pub contents: bool,
 }
 
-/// Encodes a corpus into a collection and returns its manifest.
+/// What was exported.
+#[derive(Debug, Clone)]
+pub struct Exported {
+    /// The collection described, as its manifest does. Without a collection, its parts have no files; `None` if it was
+    /// finished before without one.
+    pub manifest: Option<Manifest>,
+    /// What is in the index, if one was made.
+    pub index: Option<IndexSummary>,
+}
+
+/// Encodes a corpus into a collection, an index, or both.
 ///
 /// # Errors
-/// Whatever ends the run; whole parts written before stay in the output folder, without a manifest.
-pub fn documents(options: &DocumentsOptions, watch: &mut Watch<'_>) -> anyhow::Result<Manifest> {
-    // Everything that can be wrong with the options is found before the folder is made.
+/// Whatever ends the run; whole parts written before stay where they are, for a later run to go on with.
+pub fn documents(
+    options: &DocumentsOptions,
+    stop: &Stop,
+    watch: &mut Watch<'_>,
+) -> anyhow::Result<Exported> {
+    let deferred = options
+        .encode
+        .quantization
+        .is_some_and(|q| q.normalization == Normalization::Corpus);
+    anyhow::ensure!(
+        !deferred || options.selection == PartSelection::All,
+        "--normalize corpus needs the whole corpus, --parts encodes some of it: give the largest weight as a number"
+    );
+    anyhow::ensure!(
+        options.index.is_none() || options.encode.quantization.is_some(),
+        "--step none keeps weights, and an index takes impacts; leave one of the two out"
+    );
+    anyhow::ensure!(
+        options.output.is_some() || options.on_error == OnError::Stop,
+        "--on-error skip writes rejected.jsonl beside the collection, so it needs one"
+    );
+    // Everything that can be wrong with the options is found before the folders are made.
     let sources = Source::resolve(&options.corpus.paths, options.corpus.kind)?;
     let session = Session::open(&options.encode)?;
-    let model = ModelInfo {
-        architecture: session.model.architecture().to_owned(),
-        vocabulary: session.model.vocabulary.len(),
-        rewritten_terms: session.model.vocabulary.rewritten(),
-        files: session.model.fingerprint()?,
+    let index = options.index.as_ref().map(|(_, settings)| settings);
+    let run = Run {
+        settings: settings(options, &session, &sources)?,
+        index: index.map(serde_json::to_value).transpose()?,
     };
-    let writer = CollectionWriter::create(&options.output, options.compression)?;
-    if let Err(error) = write_parts(options, &session, &writer, watch) {
-        let kept = writer.abandon();
-        return Err(match kept {
-            0 => error,
-            kept => error.context(format!(
-                "{kept} whole parts stay in {}, the rest is missing",
-                options.output.display()
-            )),
+    let terms = session.model.vocabulary.terms();
+    let outputs = match Outputs::open(options, &run, terms, watch)? {
+        OpenedOutputs::Writing(outputs) => outputs,
+        OpenedOutputs::Finished(manifest, index) => {
+            watch(Event::Finished);
+            return Ok(Exported { manifest, index });
+        }
+    };
+    let made = outputs.made();
+    if !made.is_empty() {
+        watch(Event::Kept {
+            parts: made.len(),
+            documents: made.values().map(|info| info.counts.documents).sum(),
         });
     }
-    let parts = writer.finish()?;
-    let mut counts = Counts::default();
-    for part in &parts {
-        counts.add(&part.counts);
+    let written = write_parts(options, &session, &outputs, stop, watch).and_then(|read| {
+        let manifest = manifest(run.settings, &outputs, read)?;
+        let index = outputs.finish(&manifest)?;
+        Ok((manifest, index))
+    });
+    match written {
+        Ok((manifest, index)) => Ok(Exported {
+            manifest: Some(manifest),
+            index,
+        }),
+        Err(error) => Err(match outputs.abandon() {
+            0 => error,
+            kept => error.context(format!(
+                "{kept} whole parts are kept; go on with the same command and --resume"
+            )),
+        }),
     }
-    let manifest = Manifest {
+}
+
+fn settings(
+    options: &DocumentsOptions,
+    session: &Session,
+    sources: &[Source],
+) -> anyhow::Result<RunSettings> {
+    Ok(RunSettings {
         format_version: Manifest::current_version(),
         tool: Manifest::this_tool(),
         kind: match options.encode.quantization {
             Some(_) => Kind::Impacts,
             None => Kind::Weights,
         },
-        model,
+        model: ModelInfo {
+            architecture: session.model.architecture().to_owned(),
+            vocabulary: session.model.vocabulary.len(),
+            rewritten_terms: session.model.vocabulary.rewritten(),
+            files: session.model.fingerprint()?,
+        },
         encoding: session.encoding(&options.encode, options.corpus.fields.names()),
         pruning: options.encode.pruning,
         quantization: options.encode.quantization,
@@ -79,103 +149,149 @@ pub fn documents(options: &DocumentsOptions, watch: &mut Watch<'_>) -> anyhow::R
             compression: options.compression,
             contents: options.contents,
         },
-        input: sources.iter().map(|s| s.name.to_string()).collect(),
+        selection: options.selection,
+        input: sources
+            .iter()
+            .map(|source| InputFile {
+                name: source.name.to_string(),
+                bytes: source.size(),
+            })
+            .collect(),
+    })
+}
+
+fn manifest(
+    settings: RunSettings,
+    outputs: &Outputs,
+    (summary, rejected_sha256): (ReadSummary, Option<String>),
+) -> anyhow::Result<Manifest> {
+    let parts: Vec<PartInfo> = outputs.parts(Stage::Part).into_values().collect();
+    let mut counts = Counts::default();
+    for part in &parts {
+        counts.add(&part.counts);
+    }
+    let accounting = Accounting {
+        read: summary.read,
+        written: counts.documents,
+        rejected: summary.rejected,
+        rejected_sha256,
+    };
+    anyhow::ensure!(
+        accounting.read == accounting.written + accounting.rejected,
+        "{} records were read, but {} written and {} rejected: please report this",
+        accounting.read,
+        accounting.written,
+        accounting.rejected
+    );
+    let share = (settings.selection != PartSelection::All).then(|| Share {
+        before: summary.before,
+        end: summary.end.map(|(parts, input_sha256)| InputEnd {
+            parts,
+            input_sha256,
+        }),
+    });
+    Ok(Manifest {
+        settings,
+        share,
+        accounting,
         counts,
         parts,
-    };
-    manifest.write(&options.output)?;
-    Ok(manifest)
+    })
 }
 
 fn write_parts(
     options: &DocumentsOptions,
     session: &Session,
-    writer: &CollectionWriter,
+    outputs: &Outputs,
+    stop: &Stop,
     watch: &mut Watch<'_>,
-) -> anyhow::Result<()> {
-    let keys = TermKeys::new(session.model.vocabulary.terms());
+) -> anyhow::Result<(ReadSummary, Option<String>)> {
     let quantization = options.encode.quantization;
     // The largest weight of the corpus is known at its end: until then the weights are kept.
     let deferred = quantization.filter(|q| q.normalization == Normalization::Corpus);
     let sink = Sink {
-        writer,
-        keys: &keys,
+        outputs,
         contents: options.contents,
         quantizer: quantization.map(|q| Quantizer::new(q, 0.0)),
-        deferred: deferred.map(|_| Deferred::new(writer.scratch())),
+        stage: match deferred {
+            Some(_) => Stage::Weights,
+            None => Stage::Part,
+        },
     };
-    session.run(
-        &options.encode,
-        options.corpus.clone(),
-        options.part_size,
-        options.contents,
-        watch,
-        &sink,
-    )?;
-    if let (Some(deferred), Some(quantization)) = (sink.deferred, deferred) {
-        let counts = deferred
-            .counts
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let corpus_max = counts.iter().map(|(_, c)| c.max_weight).fold(0.0, f32::max);
-        let quantizer = Quantizer::new(quantization, corpus_max);
-        let terms = session.model.vocabulary.terms();
-        let ids = (0u32..).zip(terms).map(|(id, term)| (term.as_str(), id));
-        let ids: HashMap<&str, u32> = ids.collect();
-        for (index, counts) in counts {
-            let path = deferred.folder.join(deferred_name(index));
-            writer.part(index, &keys, |part| {
-                requantize(&path, counts, &quantizer, &ids, part)
+    let part_options = PartOptions {
+        part_size: options.part_size,
+        selection: options.selection,
+        on_error: options.on_error,
+    };
+    let digests = outputs
+        .made()
+        .into_iter()
+        .map(|(index, info)| (index, info.input_sha256))
+        .collect();
+    let reader = CorpusReader::open(options.corpus.clone())?;
+    let mut reader = PartReader::new(reader, part_options, stop.clone()).with_made(digests);
+    if options.on_error != OnError::Stop {
+        reader = reader.with_rejected(outputs.rejected()?);
+    }
+    session.run(&options.encode, &mut reader, options.contents, watch, &sink)?;
+    if let Some(quantization) = deferred {
+        quantize(session, outputs, quantization, stop)?;
+    }
+    let (summary, rejected) = reader.finish();
+    let rejected = match rejected {
+        Some(file) if summary.rejected > 0 => Some(outputs.keep_rejected(file)?),
+        _ => None,
+    };
+    Ok((summary, rejected))
+}
+
+/// Turns all parts of weights into parts of impacts.
+fn quantize(
+    session: &Session,
+    outputs: &Outputs,
+    quantization: Quantization,
+    stop: &Stop,
+) -> anyhow::Result<()> {
+    // Parts that are impacts already count too.
+    let corpus_max = outputs
+        .made()
+        .values()
+        .map(|info| info.counts.max_weight)
+        .fold(0.0, f32::max);
+    let quantizer = Quantizer::new(quantization, corpus_max);
+    let terms = session.model.vocabulary.terms();
+    let ids = (0u32..).zip(terms).map(|(id, term)| (term.as_str(), id));
+    let ids: HashMap<&str, u32> = ids.collect();
+    let done = outputs.parts(Stage::Part);
+    for (index, info) in outputs.parts(Stage::Weights) {
+        stop.check()?;
+        let path = outputs.path_of(Stage::Weights, &info);
+        if !done.contains_key(&index) {
+            outputs.part(Stage::Part, index, &info.input_sha256, |part| {
+                requantize(&path, info.counts, &quantizer, &ids, part)
             })?;
-            fs::remove_file(&path)?;
         }
     }
     Ok(())
 }
 
-/// Weights of parts that wait for the largest of the corpus.
-struct Deferred {
-    folder: PathBuf,
-    counts: Mutex<Vec<(usize, Counts)>>,
-}
-
-impl Deferred {
-    fn new(folder: PathBuf) -> Self {
-        Self {
-            folder,
-            counts: Mutex::default(),
-        }
-    }
-}
-
-fn deferred_name(index: usize) -> String {
-    format!("weights-{index:05}.jsonl")
-}
-
 struct Sink<'a> {
-    writer: &'a CollectionWriter,
-    keys: &'a TermKeys,
+    outputs: &'a Outputs,
     contents: bool,
     quantizer: Option<Quantizer>,
-    deferred: Option<Deferred>,
+    stage: Stage,
 }
 
 impl PartSink for Sink<'_> {
     fn write(&self, part: &EncodedPart) -> anyhow::Result<()> {
-        if let Some(deferred) = &self.deferred {
-            let path = deferred.folder.join(deferred_name(part.index));
-            let file = AtomicFile::beside(&path)?;
-            let mut writer = PartWriter::new(file, Compression::None, self.keys);
-            let counts = self.fill(part, None, &mut writer)?;
-            writer.finish(&mut crate::collection::PartInfo::default())?;
-            let all = deferred.counts.lock();
-            all.unwrap_or_else(std::sync::PoisonError::into_inner)
-                .push((part.index, counts));
-            return Ok(());
-        }
-        self.writer.part(part.index, self.keys, |writer| {
-            self.fill(part, self.quantizer.as_ref(), writer)
-        })
+        let quantizer = match self.stage {
+            Stage::Weights => None,
+            Stage::Part => self.quantizer.as_ref(),
+        };
+        self.outputs
+            .part(self.stage, part.index, &part.input_sha256, |writer| {
+                self.fill(part, quantizer, writer)
+            })
     }
 }
 
@@ -184,9 +300,12 @@ impl Sink<'_> {
         &self,
         part: &EncodedPart,
         quantizer: Option<&Quantizer>,
-        writer: &mut PartWriter<'_>,
+        writer: &mut PartOutputs<'_, '_>,
     ) -> anyhow::Result<Counts> {
-        let mut counts = Counts::default();
+        let mut counts = Counts {
+            screening_fallbacks: part.fallbacks(),
+            ..Counts::default()
+        };
         for document in part.documents() {
             counts.truncated += u64::from(document.tokens.truncated);
             counts.tokens += document.tokens.ids.len() as u64;
@@ -211,7 +330,7 @@ fn add(
     vector: &SparseVector,
     quantizer: Option<&Quantizer>,
     counts: &mut Counts,
-    writer: &mut PartWriter<'_>,
+    writer: &mut PartOutputs<'_, '_>,
 ) -> anyhow::Result<()> {
     counts.documents += 1;
     counts.max_weight = counts.max_weight.max(vector.max_weight());
@@ -240,30 +359,30 @@ fn requantize(
     counts: Counts,
     quantizer: &Quantizer,
     ids: &HashMap<&str, u32>,
-    writer: &mut PartWriter<'_>,
+    writer: &mut PartOutputs<'_, '_>,
 ) -> anyhow::Result<Counts> {
-    use std::io::BufRead;
     let mut new = Counts {
         truncated: counts.truncated,
         tokens: counts.tokens,
+        screening_fallbacks: counts.screening_fallbacks,
         ..Counts::default()
     };
-    let file = std::io::BufReader::new(fs::File::open(path)?);
-    for line in file.lines() {
-        let line = line?;
-        let record = parse_line(&line)?;
-        let entries = record.vector.iter().map(|(term, weight)| {
-            let term = ids.get(term.as_ref()).copied();
+    let mut lines = Lines::open(&Source::file(path.to_owned()), &Arc::default())?;
+    while let Some(line) = lines.next_line()? {
+        let mut entries = Vec::new();
+        let document = parse(line, Contents::Read, |term, weight| {
+            let term = ids.get(term).copied();
             let term = term.with_context(|| format!("{}: unknown term", path.display()))?;
-            Ok(TermWeight {
+            entries.push(TermWeight {
                 term,
-                weight: *weight,
-            })
-        });
-        let vector = SparseVector(entries.collect::<anyhow::Result<_>>()?);
+                weight: weight.into(),
+            });
+            Ok::<_, anyhow::Error>(())
+        })?;
+        let vector = SparseVector(entries);
         add(
-            &record.id,
-            &record.contents,
+            &document.docid,
+            &document.contents,
             &vector,
             Some(quantizer),
             &mut new,

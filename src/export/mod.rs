@@ -1,20 +1,28 @@
-//! What the commands do: [`documents`], [`topics`], [`explain`].
+//! What the commands do: [`documents`], [`topics`], [`index()`], [`explain`].
 
 mod documents;
 mod explain;
+mod index;
+mod join;
+mod outputs;
 mod topics;
 
 use std::path::PathBuf;
 
-pub use documents::{DocumentsOptions, documents};
+pub use documents::{DocumentsOptions, Exported, documents};
 pub use explain::{ExplainedTerm, Explanation, explain};
+pub use index::{IndexOptions, IndexSettings, index};
+pub use join::{JoinOptions, join};
 pub use topics::{TopicsFormat, TopicsOptions, TopicsSummary, topics};
 
-use crate::collection::Encoding;
-use crate::corpus::{CorpusOptions, CorpusReader, ReadProgress};
-use crate::encoder::{BatchBudget, Encoder, Runtime, TextTokenizer};
+use crate::collection::{Damaged, Encoding, HeadKind};
+use crate::corpus::{PartReader, ReadProgress};
+use crate::encoder::{
+    BatchBudget, Device, DeviceChoice, Encoder, EncoderOptions, HeadChoice, MemoryPlan,
+    TextTokenizer,
+};
 use crate::impact::{Pruning, Quantization};
-use crate::model::{Aggregation, Model};
+use crate::model::{Aggregation, Model, Precision};
 use crate::pipeline::{self, EncodeProgress, PartSink, PipelineOptions};
 
 /// From text to impacts: what documents, topics and single texts have in common.
@@ -22,7 +30,7 @@ use crate::pipeline::{self, EncodeProgress, PartSink, PipelineOptions};
 pub struct EncodeOptions {
     /// The model folder.
     pub model: PathBuf,
-    /// ONNX Runtime's library; `None` looks for it, see [`Runtime::find`].
+    /// ONNX Runtime's library; `None` looks for it, see [`crate::encoder::Runtime::find`].
     pub onnxruntime: Option<PathBuf>,
     /// Maximum or sum over tokens.
     pub aggregation: Aggregation,
@@ -36,10 +44,34 @@ pub struct EncodeOptions {
     pub quantization: Option<Quantization>,
     /// Encoder threads.
     pub threads: usize,
+    /// Where the model runs.
+    pub device: DeviceChoice,
+    /// Of the model's layers; `None` for the device's default.
+    pub precision: Option<Precision>,
+    /// Most bytes that the encoder may take: of main memory, or of a GPU's own. `None` for no limit.
+    pub max_memory: Option<u64>,
 }
 
-/// A display of a run's progress: it is given what to watch before the first document is read.
-pub type Watch<'a> = dyn FnMut(ReadProgress, std::sync::Arc<EncodeProgress>) + 'a;
+/// What a run tells while it goes on.
+#[derive(Debug)]
+pub enum Event {
+    /// The first document is about to be read: what a display can watch.
+    Started(ReadProgress, std::sync::Arc<EncodeProgress>),
+    /// So many parts with so many documents were made by an earlier run and are kept.
+    Kept {
+        /// Parts.
+        parts: usize,
+        /// Their documents.
+        documents: u64,
+    },
+    /// All was made by an earlier run, and is as it was written.
+    Finished,
+    /// A part of an earlier run cannot be used and is made again.
+    Damaged(Damaged),
+}
+
+/// Is told what happens.
+pub type Watch<'a> = dyn FnMut(Event) + 'a;
 
 /// A model loaded as the options say.
 struct Session {
@@ -47,53 +79,81 @@ struct Session {
     tokenizer: TextTokenizer,
     encoder: Encoder,
     max_length: usize,
+    device: Device,
+    precision: Precision,
+    budget: BatchBudget,
+    workers: usize,
 }
 
 impl Session {
     fn open(options: &EncodeOptions) -> anyhow::Result<Self> {
-        let runtime = Runtime::find(options.onnxruntime.as_deref());
+        let device = options.device.resolve(options.onnxruntime.as_deref());
+        // A wrong model folder is told before a missing library.
         let model = Model::open(&options.model)?;
+        let (runtime, device) = device?;
+        let precision = options
+            .precision
+            .unwrap_or_else(|| device.default_precision());
+        device.check(precision)?;
         let max_length = options
             .max_length
             .unwrap_or_else(|| model.default_max_length());
+        let tokenizer = TextTokenizer::new(&model, max_length)?;
+        let mut budget = device.budget(precision);
+        let mut workers = device.workers(options.threads);
+        if let (Device::Cpu, Some(limit)) = (device, options.max_memory) {
+            let plan = MemoryPlan::new(&model, options.aggregation, precision, max_length);
+            (workers, budget) = plan.fit(limit, workers, budget)?;
+        }
+        let encoder_options = EncoderOptions {
+            aggregation: options.aggregation,
+            keep_special_tokens: options.keep_special_tokens,
+            precision,
+            device,
+            device_memory: options
+                .max_memory
+                .map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+            head: HeadChoice::Best,
+        };
         Ok(Self {
-            tokenizer: TextTokenizer::new(&model, max_length)?,
-            encoder: Encoder::new(
-                &runtime?,
-                &model,
-                options.aggregation,
-                options.keep_special_tokens,
-            )?,
+            encoder: Encoder::new(&runtime, &model, encoder_options)?,
+            tokenizer,
             model,
             max_length,
+            device,
+            precision,
+            budget,
+            workers,
         })
     }
 
     fn run(
         &self,
         options: &EncodeOptions,
-        corpus: CorpusOptions,
-        part_size: usize,
+        reader: &mut PartReader,
         keep_text: bool,
         watch: &mut Watch<'_>,
         sink: &dyn PartSink,
     ) -> anyhow::Result<()> {
-        let mut reader = CorpusReader::open(corpus)?;
         let progress = std::sync::Arc::default();
-        watch(reader.progress(), std::sync::Arc::clone(&progress));
+        watch(Event::Started(
+            reader.progress(),
+            std::sync::Arc::clone(&progress),
+        ));
+        let stop = reader.stop().clone();
         let pipeline_options = PipelineOptions {
-            threads: options.threads.max(1),
-            part_size,
-            budget: BatchBudget::default(),
+            threads: self.workers,
+            budget: self.budget,
             pruning: options.pruning,
             keep_text,
         };
         pipeline::run(
-            &mut reader,
+            reader,
             &self.tokenizer,
             &self.encoder,
             pipeline_options,
             &progress,
+            &stop,
             sink,
         )
     }
@@ -104,7 +164,19 @@ impl Session {
             max_length: self.max_length,
             fields: fields.to_vec(),
             keep_special_tokens: options.keep_special_tokens,
-            batch_tokens: BatchBudget::default().tokens,
+            device: match self.device {
+                Device::Cpu => "cpu",
+                Device::Cuda(_) => "cuda",
+            }
+            .to_owned(),
+            precision: self.precision,
+            head: if self.encoder.is_screened() {
+                HeadKind::Screened
+            } else {
+                HeadKind::InGraph
+            },
+            batch_tokens: self.budget.tokens,
+            batch_texts: self.budget.texts,
         }
     }
 }

@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 
 use super::{EncodeOptions, Session, Watch};
 use crate::collection::AtomicFile;
-use crate::corpus::CorpusOptions;
+use crate::corpus::{CorpusOptions, CorpusReader, PartOptions, PartReader};
 use crate::impact::{Impact, Quantizer, SparseVector};
 use crate::pipeline::{EncodedPart, PartSink};
+use crate::stop::Stop;
 
 /// Topics encoded together. They are all held in memory, so this does not bound anything.
 const PART: usize = 4096;
@@ -56,7 +57,11 @@ pub struct TopicsSummary {
 ///
 /// # Errors
 /// Whatever ends the run; the file appears only when it is whole.
-pub fn topics(options: &TopicsOptions, watch: &mut Watch<'_>) -> anyhow::Result<TopicsSummary> {
+pub fn topics(
+    options: &TopicsOptions,
+    stop: &Stop,
+    watch: &mut Watch<'_>,
+) -> anyhow::Result<TopicsSummary> {
     if options.output.exists() {
         anyhow::bail!(
             "{}: the output exists already and is never overwritten; choose another --output or remove it",
@@ -69,16 +74,13 @@ pub fn topics(options: &TopicsOptions, watch: &mut Watch<'_>) -> anyhow::Result<
         );
     }
     let session = Session::open(&options.encode)?;
-    let mut file = AtomicFile::beside(&options.output)?;
+    // Whether it can be written is known before the work; nothing is left there while it goes on.
+    drop(AtomicFile::beside(&options.output)?);
     let sink = Sink::default();
-    session.run(
-        &options.encode,
-        options.corpus.clone(),
-        PART,
-        true,
-        watch,
-        &sink,
-    )?;
+    let reader = CorpusReader::open(options.corpus.clone())?;
+    let mut reader = PartReader::new(reader, PartOptions::whole(PART), stop.clone());
+    session.run(&options.encode, &mut reader, true, watch, &sink)?;
+    let mut file = AtomicFile::beside(&options.output)?;
     let parts = sink.parts.into_inner();
     let parts = parts.unwrap_or_else(std::sync::PoisonError::into_inner);
     let topics: Vec<Topic> = parts.into_values().flatten().collect();

@@ -5,10 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Impact, SparseVector};
-
-/// Largest impact that Lucene can keep as a term frequency.
-const MAX_IMPACT: f64 = 2_147_483_647.0;
+use super::{Impact, MAX_IMPACT, SparseVector};
 
 /// How weights become impacts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -190,7 +187,7 @@ impl Quantizer {
                 .rounding
                 .apply(scaled)
                 .max(f64::from(self.quantization.min_impact));
-            if impact > MAX_IMPACT {
+            if impact > f64::from(MAX_IMPACT) {
                 return Err(QuantizeError::TooLarge {
                     weight: entry.weight,
                     impact,

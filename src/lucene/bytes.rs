@@ -5,7 +5,6 @@
 //! | `i16`, `i32`, `i64` | 2, 4, 8 bytes, little-endian, two's complement |
 //! | `be32`, `be64` | big-endian: only in headers, footers and parts of `segments_N` |
 //! | `vint`, `vlong` | 7 bits a byte, low group first, bit 7 says that more follow: 1 to 5, 1 to 9 bytes |
-//! | `zlong` | zig-zag (0, -1, 1, -2 become 0, 1, 2, 3), then as `vlong`, up to 10 bytes |
 //! | `string` | `vint` length in bytes, then UTF-8 |
 //! | `map` | `vint` count, then key and value as strings |
 
@@ -60,11 +59,6 @@ pub(super) trait PutBytes {
     /// Appends the length of something held in memory, which the format limits to 31 bits, or a count.
     fn vlen(&mut self, value: usize) {
         self.vlong(value as u64);
-    }
-
-    /// Appends a signed number, zig-zag coded.
-    fn zlong(&mut self, value: i64) {
-        self.vlong(zig_zag(value));
     }
 
     /// Appends a length and the text.
@@ -136,8 +130,6 @@ mod tests {
         assert_eq!(bytes(|b| b.vint(128)), [0x80, 1]);
         assert_eq!(bytes(|b| b.vint(u32::MAX)), [0xff, 0xff, 0xff, 0xff, 0x0f]);
         assert_eq!(bytes(|b| b.vlong(i64::MAX as u64)).len(), 9);
-        assert_eq!(bytes(|b| b.zlong(-1)), [1]);
-        assert_eq!(bytes(|b| b.zlong(i64::MIN)).len(), 10);
     }
 
     #[test]

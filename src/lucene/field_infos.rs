@@ -29,6 +29,9 @@ pub(super) const CONTENTS: u32 = 1;
 /// Number of the field with the text of the collection.
 pub(super) const RAW: u32 = 2;
 
+/// Names and values of a field's attributes.
+type Attributes = [(&'static str, &'static str)];
+
 const POSTINGS: [(&str, &str); 2] = [
     ("PerFieldPostingsFormat.format", "Lucene90"),
     ("PerFieldPostingsFormat.suffix", "0"),
@@ -42,7 +45,7 @@ const DOC_VALUES: [(&str, &str); 2] = [
 fn body(raw: bool) -> Vec<u8> {
     let mut out = Vec::new();
     let id_attributes = [DOC_VALUES, POSTINGS].concat();
-    let fields: [(&str, u32, [u8; 3], &[(&str, &str)]); 3] = [
+    let fields: [(&str, u32, [u8; 3], &Attributes); 3] = [
         ("id", ID, [2, 1, 2], &id_attributes),
         ("contents", CONTENTS, [0, 2, 0], &POSTINGS),
         ("raw", RAW, [0, 0, 0], &[]),

@@ -19,6 +19,8 @@
 use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
 use super::error::{LuceneError, Result};
 use super::names::SegmentName;
 use super::output::write_synced;
@@ -28,9 +30,12 @@ use super::segments::{self, CommitEntry};
 use super::sync::sync_dir;
 use super::vocabulary::TermDictionary;
 use super::{Totals, merge, segment_info, term_merge};
+use crate::fault;
 
 /// Name of the folder for what is not committed.
 const UNFINISHED: &str = "unfinished";
+/// Name of the file in it that says what the run is.
+const RUN: &str = "run";
 
 /// Settings of a commit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,12 +69,18 @@ pub struct IndexWriter {
 }
 
 impl IndexWriter {
-    /// Begins an index in a folder that does not exist, or is empty, or holds what a killed run left: that is cleared.
+    /// Begins an index in a folder that does not exist, or is empty, or holds what a killed run left: that is cleared,
+    /// unless [`resume`](Self::resume) could go on with it.
     ///
     /// # Errors
     ///
-    /// [`LuceneError::NotEmpty`], [`LuceneError::Locked`] or [`LuceneError::Io`].
+    /// [`LuceneError::NotEmpty`], [`LuceneError::OtherRun`], [`LuceneError::Locked`] or [`LuceneError::Io`].
     pub fn create(dir: &Path) -> Result<Self> {
+        if dir.join(UNFINISHED).join(RUN).exists() {
+            return Err(LuceneError::OtherRun {
+                path: dir.to_owned(),
+            });
+        }
         let writer = Self::open(dir)?;
         for entry in fs_err::read_dir(&writer.unfinished)? {
             let entry = entry?;
@@ -93,7 +104,7 @@ impl IndexWriter {
     /// [`LuceneError::OtherRun`] if the unfinished index is of another run, and as [`create`](Self::create).
     pub fn resume(dir: &Path, run: &str) -> Result<Self> {
         let unfinished = dir.join(UNFINISHED);
-        let path = unfinished.join("run");
+        let path = unfinished.join(RUN);
         let known = match fs_err::read_to_string(&path) {
             Ok(known) => Some(known),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -110,14 +121,18 @@ impl IndexWriter {
                 let writer = Self::create(dir)?;
                 let pending = unfinished.join("run.pending");
                 write_synced(&pending, run.as_bytes())?;
+                fault::point("a rename")?;
                 fs_err::rename(pending, path)?;
+                sync_dir(&unfinished)?;
                 return Ok(writer);
             }
         }
         let writer = Self::open(dir)?;
         for entry in fs_err::read_dir(&writer.unfinished)? {
-            let part = entry?.path();
-            if part.is_dir() && !PartSummary::path(&part).exists() {
+            let entry = entry?;
+            let part = entry.path();
+            let is_part = entry.file_name().to_string_lossy().starts_with("part-");
+            if is_part && !PartSummary::path(&part).exists() {
                 fs_err::remove_dir_all(part)?;
             }
         }
@@ -171,31 +186,68 @@ impl IndexWriter {
         })
     }
 
-    fn part_dir(&self, number: u64) -> PathBuf {
-        self.unfinished.join(format!("part-{number:05}"))
+    /// A folder for what the caller notes of its run, gone when the index is committed or discarded.
+    #[must_use]
+    pub fn records(dir: &Path) -> PathBuf {
+        dir.join(UNFINISHED).join("records")
     }
 
-    /// What is in a part, if it is whole.
+    /// True if there is an unfinished index that [`resume`](Self::resume) may go on with.
+    #[must_use]
+    pub fn is_begun(dir: &Path) -> bool {
+        dir.join(UNFINISHED).join(RUN).exists()
+    }
+
+    /// True if there is a whole index.
+    #[must_use]
+    pub fn is_committed(dir: &Path) -> bool {
+        segments::exists(dir)
+    }
+
+    /// Removes what a run leaves that was killed just after its commit.
     ///
     /// # Errors
     ///
-    /// [`LuceneError::Io`], [`LuceneError::Corrupt`].
+    /// [`LuceneError::Io`].
+    pub fn clear_committed(dir: &Path) -> Result<()> {
+        let unfinished = dir.join(UNFINISHED);
+        if Self::is_committed(dir) && unfinished.is_dir() {
+            fs_err::remove_dir_all(unfinished)?;
+        }
+        Ok(())
+    }
+
+    /// Where a part lies.
+    #[must_use]
+    pub fn part_dir(&self, number: u64) -> PathBuf {
+        self.unfinished.join(format!("part-{number:05}"))
+    }
+
+    /// What is in a part, if it is whole: every byte of it is read and compared with the checksums.
+    ///
+    /// # Errors
+    ///
+    /// [`LuceneError::Io`]; [`LuceneError::Corrupt`], after which the part can be [written again](Self::part).
     pub fn finished_part(&self, number: u64) -> Result<Option<PartSummary>> {
         let dir = self.part_dir(number);
-        if PartSummary::path(&dir).exists() {
-            PartSummary::read(&dir).map(Some)
-        } else {
-            Ok(None)
+        if !PartSummary::path(&dir).exists() {
+            return Ok(None);
         }
+        let summary = PartSummary::read(&dir)?;
+        for reader in open_part(&dir, &summary)? {
+            reader.verify_all()?;
+        }
+        Ok(Some(summary))
     }
 
     /// Begins a part, whose documents come after those of parts with smaller numbers. Parts may be written by several
     /// threads at a time. With a vocabulary, its numbers are those of the postings; without, the part has a growing
-    /// dictionary of its own. A segment ends when it takes `segment_memory` bytes.
+    /// dictionary of its own. A segment ends when it takes `segment_memory` bytes. The bytes of a part depend on its
+    /// documents alone. What is there of a part of this number is removed.
     ///
     /// # Errors
     ///
-    /// [`LuceneError::Io`], also if the part was begun before.
+    /// [`LuceneError::Io`].
     pub fn part<'a>(
         &self,
         number: u64,
@@ -203,6 +255,10 @@ impl IndexWriter {
         segment_memory: usize,
     ) -> Result<PartWriter<'a>> {
         let dir = self.part_dir(number);
+        if dir.exists() {
+            fs_err::remove_dir_all(&dir)?;
+        }
+        fault::point("a new folder")?;
         fs_err::create_dir(&dir)?;
         Ok(PartWriter::new(dir, vocabulary, segment_memory))
     }
@@ -219,11 +275,7 @@ impl IndexWriter {
         for dir in self.whole_parts()? {
             let summary = PartSummary::read(&dir)?;
             totals += summary.totals;
-            for number in 0..summary.segments {
-                let segment = SegmentName::new(&dir, number);
-                let id = segment_info::read_id(&segment)?;
-                readers.push(SegmentReader::open(CommitEntry { segment, id })?);
-            }
+            readers.extend(open_part(&dir, &summary)?);
         }
         self.commit_segments(&readers, totals, options)
     }
@@ -247,7 +299,7 @@ impl IndexWriter {
         Ok(parts.into_iter().map(|part| part.1).collect())
     }
 
-    fn commit_segments(
+    pub(super) fn commit_segments(
         &self,
         readers: &[SegmentReader],
         mut totals: Totals,
@@ -284,6 +336,7 @@ impl IndexWriter {
         totals.documents = documents;
         segments::commit(&self.dir, &ids)?;
         bytes += fs_err::metadata(self.dir.join("segments_1"))?.len();
+        fault::point("the end of an unfinished index")?;
         fs_err::remove_dir_all(&self.unfinished)?;
         sync_dir(&self.dir)?;
         if let Some(parent) = self
@@ -301,12 +354,15 @@ impl IndexWriter {
         })
     }
 
-    /// Removes the unfinished index, and the folder if this writer made it.
+    /// Removes the unfinished index, and the folder if this writer made it. An index that was committed stays.
     ///
     /// # Errors
     ///
     /// [`LuceneError::Io`].
     pub fn discard(self) -> Result<()> {
+        if segments::exists(&self.dir) {
+            return Ok(());
+        }
         fs_err::remove_dir_all(&self.unfinished)?;
         for entry in fs_err::read_dir(&self.dir)? {
             let entry = entry?;
@@ -326,7 +382,7 @@ impl IndexWriter {
 ///
 /// # Errors
 ///
-/// [`LuceneError::NoIndex`] or [`LuceneError::NotOurs`] for an input, [`LuceneError::DuplicateDocid`] if they share a
+/// [`LuceneError::NoIndex`], [`LuceneError::NotOurs`] or [`LuceneError::Corrupt`] for an input, [`LuceneError::DuplicateDocid`] if they share a
 /// docid, and those of [`IndexWriter::create`] for the output.
 pub fn merge_indexes(
     inputs: &[PathBuf],
@@ -344,6 +400,8 @@ pub fn merge_indexes(
             readers.push(reader);
         }
     }
+    // What is damaged is told now, and not when the inputs are gone.
+    readers.par_iter().try_for_each(SegmentReader::verify_all)?;
     let writer = IndexWriter::create(output)?;
     match writer.commit_segments(&readers, totals, options) {
         Ok(summary) => Ok(summary),
@@ -353,6 +411,17 @@ pub fn merge_indexes(
             Err(error)
         }
     }
+}
+
+/// Opens the segments of a part.
+fn open_part(dir: &Path, summary: &PartSummary) -> Result<Vec<SegmentReader>> {
+    (0..summary.segments)
+        .map(|number| {
+            let segment = SegmentName::new(dir, number);
+            let id = segment_info::read_id(&segment)?;
+            SegmentReader::open(CommitEntry { segment, id })
+        })
+        .collect()
 }
 
 /// Whether a folder has nothing in it, or does not exist.
@@ -365,6 +434,7 @@ fn is_empty(dir: &Path) -> Result<bool> {
 fn adopt(segment: &SegmentReader, name: &SegmentName) -> Result<()> {
     for extension in SegmentName::extensions().filter(|extension| *extension != "si") {
         let (from, to) = (segment.name.file(extension), name.file(extension));
+        fault::point("a link")?;
         if fs_err::hard_link(&from, &to).is_err() {
             fs_err::copy(&from, &to)?;
             fs_err::File::open(&to)?.sync_all()?;

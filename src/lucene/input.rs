@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use fs_err::File;
 
-use super::bytes::zag_zig;
 use super::error::{LuceneError, Result};
 use super::output::{FOOTER_BYTES, FOOTER_MAGIC, Id, MAGIC};
 
@@ -158,10 +157,6 @@ impl Input {
         Ok(self.take(1)?[0])
     }
 
-    pub(super) fn i16(&mut self) -> Result<i16> {
-        Ok(i16::from_le_bytes(self.array()?))
-    }
-
     pub(super) fn i32(&mut self) -> Result<i32> {
         Ok(i32::from_le_bytes(self.array()?))
     }
@@ -197,10 +192,6 @@ impl Input {
     /// A count or length for memory.
     pub(super) fn vlen(&mut self) -> Result<usize> {
         usize::try_from(self.vlong()?).map_err(|_| self.corrupt("a length is out of range"))
-    }
-
-    pub(super) fn zlong(&mut self) -> Result<i64> {
-        Ok(zag_zig(self.vlong()?))
     }
 
     pub(super) fn string(&mut self) -> Result<String> {

@@ -81,8 +81,7 @@ fn merge_contents(
         }
         field.add(term, postings.finish_term()?)?;
     }
-    field.finish(documents)?;
-    Ok(())
+    field.finish(documents)
 }
 
 fn merge_ids(
@@ -109,6 +108,5 @@ fn merge_ids(
         postings.add(bases[*i] + doc, 1)?;
         field.add(term, postings.finish_term()?)?;
     }
-    field.finish(documents)?;
-    Ok(())
+    field.finish(documents)
 }

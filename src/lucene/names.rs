@@ -77,7 +77,7 @@ impl SegmentName {
 }
 
 /// A number in base 36, lower case.
-#[expect(clippy::cast_possible_truncation, reason = "a remainder below 36")]
+#[allow(clippy::cast_possible_truncation, reason = "a remainder below 36")]
 pub(super) fn base36(mut number: u64) -> String {
     let mut digits = Vec::new();
     loop {

@@ -63,11 +63,6 @@ impl Codec {
     pub(super) fn put_header(&self, id: &Id, out: &mut Vec<u8>) {
         put_index_header(self.name, self.version, id, self.suffix, out);
     }
-
-    /// Bytes of the index header.
-    pub(super) const fn header_bytes(&self) -> u64 {
-        (9 + self.name.len() + 16 + 1 + self.suffix.len()) as u64
-    }
 }
 
 /// Appends the part of a header that names a codec.
@@ -104,8 +99,10 @@ pub(super) fn write_small(path: &Path, codec: Codec, id: &Id, body: &[u8]) -> Re
 
 /// Writes a file that must not exist yet, and syncs it.
 pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
+    crate::fault::point("a new file")?;
     let mut file = File::create_new(path)?;
     file.write_all(bytes)?;
+    crate::fault::point("a sync")?;
     file.sync_all()?;
     Ok(())
 }
@@ -114,7 +111,6 @@ pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
 #[derive(Debug)]
 pub(super) struct Output {
     file: BufWriter<File>,
-    path: PathBuf,
     codec: Codec,
     body: Hasher,
     position: u64,
@@ -125,11 +121,10 @@ impl Output {
     pub(super) fn create(path: PathBuf, codec: Codec) -> Result<Self> {
         let mut header = Vec::new();
         codec.put_header(&Id::default(), &mut header);
-        let mut file = BufWriter::with_capacity(1 << 16, File::create_new(&path)?);
+        let mut file = BufWriter::with_capacity(1 << 16, File::create_new(path)?);
         file.write_all(&header)?;
         Ok(Self {
             file,
-            path,
             codec,
             body: Hasher::new(),
             position: header.len() as u64,
@@ -153,7 +148,6 @@ impl Output {
     pub(super) fn finish(self) -> Result<Written> {
         let Self {
             file,
-            path,
             codec,
             body,
             position,
@@ -163,7 +157,6 @@ impl Output {
             .map_err(std::io::IntoInnerError::into_error)?;
         Ok(Written {
             file,
-            path,
             codec,
             body,
             end: position,
@@ -175,18 +168,12 @@ impl Output {
 #[derive(Debug)]
 pub(super) struct Written {
     file: File,
-    path: PathBuf,
     codec: Codec,
     body: Hasher,
     end: u64,
 }
 
 impl Written {
-    /// Position after the body: where the footer goes.
-    pub(super) const fn end(&self) -> u64 {
-        self.end
-    }
-
     /// Length of the whole file, once it is sealed.
     pub(super) const fn file_bytes(&self) -> u64 {
         self.end + FOOTER_BYTES
@@ -208,6 +195,7 @@ impl Written {
         footer.be64(u64::from(all.finalize()));
         self.file.seek(SeekFrom::Start(self.end))?;
         self.file.write_all(&footer)?;
+        crate::fault::point("a sync")?;
         self.file.sync_all()?;
         Ok(())
     }
@@ -243,13 +231,6 @@ fn first_half(hash: &[u8]) -> Id {
     id
 }
 
-/// Path of a file of the index, for messages after the file is closed.
-impl Written {
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,7 +241,7 @@ mod tests {
         let codec = Codec::per_field("Test");
         let id = [7; 16];
         let mut output = Output::create(dir.path().join("a"), codec).unwrap();
-        assert_eq!(output.position(), codec.header_bytes());
+        assert_eq!(output.position(), (9 + 4 + 16 + 1 + 10) as u64);
         output.write(b"some ").unwrap();
         output.write(b"body").unwrap();
         let written = output.finish().unwrap();

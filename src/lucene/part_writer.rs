@@ -37,6 +37,7 @@ impl PartSummary {
         let pending = dir.join("part.json.pending");
         sync_dir(dir)?;
         write_synced(&pending, &bytes)?;
+        crate::fault::point("a rename")?;
         fs_err::rename(pending, path)?;
         sync_dir(dir)
     }

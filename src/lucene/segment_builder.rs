@@ -204,8 +204,7 @@ impl SegmentBuilder {
                 .for_each(number, |doc, freq| postings.add(doc, freq))?;
             field.add(term.as_bytes(), postings.finish_term()?)?;
         }
-        field.finish(self.files.documents)?;
-        Ok(())
+        field.finish(self.files.documents)
     }
 
     fn write_ids(&mut self, inverted: &mut InvertedFiles) -> Result<()> {
@@ -241,8 +240,7 @@ impl SegmentBuilder {
             inverted.postings.add(doc, 1)?;
             field.add(docid(doc), inverted.postings.finish_term()?)?;
         }
-        field.finish(self.files.documents)?;
-        Ok(())
+        field.finish(self.files.documents)
     }
 }
 

@@ -109,6 +109,14 @@ impl SegmentReader {
         Ok(())
     }
 
+    /// Compares the checksums of all files.
+    pub(super) fn verify_all(&self) -> Result<()> {
+        for extension in SegmentName::extensions() {
+            Input::open(self.name.file(extension), 1 << 16)?.verify()?;
+        }
+        Ok(())
+    }
+
     /// Size of its files.
     pub(super) fn bytes(&self) -> Result<u64> {
         let mut bytes = 0;

@@ -66,8 +66,14 @@ pub(super) fn commit(dir: &Path, ids: &[Id]) -> Result<()> {
     sync_dir(dir)?;
     let pending = dir.join("pending_segments_1");
     write_synced(&pending, &out)?;
+    crate::fault::point("a rename")?;
     fs_err::rename(&pending, dir.join("segments_1"))?;
     sync_dir(dir)
+}
+
+/// Whether our commit was made.
+pub(super) fn exists(dir: &Path) -> bool {
+    dir.join("segments_1").exists()
 }
 
 /// A segment of a commit.

@@ -17,6 +17,9 @@ pub(super) fn window(segments: usize) -> usize {
     (WINDOWS / segments.max(1)).clamp(1 << 12, 1 << 16)
 }
 
+/// A term, and the segments that have it, in their order.
+type Found<'a> = (&'a [u8], &'a [(usize, TermMeta)]);
+
 /// Terms of a field of several segments, in order.
 #[derive(Debug)]
 pub(super) struct TermMerge {
@@ -58,7 +61,7 @@ impl TermMerge {
     }
 
     /// Goes to the next term: its bytes, and the segments that have it, in their order.
-    pub(super) fn next(&mut self) -> Result<Option<(&[u8], &[(usize, TermMeta)])>> {
+    pub(super) fn next(&mut self) -> Result<Option<Found<'_>>> {
         let Some(Reverse((term, segment))) = self.heap.pop() else {
             return Ok(None);
         };

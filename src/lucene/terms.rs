@@ -165,14 +165,6 @@ pub(super) struct FieldTerms<'a> {
     block: BlockBytes,
 }
 
-/// Totals of a field.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct FieldTotals {
-    pub(super) terms: u64,
-    pub(super) postings: u64,
-    pub(super) total_freq: u64,
-}
-
 impl FieldTerms<'_> {
     /// Adds a term, which is above the one before.
     pub(super) fn add(&mut self, term: &[u8], meta: TermMeta) -> Result<()> {
@@ -212,7 +204,7 @@ impl FieldTerms<'_> {
     }
 
     /// Ends the field, in which so many documents have terms.
-    pub(super) fn finish(mut self, doc_count: u32) -> Result<FieldTotals> {
+    pub(super) fn finish(mut self, doc_count: u32) -> Result<()> {
         let largest = self.last.clone();
         self.close_blocks(&[])?;
         let count = self.pending.len();
@@ -239,11 +231,7 @@ impl FieldTerms<'_> {
         meta.counted(&largest);
         self.writer.tip.finish_field(&key, meta);
         self.writer.fields += 1;
-        Ok(FieldTotals {
-            terms: self.terms,
-            postings: self.sum_doc_freq,
-            total_freq: self.sum_total_freq,
-        })
+        Ok(())
     }
 
     /// Writes the last `count` entries, which share a prefix, as one block or as floor blocks, and puts one entry for

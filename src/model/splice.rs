@@ -16,6 +16,9 @@ use super::onnx::{
     EXTERNAL, ModelProto, OperatorSetIdProto, StringStringEntryProto, ValueInfoProto, data_type,
 };
 
+/// No vocabulary is nearly as large: a file that claims more is broken, and would only fill memory.
+const MAX_COLUMNS: usize = 1 << 21;
+
 /// The parts of `ModelProto` that are needed; weights are skipped, not copied.
 #[derive(Clone, PartialEq, Message)]
 struct ModelHeader {
@@ -23,16 +26,59 @@ struct ModelHeader {
     graph: Option<GraphHeader>,
     #[prost(message, repeated, tag = "8")]
     opset_import: Vec<OperatorSetIdProto>,
+    #[prost(message, repeated, tag = "25")]
+    functions: Vec<FunctionHeader>,
 }
 
 #[derive(Clone, PartialEq, Message)]
 struct GraphHeader {
+    #[prost(message, repeated, tag = "1")]
+    node: Vec<NodeHeader>,
     #[prost(message, repeated, tag = "5")]
     initializer: Vec<TensorHeader>,
     #[prost(message, repeated, tag = "11")]
     input: Vec<ValueInfoProto>,
     #[prost(message, repeated, tag = "12")]
     output: Vec<ValueInfoProto>,
+    #[prost(message, repeated, tag = "15")]
+    sparse_initializer: Vec<SparseTensorHeader>,
+}
+
+/// A node or a function: whatever has tensors in it that may lie in another file.
+#[derive(Clone, PartialEq, Message)]
+struct NodeHeader {
+    #[prost(message, repeated, tag = "5")]
+    attribute: Vec<AttributeHeader>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct AttributeHeader {
+    #[prost(message, optional, tag = "5")]
+    t: Option<TensorHeader>,
+    #[prost(message, optional, tag = "6")]
+    g: Option<GraphHeader>,
+    #[prost(message, repeated, tag = "10")]
+    tensors: Vec<TensorHeader>,
+    #[prost(message, repeated, tag = "11")]
+    graphs: Vec<GraphHeader>,
+    #[prost(message, optional, tag = "22")]
+    sparse_tensor: Option<SparseTensorHeader>,
+    #[prost(message, repeated, tag = "23")]
+    sparse_tensors: Vec<SparseTensorHeader>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct SparseTensorHeader {
+    #[prost(message, optional, tag = "1")]
+    values: Option<TensorHeader>,
+    #[prost(message, optional, tag = "2")]
+    indices: Option<TensorHeader>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct FunctionHeader {
+    #[prost(message, repeated, tag = "7")]
+    node: Vec<NodeHeader>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -77,6 +123,10 @@ impl OnnxFile {
         let graph = header
             .graph
             .ok_or_else(|| broken("not an ONNX file: there is no graph".into()))?;
+        let functions = header.functions.iter().flat_map(|function| &function.node);
+        let mut tensors = Vec::new();
+        tensors_of_graph(&graph, &mut tensors);
+        tensors_of_nodes(functions, &mut tensors);
         let opset = header
             .opset_import
             .iter()
@@ -88,7 +138,7 @@ impl OnnxFile {
             opset,
             inputs: inputs(&graph, path)?,
             output: output(&graph, path, vocabulary)?,
-            external_files: external_files(&graph, path)?,
+            external_files: external_files(&tensors, path)?,
             bytes,
         })
     }
@@ -183,7 +233,7 @@ fn output(graph: &GraphHeader, path: &Path, vocabulary: usize) -> Result<Output,
         let last = dims.last().copied().flatten();
         let columns = last.and_then(|dim| usize::try_from(dim).ok());
         // Some models pad the vocabulary to a round number, none cuts it.
-        let fits = columns.is_some_and(|columns| columns >= vocabulary);
+        let fits = columns.is_some_and(|columns| (vocabulary..=MAX_COLUMNS).contains(&columns));
         match dims.len() {
             3 if fits || (columns.is_none() && name == "logits") => {
                 return Ok(Output::Logits(name, columns));
@@ -210,30 +260,67 @@ fn describe(dims: Option<&[Option<i64>]>) -> String {
     format!("[{}]", dims.join(", "))
 }
 
+/// All tensors of a graph, those inside its nodes too.
+fn tensors_of_graph<'g>(graph: &'g GraphHeader, tensors: &mut Vec<&'g TensorHeader>) {
+    tensors.extend(&graph.initializer);
+    for sparse in &graph.sparse_initializer {
+        tensors.extend(sparse.values.iter().chain(&sparse.indices));
+    }
+    tensors_of_nodes(&graph.node, tensors);
+}
+
+fn tensors_of_nodes<'g>(
+    nodes: impl IntoIterator<Item = &'g NodeHeader>,
+    tensors: &mut Vec<&'g TensorHeader>,
+) {
+    for attribute in nodes.into_iter().flat_map(|node| &node.attribute) {
+        tensors.extend(attribute.t.iter().chain(&attribute.tensors));
+        for sparse in attribute
+            .sparse_tensor
+            .iter()
+            .chain(&attribute.sparse_tensors)
+        {
+            tensors.extend(sparse.values.iter().chain(&sparse.indices));
+        }
+        // As deep as protobuf's decoder went, at most a hundred levels.
+        for graph in attribute.g.iter().chain(&attribute.graphs) {
+            tensors_of_graph(graph, tensors);
+        }
+    }
+}
+
+/// True for a name below the folder.
+fn is_beside(location: &str) -> bool {
+    let mut parts = Path::new(location).components();
+    // ONNX Runtime takes a location with this name for an address in its own memory.
+    !location.is_empty()
+        && !location.contains("_ORT_MEM_ADDR_")
+        && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
+}
+
 /// External data must lie beside the file: anything else is a path somebody else chose.
-fn external_files(graph: &GraphHeader, path: &Path) -> Result<Vec<PathBuf>, ModelError> {
+fn external_files(tensors: &[&TensorHeader], path: &Path) -> Result<Vec<PathBuf>, ModelError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut files = Vec::new();
-    for tensor in &graph.initializer {
+    for tensor in tensors {
         if tensor.data_location != Some(EXTERNAL) {
             continue;
         }
-        let location = tensor
+        let mut locations = tensor
             .external_data
             .iter()
-            .find(|entry| entry.key.as_deref() == Some("location"))
-            .and_then(|entry| entry.value.clone())
-            .unwrap_or_default();
-        let plain = Path::new(&location)
-            .components()
-            .all(|part| matches!(part, std::path::Component::Normal(_)));
-        if location.is_empty() || !plain {
-            return Err(ModelError::broken(
-                path,
-                format!("external data {location:?} lies outside the model folder"),
-            ));
+            .filter(|entry| entry.key.as_deref() == Some("location"))
+            .map(|entry| entry.value.as_deref().unwrap_or_default());
+        let found = |location| is_beside(location).then(|| folder.join(location));
+        match locations.try_fold(None, |_, location| found(location).map(Some)) {
+            Some(Some(file)) => files.push(file),
+            _ => {
+                return Err(ModelError::broken(
+                    path,
+                    "a weight is said to lie in a file outside the model folder; do not use this file",
+                ));
+            }
         }
-        files.push(folder.join(location));
     }
     files.sort();
     files.dedup();
@@ -249,7 +336,8 @@ fn external_files(graph: &GraphHeader, path: &Path) -> Result<Vec<PathBuf>, Mode
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encoder::{Batch, BatchBudget, Encoder, Runtime, TextTokenizer};
+    use crate::encoder::{Batch, BatchBudget, Encoder, EncoderOptions, Runtime, TextTokenizer};
+    use crate::model::GraphForm;
     use crate::model::Model;
     use crate::model::onnx::ValueInfoProto;
     use tokenizers::models::wordlevel::WordLevel;
@@ -286,7 +374,7 @@ mod tests {
             .unwrap();
         let mut graph = GraphBuilder::new("t");
         build(&mut graph);
-        fs_err::write(dir.path().join("model.onnx"), graph.finish()).unwrap();
+        fs_err::write(dir.path().join("model.onnx"), graph.finish().0).unwrap();
         dir
     }
 
@@ -300,7 +388,7 @@ mod tests {
     fn logits(graph: &mut GraphBuilder) {
         inputs(graph, &["input_ids", "attention_mask", "token_type_ids"]);
         let table = graph.floats(&[V, V], &LOGITS);
-        let logits = graph.node("Gather", &[&table, &"input_ids".to_owned()], &[]);
+        let logits = graph.node("Gather", &[&table, "input_ids"], &[]);
         let dims = [Err("batch"), Err("length"), Ok(5)];
         graph.output(
             &logits,
@@ -310,8 +398,12 @@ mod tests {
 
     fn weights(folder: &Path, aggregation: Aggregation, texts: &[&str]) -> Vec<Vec<(u32, f32)>> {
         let model = Model::open(folder).unwrap();
-        let runtime = Runtime::find(None).unwrap();
-        let encoder = Encoder::new(&runtime, &model, aggregation, false).unwrap();
+        let runtime = Runtime::find(None, false).unwrap();
+        let options = EncoderOptions {
+            aggregation,
+            ..EncoderOptions::default()
+        };
+        let encoder = Encoder::new(&runtime, &model, options).unwrap();
         let tokenizer = TextTokenizer::new(&model, 16).unwrap();
         let tokens: Vec<_> = texts
             .iter()
@@ -320,7 +412,7 @@ mod tests {
         let mut vectors = vec![Vec::new(); texts.len()];
         for batch in Batch::plan(&tokens, BatchBudget::default()) {
             let encoded = encoder.worker().unwrap().encode(&batch, &tokens).unwrap();
-            for (&row, vector) in batch.rows.iter().zip(encoded) {
+            for (&row, vector) in batch.rows.iter().zip(encoded.vectors) {
                 vectors[row] = vector.0.iter().map(|e| (e.term, e.weight)).collect();
             }
         }
@@ -358,7 +450,7 @@ mod tests {
         let dir = folder(|graph| {
             inputs(graph, &["input_ids", "attention_mask"]);
             let table = graph.floats(&[V, V], &LOGITS);
-            let logits = graph.node("Gather", &[&table, &"input_ids".to_owned()], &[]);
+            let logits = graph.node("Gather", &[&table, "input_ids"], &[]);
             let axis = graph.ints(&[1]);
             let best = graph.node("ReduceMax", &[&logits, &axis], &[Attr::Int("keepdims", 0)]);
             let best = graph.node("Relu", &[&best], &[]);
@@ -374,7 +466,7 @@ mod tests {
         );
         let model = Model::open(dir.path()).unwrap();
         assert!(matches!(
-            model.graph(Aggregation::Sum),
+            model.graph(Aggregation::Sum, GraphForm::default()),
             Err(ModelError::AggregationFixed { .. })
         ));
     }
@@ -391,7 +483,7 @@ mod tests {
         let narrow = folder(|graph| {
             inputs(graph, &["input_ids", "attention_mask"]);
             let table = graph.floats(&[V, 2], &LOGITS[..10]);
-            let hidden = graph.node("Gather", &[&table, &"input_ids".to_owned()], &[]);
+            let hidden = graph.node("Gather", &[&table, "input_ids"], &[]);
             let dims = [Err("batch"), Err("length"), Ok(2)];
             let info = ValueInfoProto::tensor("last_hidden_state", data_type::FLOAT, &dims);
             graph.output(&hidden, info);

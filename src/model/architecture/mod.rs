@@ -149,6 +149,15 @@ impl Architecture {
                 known: KNOWN,
             }),
         }?;
+        for (key, size) in [
+            ("hidden_size", arch.hidden),
+            ("intermediate_size", arch.intermediate),
+            ("vocab_size", arch.vocabulary),
+        ] {
+            if size == 0 {
+                return Err(reader.error(format!("{key} is 0")));
+            }
+        }
         if arch.heads == 0 || arch.hidden % arch.heads != 0 || arch.positions == 0 {
             return Err(reader.error(format!(
                 "hidden_size {} cannot be cut into {} heads, or no positions",
@@ -180,7 +189,15 @@ impl ConfigReader<'_> {
     }
 
     fn layers(&self) -> Result<usize, ModelError> {
-        self.required("num_hidden_layers", self.config.num_hidden_layers)
+        let layers = self.required("num_hidden_layers", self.config.num_hidden_layers)?;
+        // Names are made for each layer before their tensors are looked for.
+        if layers > self.checkpoint.len() {
+            return Err(self.error(format!(
+                "num_hidden_layers is {layers}, but the checkpoint has only {} tensors",
+                self.checkpoint.len()
+            )));
+        }
+        Ok(layers)
     }
 
     fn heads(&self) -> Result<usize, ModelError> {

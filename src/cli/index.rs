@@ -1,0 +1,110 @@
+//! `splade-export index`
+
+use std::path::{Path, PathBuf};
+
+use clap::Args as ClapArgs;
+use splade_export::export::{IndexOptions, index};
+use splade_export::lucene::{CommitOptions, IndexSummary, merge_indexes};
+
+use super::index_settings::IndexSettingsArgs;
+use super::progress::Display;
+
+/// Make a Lucene impact index of a collection
+///
+/// Reads JsonVectorCollections with integer impacts (.jsonl, .jsonl.gz): an output folder of `documents`, any other
+/// folder, or a file. The index is what Anserini's IndexCollection -impact -pretokenized makes, written without Java;
+/// Anserini, Pyserini and Lucene from 9.0 to 10.x read it.
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Examples:\n  splade-export index out/fixtures --output out/fixtures-index\n  \
+                  splade-export index --merge out/index-a out/index-b --output out/index"
+)]
+pub struct Args {
+    /// Collections; with --merge, indexes that splade-export made
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+
+    /// The folder to make; it must not exist or be empty
+    #[arg(long, value_name = "DIR")]
+    output: PathBuf,
+
+    /// Join indexes into one, taking their segments as they are
+    #[arg(long, conflicts_with_all = ["store_raw", "segment_memory", "threads"])]
+    merge: bool,
+
+    /// Files that are read at the same time [default: the cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+
+    #[command(flatten)]
+    settings: IndexSettingsArgs,
+
+    /// Print neither progress nor summary
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+impl Args {
+    pub fn run(self) -> anyhow::Result<()> {
+        let settings = self.settings.resolve();
+        let mut display = Display::new("documents", self.quiet);
+        let summary = if self.merge {
+            let commit = CommitOptions {
+                max_segments: settings.force_merge.then_some(1),
+            };
+            merge_indexes(&self.paths, &self.output, commit)?
+        } else {
+            let threads = match self.threads {
+                Some(threads) => usize::from(threads),
+                None => std::thread::available_parallelism().map_or(1, usize::from),
+            };
+            let options = IndexOptions {
+                inputs: self.paths,
+                output: self.output.clone(),
+                threads,
+                settings,
+            };
+            index(&options, &mut |event| display.on(event))?
+        };
+        let seconds = display.finish();
+        if !self.quiet {
+            summarize(&summary, seconds);
+            print_place(&summary, &self.output);
+        }
+        Ok(())
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "rates and ratios for display")]
+fn summarize(summary: &IndexSummary, seconds: f64) {
+    let totals = &summary.totals;
+    let documents = totals.documents as f64;
+    eprintln!(
+        "documents    {} in {seconds:.1} s, {:.1} documents/s",
+        totals.documents,
+        documents / seconds
+    );
+    eprintln!("empty        {}, left out", totals.empty);
+    eprintln!("terms        {}", summary.terms);
+    eprintln!(
+        "postings     {}, {:.1} a document",
+        totals.postings,
+        totals.postings as f64 / documents.max(1.0)
+    );
+    eprintln!(
+        "impacts      sum {}, {:.1} a document",
+        totals.impact_sum,
+        totals.impact_sum as f64 / documents.max(1.0)
+    );
+}
+
+/// The line about the index itself, which `documents` prints too.
+#[allow(clippy::cast_precision_loss, reason = "a size for display")]
+pub fn print_place(summary: &IndexSummary, folder: &Path) {
+    eprintln!(
+        "index        {}, {} segments, {:.1} MB",
+        folder.display(),
+        summary.segments,
+        summary.bytes as f64 / 1e6
+    );
+}

@@ -1,0 +1,95 @@
+//! `splade-export join`
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use splade_export::export::{IndexSettings, JoinOptions, join};
+
+use super::index::print_place;
+use super::progress::Display;
+use super::{interrupt, usage_error};
+
+/// Make one collection, and one index, of the shares of several runs
+///
+/// Takes what `documents --parts` made, in any order. The result is byte for byte that of one run without --parts.
+/// Refused: shares of other settings, models or input, and parts that are missing, there twice or damaged.
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Examples:\n  splade-export join out/share-* --output out/collection\n  \
+                  splade-export join a b --output ab --indexes a-index b-index --index ab-index"
+)]
+pub struct Args {
+    /// Collections that `documents --parts` made
+    #[arg(value_name = "SHARE", required = true)]
+    shares: Vec<PathBuf>,
+
+    /// The folder to make; it must not exist or be empty, unless --resume is given
+    #[arg(long, value_name = "DIR")]
+    output: PathBuf,
+
+    /// Go on with an interrupted run of the same command, or begin it
+    #[arg(long)]
+    resume: bool,
+
+    /// The folder of the Lucene index to make of those in --indexes
+    #[arg(long, value_name = "DIR", requires = "indexes")]
+    index: Option<PathBuf>,
+
+    /// The indexes that `documents --parts --index` made, in the order of the shares
+    #[arg(long, value_name = "DIR", num_args = 1.., requires = "index")]
+    indexes: Vec<PathBuf>,
+
+    /// Merge the index into one segment
+    #[arg(long, requires = "index")]
+    force_merge: bool,
+
+    /// Print no summary
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+impl Args {
+    pub fn run(self) -> anyhow::Result<()> {
+        if self.index.is_some() && self.indexes.len() != self.shares.len() {
+            usage_error(format_args!(
+                "{} shares but {} indexes: give the index of each share, in the order of the shares",
+                self.shares.len(),
+                self.indexes.len()
+            ));
+        }
+        let options = JoinOptions {
+            shares: self.shares,
+            output: self.output,
+            resume: self.resume,
+            index: self.index.map(|index| (index, self.indexes)),
+            settings: IndexSettings {
+                force_merge: self.force_merge,
+                ..IndexSettings::default()
+            },
+        };
+        let stop = interrupt::install("the same command and --resume goes on")?;
+        let mut display = Display::new("documents", self.quiet);
+        let joined = join(&options, &stop, &mut |event| display.on(event))?;
+        let seconds = display.finish();
+        if self.quiet {
+            return Ok(());
+        }
+        if let Some(manifest) = &joined.manifest {
+            eprintln!(
+                "documents    {} of {} shares in {seconds:.1} s, {} rejected",
+                manifest.counts.documents,
+                options.shares.len(),
+                manifest.accounting.rejected
+            );
+            eprintln!(
+                "output       {}, {} parts",
+                options.output.display(),
+                manifest.parts.len()
+            );
+        }
+        if let (Some(summary), Some((folder, _))) = (&joined.index, &options.index) {
+            print_place(summary, folder);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,264 @@
+//! Checks a finished collection against its manifest, and its lines against what a line must be.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::{
+    CollectionError, Contents, Counts, DOCUMENTS, Kind, LineProblem, Lines, MANIFEST, Manifest,
+    PartInfo, REJECTED, Weight, parse,
+};
+use crate::corpus::{DocidSet, PartSelection, RejectedRecord, Source};
+
+/// What is wrong with a collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong, with the line where there is one.
+    pub problem: String,
+}
+
+/// Checks every file and every line of a finished collection; gives its manifest and what is wrong.
+///
+/// Checked are: size and SHA-256 of each part; that each line is a document with impacts (or weights) in range; counts of
+/// documents, postings and impacts in each part and in all; that no docid is used twice; that all parts are there and
+/// nothing else; `rejected.jsonl`; and that read = written + rejected.
+///
+/// # Errors
+/// [`CollectionError`] if there is no manifest that could be compared with.
+pub fn verify(folder: &Path) -> Result<(Manifest, Vec<Finding>), CollectionError> {
+    let Some(manifest) = Manifest::read(folder)? else {
+        return Err(CollectionError::Unfinished {
+            path: folder.to_owned(),
+        });
+    };
+    let checker = Checker {
+        folder,
+        kind: manifest.settings.kind,
+        docids: (0..SETS).map(|_| Mutex::default()).collect(),
+    };
+    let mut findings: Vec<Finding> = manifest
+        .parts
+        .par_iter()
+        .flat_map(|part| checker.part(part))
+        .collect();
+    checker.sums(&manifest, &mut findings);
+    checker.numbers(&manifest, &mut findings);
+    checker.strangers(&manifest, &mut findings)?;
+    checker.rejected(&manifest, &mut findings);
+    findings.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok((manifest, findings))
+}
+
+/// Sets of docids, by their last byte, so that threads seldom wait for each other.
+const SETS: usize = 256;
+/// Of one file not more problems are told.
+const MOST: usize = 10;
+
+struct Checker<'a> {
+    folder: &'a Path,
+    kind: Kind,
+    docids: Vec<Mutex<DocidSet>>,
+}
+
+impl Checker<'_> {
+    fn part(&self, part: &PartInfo) -> Vec<Finding> {
+        let path = self.folder.join(DOCUMENTS).join(&part.name);
+        let mut problems: Vec<String> = part
+            .check(&path)
+            .map(|found| found.reason)
+            .into_iter()
+            .collect();
+        let mut found = Counts::default();
+        match self.lines(&path, &mut found, &mut problems) {
+            Ok(()) if problems.is_empty() => {
+                let expected = Counts {
+                    truncated: 0,
+                    tokens: 0,
+                    max_weight: found.max_weight,
+                    ..part.counts
+                };
+                if found != expected {
+                    problems.push(format!(
+                        "it holds {found:?}, the manifest says {expected:?}"
+                    ));
+                }
+            }
+            Ok(()) => {}
+            Err(error) => problems.push(error.to_string()),
+        }
+        problems
+            .into_iter()
+            .map(|problem| Finding {
+                path: path.clone(),
+                problem,
+            })
+            .collect()
+    }
+
+    fn lines(
+        &self,
+        path: &Path,
+        counts: &mut Counts,
+        problems: &mut Vec<String>,
+    ) -> Result<(), CollectionError> {
+        let mut lines = Lines::open(&Source::file(path.to_owned()), &Arc::default())?;
+        while let Some(line) = lines.next_line()? {
+            let problem = self.line(line, counts).err();
+            if let Some(problem) = problem {
+                problems.push(format!("line {}: {problem}", lines.place().line));
+                if problems.len() >= MOST {
+                    problems.push("more problems may follow".to_owned());
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&self, line: &str, counts: &mut Counts) -> Result<(), String> {
+        let mut postings = 0;
+        let document = parse(line, Contents::Read, |term, weight| {
+            postings += 1;
+            match self.kind {
+                Kind::Impacts => {
+                    let impact = weight.impact(term)?;
+                    counts.impact_sum += u64::from(impact);
+                    counts.max_impact = counts.max_impact.max(impact);
+                }
+                Kind::Weights => check_weight(term, weight)?,
+            }
+            Ok::<_, LineProblem>(())
+        })
+        .map_err(|problem| problem.to_string())?;
+        counts.documents += 1;
+        counts.postings += postings;
+        counts.empty += u64::from(postings == 0);
+        let set = document.docid.bytes().last().map_or(0, usize::from) % SETS;
+        let mut set = self.docids[set]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if set.insert(&document.docid) {
+            Ok(())
+        } else {
+            Err(format!("the docid {:?} is used twice", document.docid))
+        }
+    }
+
+    fn sums(&self, manifest: &Manifest, findings: &mut Vec<Finding>) {
+        let mut sum = Counts::default();
+        for part in &manifest.parts {
+            sum.add(&part.counts);
+        }
+        if sum != manifest.counts {
+            findings.push(self.of_manifest("its counts are not the sums over its parts"));
+        }
+        let accounting = &manifest.accounting;
+        if accounting.read != accounting.written + accounting.rejected
+            || accounting.written != sum.documents
+        {
+            findings.push(self.of_manifest(&format!(
+                "{} records were read, {} written and {} rejected, and the parts hold {}",
+                accounting.read, accounting.written, accounting.rejected, sum.documents
+            )));
+        }
+    }
+
+    fn numbers(&self, manifest: &Manifest, findings: &mut Vec<Finding>) {
+        let selection = manifest.settings.selection;
+        let mut wanted = (0..).filter(|&number| selection.contains(number));
+        for part in &manifest.parts {
+            if part.index() != wanted.next() {
+                let problem = format!("{} is not the part that comes next", part.name);
+                findings.push(self.of_manifest(&problem));
+                return;
+            }
+        }
+        if let Some(end) = manifest.share.as_ref().and_then(|share| share.end.as_ref())
+            && selection != PartSelection::All
+            && wanted.next().is_some_and(|next| next < end.parts)
+        {
+            findings.push(self.of_manifest("parts are missing at its end"));
+        }
+    }
+
+    /// Whatever else lies among the parts would be indexed with them.
+    fn strangers(
+        &self,
+        manifest: &Manifest,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), CollectionError> {
+        let documents = self.folder.join(DOCUMENTS);
+        for entry in fs_err::read_dir(documents).map_err(CollectionError::Folder)? {
+            let path = entry.map_err(CollectionError::Folder)?.path();
+            let name = path.file_name().map(|name| name.to_string_lossy());
+            if !manifest
+                .parts
+                .iter()
+                .any(|part| Some(part.name.as_str()) == name.as_deref())
+            {
+                findings.push(Finding {
+                    path,
+                    problem: "it is not in the manifest, but would be indexed; move it away"
+                        .to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn rejected(&self, manifest: &Manifest, findings: &mut Vec<Finding>) {
+        let path = self.folder.join(REJECTED);
+        let accounting = &manifest.accounting;
+        let problem = match &accounting.rejected_sha256 {
+            None if path.exists() => "the manifest knows of no rejected records".to_owned(),
+            None => return,
+            Some(sha256) => match crate::sha256_of(&path) {
+                Err(error) => error.to_string(),
+                Ok(found) if found != *sha256 => {
+                    "its SHA-256 is not that of what was written".to_owned()
+                }
+                Ok(_) => match count_rejected(&path) {
+                    Ok(lines) if lines == accounting.rejected => return,
+                    Ok(lines) => format!(
+                        "it has {lines} lines, the manifest says {}",
+                        accounting.rejected
+                    ),
+                    Err(problem) => problem,
+                },
+            },
+        };
+        findings.push(Finding { path, problem });
+    }
+
+    fn of_manifest(&self, problem: &str) -> Finding {
+        Finding {
+            path: self.folder.join(MANIFEST),
+            problem: problem.to_owned(),
+        }
+    }
+}
+
+fn check_weight(term: &str, weight: Weight) -> Result<(), LineProblem> {
+    let value = f32::from(weight);
+    if value.is_finite() && value > 0.0 {
+        Ok(())
+    } else {
+        Err(LineProblem::Json(format!(
+            "term {term:?} has the weight {value}, which is not a positive number"
+        )))
+    }
+}
+
+fn count_rejected(path: &Path) -> Result<u64, String> {
+    let mut lines =
+        Lines::open(&Source::file(path.to_owned()), &Arc::default()).map_err(|e| e.to_string())?;
+    let mut count = 0;
+    while let Some(line) = lines.next_line().map_err(|e| e.to_string())? {
+        count += 1;
+        serde_json::from_str::<RejectedRecord>(line).map_err(|e| format!("line {count}: {e}"))?;
+    }
+    Ok(count)
+}

@@ -1,0 +1,67 @@
+//! Points at which a test makes the program die or a write fail.
+//!
+//! `SPLADE_EXPORT_FAULT=kill:17` ends the process at the 17th point it passes, as a power cut would;
+//! `full:17` makes the 17th fail as on a full disk. Every step that changes the disk is a point:
+//! creating, writing a buffer, syncing, renaming, removing. With one thread the points come in the
+//! same order each time, so a test can visit all of them. Without the variable a point costs one load.
+
+use std::io;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// For tests only; see the [module](self).
+const VARIABLE: &str = "SPLADE_EXPORT_FAULT";
+
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    Kill,
+    Full,
+}
+
+struct Plan {
+    fault: Fault,
+    at: u64,
+    passed: AtomicU64,
+}
+
+/// Passes a point, which `what` names in the error.
+///
+/// # Errors
+/// The one that a test asked for.
+pub(crate) fn point(what: &'static str) -> io::Result<()> {
+    static PLAN: OnceLock<Option<Plan>> = OnceLock::new();
+    match PLAN.get_or_init(plan) {
+        None => Ok(()),
+        Some(plan) => plan.pass(what),
+    }
+}
+
+impl Plan {
+    fn pass(&self, what: &str) -> io::Result<()> {
+        if self.passed.fetch_add(1, Ordering::Relaxed) + 1 != self.at {
+            return Ok(());
+        }
+        match self.fault {
+            // Neither destructors nor buffers have a part in it.
+            Fault::Kill => std::process::abort(),
+            Fault::Full => Err(io::Error::new(
+                io::ErrorKind::StorageFull,
+                format!("no space left on device (asked for by {VARIABLE}, at {what})"),
+            )),
+        }
+    }
+}
+
+fn plan() -> Option<Plan> {
+    let text = std::env::var(VARIABLE).ok()?;
+    let (fault, at) = text.split_once(':')?;
+    Some(Plan {
+        fault: match fault {
+            "kill" => Fault::Kill,
+            "full" => Fault::Full,
+            _ => return None,
+        },
+        at: at.parse().ok()?,
+        passed: AtomicU64::new(0),
+    })
+}
