@@ -21,6 +21,7 @@ TRANSFORMERS_DIR="$CACHE/transformers"
   CACHED_JAR="$ANSERINI_DIR/anserini-1.7.1-fatjar.jar"
   CACHED_PYTHON="$PYTHON_DIR/bin/python"
   SHELLCHECK="$SHELLCHECK_DIR/shellcheck"
+  BENCH_DIR="$CACHE/bench"
   TRANSFORMERS_PYTHON="$TRANSFORMERS_DIR/bin/python"
 }
 
