@@ -23,6 +23,7 @@ TRANSFORMERS_DIR="$CACHE/transformers"
   OLD_JAR="$OLD_ANSERINI_DIR/anserini-0.22.1-fatjar.jar"
   CACHED_PYTHON="$PYTHON_DIR/bin/python"
   SHELLCHECK="$SHELLCHECK_DIR/shellcheck"
+  BENCH_DIR="$CACHE/bench"
   TRANSFORMERS_PYTHON="$TRANSFORMERS_DIR/bin/python"
 }
 

