@@ -16,6 +16,7 @@ SHELLCHECK_DIR="$CACHE/shellcheck"
 TRANSFORMERS_DIR="$CACHE/transformers"
 # shellcheck disable=SC2034  # used by the scripts that source this file
 {
+  GPU_LIBRARY_DIR="$CACHE/onnxruntime-gpu"
   MODEL_DIR="$CACHE/models/splade-tiny"
   ORT_LIBRARY="$ORT_LIBRARY_DIR/libonnxruntime.so"
   CACHED_JAR="$ANSERINI_DIR/anserini-1.7.1-fatjar.jar"
