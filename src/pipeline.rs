@@ -53,7 +53,9 @@ pub struct EncodeProgress {
     pub reading: AtomicU64,
     /// Nanoseconds in which they were tokenized, with all threads of the tokenizer.
     pub tokenizing: AtomicU64,
-    /// Nanoseconds in which whole parts were written, over all threads.
+    /// Nanoseconds in which weights became impacts, over all threads.
+    pub quantizing: AtomicU64,
+    /// Nanoseconds in which whole parts were quantized and written, over all threads.
     pub writing: AtomicU64,
 }
 
@@ -78,6 +80,7 @@ pub struct EncodedPart {
     vectors: Vec<OnceLock<SparseVector>>,
     batches_left: AtomicUsize,
     fallbacks: AtomicU64,
+    quantizing: AtomicU64,
 }
 
 /// A document of an encoded part.
@@ -94,6 +97,12 @@ pub struct EncodedDocument<'a> {
 }
 
 impl EncodedPart {
+    /// Tells how long a sink needed to quantize this part.
+    pub fn quantized_in(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.quantizing.fetch_add(nanoseconds, Ordering::Relaxed);
+    }
+
     /// Texts that the screening of the head did not suit.
     #[must_use]
     pub fn fallbacks(&self) -> u64 {
@@ -282,6 +291,7 @@ impl Run<'_> {
             tokens,
             batches_left: AtomicUsize::new(0),
             fallbacks: AtomicU64::new(0),
+            quantizing: AtomicU64::new(0),
         })
     }
 
@@ -330,6 +340,10 @@ impl Run<'_> {
             let started = Instant::now();
             sink.write(&part)?;
             lap(&self.progress.writing, started);
+            let quantizing = part.quantizing.load(Ordering::Relaxed);
+            self.progress
+                .quantizing
+                .fetch_add(quantizing, Ordering::Relaxed);
             drop(part);
             // The reader may have ended.
             let _ = permits.try_send(());

@@ -233,6 +233,33 @@ fn what_a_device_cannot_do_is_refused() {
 }
 
 #[test]
+fn timings_tell_where_the_time_went() {
+    let dir = tempfile::tempdir().unwrap();
+    let (output, file) = (dir.path().join("out"), dir.path().join("timings.json"));
+    let mut command = documents(&fixtures(), &output, &["--timings"]);
+    ok(command.arg(&file));
+    let timings: Value = serde_json::from_slice(&fs_err::read(&file).unwrap()).unwrap();
+    assert_eq!(timings["documents"], 107);
+    for stage in ["read", "tokenize", "body", "head", "quantize", "write"] {
+        assert!(timings["stages"][stage].as_f64().unwrap() > 0.0, "{stage}");
+    }
+    let share = timings["encoder_share"].as_f64().unwrap();
+    assert!(share > 0.1 && share <= 1.0, "{share}");
+    let padding = timings["padding"].as_f64().unwrap();
+    assert!((0.0..0.5).contains(&padding), "{padding}");
+    // More than there are terms, and far fewer than the vocabulary.
+    let columns = timings["surviving_columns"].as_f64().unwrap();
+    assert!(columns > 50.0 && columns < 3_000.0, "{columns}");
+
+    let nowhere = dir.path().join("nowhere/timings.json");
+    let other = dir.path().join("other");
+    let mut command = documents(&fixtures(), &other, &["--timings"]);
+    let message = fails(1, command.arg(&nowhere));
+    assert!(message.contains("nowhere"), "{message}");
+    assert!(!other.exists());
+}
+
+#[test]
 fn half_precision_in_plain_operators_is_refused_by_the_library_too() {
     let model = Model::open(&model_folder()).unwrap();
     let options = EncoderOptions {

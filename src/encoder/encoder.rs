@@ -29,7 +29,8 @@ pub struct EncoderOptions {
     pub precision: Precision,
     /// Where the graph runs.
     pub device: Device,
-    /// Most bytes of the device's own memory; `None` for all of it. Not used on the processor.
+    /// Most bytes of the device's own memory for each worker; `None` for all of it. Not used on the
+    /// processor.
     pub device_memory: Option<usize>,
     /// The head's way.
     pub head: HeadChoice,

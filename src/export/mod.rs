@@ -5,6 +5,7 @@ mod explain;
 mod index;
 mod join;
 mod outputs;
+mod timings;
 mod topics;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ pub use documents::{DocumentsOptions, Exported, documents};
 pub use explain::{ExplainedTerm, Explanation, explain};
 pub use index::{IndexOptions, IndexSettings, index};
 pub use join::{JoinOptions, join};
+pub use timings::{Stages, Timings};
 pub use topics::{TopicsFormat, TopicsOptions, TopicsSummary, topics};
 
 use crate::collection::{Damaged, Encoding, HeadKind};
@@ -64,6 +66,8 @@ pub enum Event {
         /// Their documents.
         documents: u64,
     },
+    /// The last part was written.
+    Ended(Timings),
     /// All was made by an earlier run, and is as it was written.
     Finished,
     /// A part of an earlier run cannot be used and is made again.
@@ -112,7 +116,7 @@ impl Session {
             device,
             device_memory: options
                 .max_memory
-                .map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+                .map(|limit| usize::try_from(limit / workers as u64).unwrap_or(usize::MAX)),
             head: HeadChoice::Best,
         };
         Ok(Self {
@@ -135,7 +139,8 @@ impl Session {
         watch: &mut Watch<'_>,
         sink: &dyn PartSink,
     ) -> anyhow::Result<()> {
-        let progress = std::sync::Arc::default();
+        let progress: std::sync::Arc<EncodeProgress> = std::sync::Arc::default();
+        let started = std::time::Instant::now();
         watch(Event::Started(
             reader.progress(),
             std::sync::Arc::clone(&progress),
@@ -155,7 +160,10 @@ impl Session {
             &progress,
             &stop,
             sink,
-        )
+        )?;
+        let timings = Timings::new(&progress, started.elapsed(), self.workers);
+        watch(Event::Ended(timings));
+        Ok(())
     }
 
     fn encoding(&self, options: &EncodeOptions, fields: &[String]) -> Encoding {
