@@ -6,7 +6,8 @@ set -euo pipefail
 
 usage() {
   cat <<'HELP'
-Builds a Lucene impact index with Anserini (IndexCollection -impact -pretokenized) and verifies it.
+Builds a Lucene impact index with Anserini (IndexCollection -impact -pretokenized) and verifies it. `splade-export index`
+makes the same without Java, in a fraction of the time; this is the reference it is compared with.
 
 Usage: scripts/build_index.sh COLLECTION INDEX [OPTION...]
 

@@ -47,18 +47,22 @@ main() {
   cargo build --release --locked --quiet
   local tool=target/release/splade-export
 
-  step "Encoding the documents"
-  "$tool" documents fixtures --output "$OUTPUT/collection"
+  step "Encoding the documents, into a collection and a Lucene index"
+  "$tool" documents fixtures --output "$OUTPUT/collection" --index "$OUTPUT/index"
 
   step "Encoding the topics"
   "$tool" topics fixtures --output "$OUTPUT/topics.tsv"
 
-  step "Building the Anserini index"
-  scripts/build_index.sh "$OUTPUT/collection" "$OUTPUT/index"
-
   step "Searching with Pyserini and scoring"
   scripts/evaluate.sh --index "$OUTPUT/index" --topics "$OUTPUT/topics.tsv" \
     --qrels fixtures/qrels/test.tsv --run "$OUTPUT/run.txt"
+
+  step "The same index by Anserini, for comparison"
+  scripts/build_index.sh "$OUTPUT/collection" "$OUTPUT/anserini-index"
+  scripts/evaluate.sh --index "$OUTPUT/anserini-index" --topics "$OUTPUT/topics.tsv" \
+    --qrels fixtures/qrels/test.tsv --run "$OUTPUT/anserini-run.txt" >/dev/null
+  cmp "$OUTPUT/run.txt" "$OUTPUT/anserini-run.txt" || fail "the runs on the two indexes differ"
+  echo "the runs on both indexes are the same, byte for byte"
 
   step "Why a document is found that shares no word with its topic"
   printf 'topic q13 "what causes huge storms at sea" finds the document wx-01 (hurricanes, typhoons):\n\n'
@@ -68,7 +72,7 @@ main() {
   cat <<EOF
 collection   $OUTPUT/collection/documents, described by $OUTPUT/collection/manifest.json
 topics       $OUTPUT/topics.tsv
-index        $OUTPUT/index
+index        $OUTPUT/index (Anserini's: $OUTPUT/anserini-index)
 run          $OUTPUT/run.txt
 
 What to try next

@@ -10,7 +10,7 @@ Searches an impact index with encoded topics, writes a TREC run file and scores 
 
 Usage: scripts/evaluate.sh --index INDEX --topics TOPICS --qrels QRELS --run RUN [OPTION...]
 
-  --index INDEX    an index of build_index.sh
+  --index INDEX    an index of splade-export or of build_index.sh
   --topics TOPICS  what `splade-export topics` wrote: Anserini's TSV (qid, tab, repeated
                    terms) or Pyserini's JSON Lines ("qid" and "vector"); by content
   --qrels QRELS    BEIR's TSV (query-id corpus-id score) or TREC's qrels; by content
@@ -65,7 +65,7 @@ parse_arguments() {
 
 check_paths() {
   compgen -G "$INDEX/segments_*" >/dev/null ||
-    fail "no Lucene index at $INDEX" "build it with: scripts/build_index.sh COLLECTION $INDEX"
+    fail "no Lucene index at $INDEX" "make it with: splade-export index COLLECTION --output $INDEX"
   [[ -f "$TOPICS" ]] || fail "no such topics file: $TOPICS" "write it with: splade-export topics ... --output $TOPICS"
   [[ -f "$QRELS" ]] || fail "no such qrels file: $QRELS" "give BEIR's qrels/test.tsv or a TREC qrels file"
   mkdir -p -- "$(dirname -- "$RUN")"

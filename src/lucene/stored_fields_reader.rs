@@ -113,3 +113,78 @@ pub(super) fn docid<'a>(document: &'a [u8], input_path: &std::path::Path) -> Res
     };
     find().ok_or_else(|| LuceneError::corrupt(input_path, "a document has no docid"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::super::names::SegmentName;
+    use super::super::stored_fields::{DATA_CODEC, StoredFieldsWriter};
+    use super::*;
+
+    /// Writes documents and reads them back: docid and number of fields, and the bytes of each.
+    fn round_trip(documents: &[(String, Option<String>)]) -> Vec<(String, u32, usize)> {
+        let dir = tempfile::tempdir().unwrap();
+        let name = SegmentName::new(dir.path(), 0);
+        let mut writer = StoredFieldsWriter::create(name.clone()).unwrap();
+        for (docid, raw) in documents {
+            writer.add(docid, raw.as_deref()).unwrap();
+        }
+        let id = [3; 16];
+        writer.finish().unwrap().seal(&name, &id).unwrap();
+        let mut input = Input::open_checked(
+            name.file("fdt"),
+            1000,
+            DATA_CODEC.name,
+            DATA_CODEC.version,
+            &id,
+            DATA_CODEC.suffix,
+        )
+        .unwrap();
+        input.verify().unwrap();
+        let mut found = Vec::new();
+        for_each(&mut input, |document, fields| {
+            let docid = docid(document, Path::new("fdt"))?.to_owned();
+            found.push((docid, fields, document.len()));
+            Ok(())
+        })
+        .unwrap();
+        found
+    }
+
+    fn check(documents: &[(String, Option<String>)]) {
+        let found = round_trip(documents);
+        assert_eq!(found.len(), documents.len());
+        for ((docid, raw), (found, fields, bytes)) in documents.iter().zip(found) {
+            assert_eq!(*docid, found);
+            assert_eq!(fields, if raw.is_some() { 2 } else { 1 });
+            let raw = raw.as_ref().map_or(0, String::len);
+            assert!(bytes > docid.len() + raw && bytes <= docid.len() + raw + 10);
+        }
+    }
+
+    #[test]
+    fn full_sliced_and_many_chunks_are_read_back() {
+        let text = |bytes: usize| Some("ab cd1 ".repeat(bytes / 7));
+        check(&[("a".to_owned(), text(81_920)), ("b".to_owned(), text(10))]);
+        check(&[("a".to_owned(), text(163_840)), ("b".to_owned(), None)]);
+        check(&[("a".to_owned(), text(1_000_000))]);
+        let many: Vec<_> = (0..5000).map(|n| (n.to_string(), None)).collect();
+        check(&many);
+    }
+
+    proptest! {
+        #[test]
+        fn any_documents_are_read_back(
+            documents in prop::collection::vec((".{0,20}", prop::option::of(("\\PC{0,9}", 0_usize..9000))), 1..40),
+        ) {
+            let documents: Vec<_> = documents
+                .into_iter()
+                .map(|(docid, raw)| (docid, raw.map(|(text, times)| text.repeat(times))))
+                .collect();
+            check(&documents);
+        }
+    }
+}

@@ -7,6 +7,7 @@ pub mod tiny_model;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use assert_cmd::cargo::CommandCargoExt;
 use splade_export::encoder::{Batch, BatchBudget, Encoder, EncoderOptions, Runtime, TextTokenizer};
@@ -61,7 +62,9 @@ pub fn script(name: &str) -> Command {
 
 /// Runs to success and returns stdout.
 pub fn ok(command: &mut Command) -> String {
+    let started = Instant::now();
     let output = command.output().unwrap();
+    println!("{:.1} s: {command:?}", started.elapsed().as_secs_f64());
     assert!(
         output.status.success(),
         "{command:?}\n{}\n{}",

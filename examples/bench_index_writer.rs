@@ -1,0 +1,68 @@
+//! Indexes the synthetic collection without any file of it: what the writer alone costs, with postings in memory.
+//! `bench_index_writer DOCUMENTS OUTPUT`; prints the CPU seconds of the writer, generating left out.
+
+#[allow(dead_code, reason = "the files are the other example's")]
+#[path = "../tests/common/synthetic.rs"]
+mod synthetic;
+
+use std::path::Path;
+use std::time::Instant;
+
+use splade_export::lucene::{CommitOptions, IndexWriter, TermDictionary};
+use synthetic::Synthetic;
+
+/// Documents a part, as `documents` has them.
+const PART: u64 = 10_000;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [documents, output] = arguments.as_slice() else {
+        return Err("usage: bench_index_writer DOCUMENTS OUTPUT".into());
+    };
+    let documents: u64 = documents.parse()?;
+    let synthetic = Synthetic::default();
+    let terms = TermDictionary::from_terms(synthetic.vocabulary())?;
+    let writer = IndexWriter::create(Path::new(output))?;
+    let mut seconds = 0.0;
+    for (number, first) in (0..documents).step_by(PART as usize).enumerate() {
+        let batch: Vec<_> = (first..documents.min(first + PART))
+            .map(|number| {
+                let vector = synthetic.vector(number, synthetic.terms);
+                (format!("doc{number}"), vector)
+            })
+            .collect();
+        let started = cpu_seconds();
+        let mut part = writer.part(number as u64, Some(&terms), 64 << 20)?;
+        for (docid, postings) in &batch {
+            part.add(docid, None, postings)?;
+        }
+        part.finish()?;
+        seconds += cpu_seconds() - started;
+    }
+    let (started, wall) = (cpu_seconds(), Instant::now());
+    let summary = writer.commit(CommitOptions {
+        max_segments: Some(16),
+    })?;
+    let commit = cpu_seconds() - started;
+    eprintln!(
+        "{} documents, {} postings; parts {seconds:.3} s CPU, commit {commit:.3} s CPU, {:.3} s wall",
+        summary.totals.documents,
+        summary.totals.postings,
+        wall.elapsed().as_secs_f64()
+    );
+    println!("{:.3}", seconds + commit);
+    Ok(())
+}
+
+/// CPU seconds of this process, user and system, in the kernel's hundredths.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(") ").next().unwrap_or_default();
+    let ticks: u64 = fields
+        .split(' ')
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
+    ticks as f64 / 100.0
+}
