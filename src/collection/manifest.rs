@@ -12,7 +12,7 @@ use super::error::CollectionError;
 use super::{AtomicFile, Compression, UNFINISHED};
 use crate::corpus::PartSelection;
 use crate::impact::{Pruning, Quantization};
-use crate::model::{Aggregation, Fingerprint};
+use crate::model::{Aggregation, Fingerprint, Precision};
 
 /// Its name in the output folder.
 pub const MANIFEST: &str = "manifest.json";
@@ -141,8 +141,27 @@ pub struct Encoding {
     pub fields: Vec<String>,
     /// True if special tokens may be terms.
     pub keep_special_tokens: bool,
+    /// What the model ran on: `cpu` or `cuda`.
+    pub device: String,
+    /// Of the model's layers.
+    pub precision: Precision,
+    /// How hidden states became weights.
+    pub head: HeadKind,
     /// Most padded tokens of a batch.
     pub batch_tokens: usize,
+    /// Most texts of a batch. With 1, a text's weights do not depend on other texts in any way; else
+    /// they do within rounding, about 1e-6.
+    pub batch_texts: usize,
+}
+
+/// How hidden states became weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeadKind {
+    /// By the exact screened head.
+    Screened,
+    /// In the graph.
+    InGraph,
 }
 
 /// The files of a collection.
@@ -175,6 +194,9 @@ pub struct Counts {
     pub max_weight: f32,
     /// Largest impact.
     pub max_impact: u32,
+    /// Documents for which the screening of the head left so much that single precision had to help:
+    /// slower, with the same weights.
+    pub screening_fallbacks: u64,
 }
 
 impl Counts {
@@ -188,6 +210,7 @@ impl Counts {
         self.impact_sum += other.impact_sum;
         self.max_weight = self.max_weight.max(other.max_weight);
         self.max_impact = self.max_impact.max(other.max_impact);
+        self.screening_fallbacks += other.screening_fallbacks;
     }
 }
 

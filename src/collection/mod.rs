@@ -29,8 +29,8 @@ pub use files::CollectionFiles;
 pub use journal::{Damaged, Run, Stage};
 pub use lines::Lines;
 pub use manifest::{
-    Accounting, Collection, Counts, Encoding, InputEnd, InputFile, Kind, MANIFEST, Manifest,
-    ModelInfo, PartInfo, RunSettings, Share,
+    Accounting, Collection, Counts, Encoding, HeadKind, InputEnd, InputFile, Kind, MANIFEST,
+    Manifest, ModelInfo, PartInfo, RunSettings, Share,
 };
 pub use output_error::{OutputError, SettingDifference};
 pub use part::{Compression, Entry, PartWriter, TermKeys, put_line};

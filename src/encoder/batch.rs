@@ -9,6 +9,8 @@ pub struct BatchBudget {
     pub tokens: usize,
     /// Most texts: the pooled weights of a batch are texts x vocabulary.
     pub texts: usize,
+    /// The length of a batch is rounded up to a multiple of this.
+    pub length_multiple: usize,
 }
 
 impl Default for BatchBudget {
@@ -17,6 +19,7 @@ impl Default for BatchBudget {
         Self {
             tokens: 1024,
             texts: 64,
+            length_multiple: 1,
         }
     }
 }
@@ -26,7 +29,7 @@ impl Default for BatchBudget {
 pub struct Batch {
     /// Positions of the texts in the part.
     pub rows: Vec<usize>,
-    /// Length of the longest, in tokens.
+    /// Length of the longest, in tokens, rounded up where the budget says so.
     pub length: usize,
 }
 
@@ -49,11 +52,28 @@ impl Batch {
                 }
                 _ => batches.push(Self {
                     rows: vec![i],
-                    length: texts[i].ids.len(),
+                    length: texts[i]
+                        .ids
+                        .len()
+                        .next_multiple_of(budget.length_multiple.max(1)),
                 }),
             }
         }
         batches
+    }
+
+    /// Two batches of about half the texts each.
+    pub(super) fn halves(&self, texts: &[Tokens]) -> (Self, Self) {
+        let (first, second) = self.rows.split_at(self.rows.len() / 2);
+        let half = |rows: &[usize]| Self {
+            rows: rows.to_vec(),
+            length: rows
+                .iter()
+                .map(|&row| texts[row].ids.len())
+                .max()
+                .unwrap_or(0),
+        };
+        (half(first), half(second))
     }
 
     /// Token ids and mask, each `[rows, length]`, padded with id 0 on the right.
@@ -93,6 +113,7 @@ mod tests {
         let budget = BatchBudget {
             tokens: 6,
             texts: 9,
+            length_multiple: 1,
         };
         let batches = Batch::plan(&texts, budget);
         assert_eq!(batches.len(), 1);
@@ -107,9 +128,10 @@ mod tests {
             lengths in prop::collection::vec(0usize..700, 0..200),
             tokens in 1usize..2000,
             most in 1usize..70,
+            multiple in prop::sample::select(vec![1usize, 8]),
         ) {
             let texts = texts(&lengths);
-            let batches = Batch::plan(&texts, BatchBudget { tokens, texts: most });
+            let batches = Batch::plan(&texts, BatchBudget { tokens, texts: most, length_multiple: multiple });
             let mut seen: Vec<usize> = batches.iter().flat_map(|b| b.rows.clone()).collect();
             seen.sort_unstable();
             let expected: Vec<usize> = (0..lengths.len()).filter(|&i| lengths[i] > 0).collect();
@@ -118,6 +140,8 @@ mod tests {
                 prop_assert!(batch.rows.len() <= most);
                 prop_assert!(batch.rows.len() == 1 || batch.rows.len() * batch.length <= tokens);
                 prop_assert!(batch.rows.iter().all(|&i| lengths[i] <= batch.length));
+                let longest = batch.rows.iter().map(|&i| lengths[i]).max().unwrap();
+                prop_assert_eq!(batch.length, longest.next_multiple_of(multiple));
             }
         }
     }

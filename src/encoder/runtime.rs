@@ -36,13 +36,18 @@ const NAME: &str = "libonnxruntime.so";
 
 impl Runtime {
     /// Looks for the library: the path given, then `ORT_DYLIB_PATH`, then beside the running program,
-    /// then the cache that `scripts/setup.sh` fills.
+    /// then the cache that `scripts/setup.sh` fills. With `gpu`, the library for GPUs in the cache comes
+    /// before all but the path given.
     ///
     /// # Errors
     /// [`RuntimeError`] with the command that gets it.
-    pub fn find(given: Option<&Path>) -> Result<Self, RuntimeError> {
+    pub fn find(given: Option<&Path>, gpu: bool) -> Result<Self, RuntimeError> {
         if let Some(path) = given {
             return Self::named(path, "--onnxruntime");
+        }
+        let cached = |piece| cache_folder().map(|cache| cache.join(piece).join(NAME));
+        if gpu && let Some(library) = cached("onnxruntime-gpu").filter(|library| library.exists()) {
+            return Ok(Self { library });
         }
         if let Some(path) = env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()) {
             return Self::named(Path::new(&path), "ORT_DYLIB_PATH");
@@ -50,8 +55,10 @@ impl Runtime {
         let beside = env::current_exe()
             .ok()
             .and_then(|program| Some(program.parent()?.join(NAME)));
-        let cached = cache_folder().map(|cache| cache.join("onnxruntime").join(NAME));
-        let places: Vec<PathBuf> = [beside, cached].into_iter().flatten().collect();
+        let places: Vec<PathBuf> = [beside, cached("onnxruntime")]
+            .into_iter()
+            .flatten()
+            .collect();
         if let Some(library) = places.iter().find(|path| path.exists()) {
             return Ok(Self {
                 library: library.clone(),

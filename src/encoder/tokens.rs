@@ -2,7 +2,7 @@
 
 use tokenizers::{Tokenizer, TruncationParams};
 
-use super::session::EncodeError;
+use super::error::EncodeError;
 use crate::model::Model;
 
 /// The token ids of one text.

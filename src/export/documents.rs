@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
@@ -302,12 +303,16 @@ impl Sink<'_> {
         quantizer: Option<&Quantizer>,
         writer: &mut PartOutputs<'_, '_>,
     ) -> anyhow::Result<Counts> {
-        let mut counts = Counts::default();
+        let mut counts = Counts {
+            screening_fallbacks: part.fallbacks(),
+            ..Counts::default()
+        };
+        let mut quantizing = Duration::ZERO;
         for document in part.documents() {
             counts.truncated += u64::from(document.tokens.truncated);
             counts.tokens += document.tokens.ids.len() as u64;
             let contents = if self.contents { document.text } else { "" };
-            add(
+            let time = add(
                 document.docid,
                 contents,
                 document.vector,
@@ -315,12 +320,14 @@ impl Sink<'_> {
                 &mut counts,
                 writer,
             )?;
+            quantizing += time;
         }
+        part.quantized_in(quantizing);
         Ok(counts)
     }
 }
 
-/// Writes one document and counts what is in it.
+/// Writes one document and counts what is in it; how long quantizing took.
 fn add(
     docid: &str,
     contents: &str,
@@ -328,13 +335,16 @@ fn add(
     quantizer: Option<&Quantizer>,
     counts: &mut Counts,
     writer: &mut PartOutputs<'_, '_>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Duration> {
+    let started = Instant::now();
+    let mut quantizing = Duration::ZERO;
     counts.documents += 1;
     counts.max_weight = counts.max_weight.max(vector.max_weight());
     let postings = if let Some(quantizer) = quantizer {
         let impacts = quantizer
             .quantize(vector)
             .with_context(|| format!("document {docid}"))?;
+        quantizing = started.elapsed();
         for entry in &impacts {
             counts.impact_sum += u64::from(entry.impact);
             counts.max_impact = counts.max_impact.max(entry.impact);
@@ -347,7 +357,7 @@ fn add(
     };
     counts.postings += postings as u64;
     counts.empty += u64::from(postings == 0);
-    Ok(())
+    Ok(quantizing)
 }
 
 /// Turns a part of weights into one of impacts. `counts` are those of the weights.
@@ -361,6 +371,7 @@ fn requantize(
     let mut new = Counts {
         truncated: counts.truncated,
         tokens: counts.tokens,
+        screening_fallbacks: counts.screening_fallbacks,
         ..Counts::default()
     };
     let mut lines = Lines::open(&Source::file(path.to_owned()), &Arc::default())?;

@@ -42,11 +42,12 @@ pub fn explain(options: &EncodeOptions, text: &str) -> anyhow::Result<Explanatio
     let session = Session::open(options)?;
     let tokens = [session.tokenizer.tokenize(text)?];
     let vocabulary = &session.model.vocabulary;
-    let mut vector = match Batch::plan(&tokens, crate::encoder::BatchBudget::default()).first() {
+    let mut vector = match Batch::plan(&tokens, session.budget).first() {
         Some(batch) => session
             .encoder
             .worker()?
             .encode(batch, &tokens)?
+            .vectors
             .pop()
             .unwrap_or_default(),
         None => crate::impact::SparseVector::default(),

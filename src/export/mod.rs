@@ -5,6 +5,7 @@ mod explain;
 mod index;
 mod join;
 mod outputs;
+mod timings;
 mod topics;
 
 use std::path::PathBuf;
@@ -13,14 +14,17 @@ pub use documents::{DocumentsOptions, Exported, documents};
 pub use explain::{ExplainedTerm, Explanation, explain};
 pub use index::{IndexOptions, IndexSettings, index};
 pub use join::{JoinOptions, join};
+pub use timings::{Stages, Timings};
 pub use topics::{TopicsFormat, TopicsOptions, TopicsSummary, topics};
 
-use crate::collection::Damaged;
-use crate::collection::Encoding;
+use crate::collection::{Damaged, Encoding, HeadKind};
 use crate::corpus::{PartReader, ReadProgress};
-use crate::encoder::{BatchBudget, Encoder, Runtime, TextTokenizer};
+use crate::encoder::{
+    BatchBudget, Device, DeviceChoice, Encoder, EncoderOptions, HeadChoice, MemoryPlan,
+    TextTokenizer,
+};
 use crate::impact::{Pruning, Quantization};
-use crate::model::{Aggregation, Model};
+use crate::model::{Aggregation, Model, Precision};
 use crate::pipeline::{self, EncodeProgress, PartSink, PipelineOptions};
 
 /// From text to impacts: what documents, topics and single texts have in common.
@@ -28,7 +32,7 @@ use crate::pipeline::{self, EncodeProgress, PartSink, PipelineOptions};
 pub struct EncodeOptions {
     /// The model folder.
     pub model: PathBuf,
-    /// ONNX Runtime's library; `None` looks for it, see [`Runtime::find`].
+    /// ONNX Runtime's library; `None` looks for it, see [`crate::encoder::Runtime::find`].
     pub onnxruntime: Option<PathBuf>,
     /// Maximum or sum over tokens.
     pub aggregation: Aggregation,
@@ -42,6 +46,12 @@ pub struct EncodeOptions {
     pub quantization: Option<Quantization>,
     /// Encoder threads.
     pub threads: usize,
+    /// Where the model runs.
+    pub device: DeviceChoice,
+    /// Of the model's layers; `None` for the device's default.
+    pub precision: Option<Precision>,
+    /// Most bytes that the encoder may take: of main memory, or of a GPU's own. `None` for no limit.
+    pub max_memory: Option<u64>,
 }
 
 /// What a run tells while it goes on.
@@ -56,6 +66,8 @@ pub enum Event {
         /// Their documents.
         documents: u64,
     },
+    /// The last part was written.
+    Ended(Timings),
     /// All was made by an earlier run, and is as it was written.
     Finished,
     /// A part of an earlier run cannot be used and is made again.
@@ -71,25 +83,51 @@ struct Session {
     tokenizer: TextTokenizer,
     encoder: Encoder,
     max_length: usize,
+    device: Device,
+    precision: Precision,
+    budget: BatchBudget,
+    workers: usize,
 }
 
 impl Session {
     fn open(options: &EncodeOptions) -> anyhow::Result<Self> {
-        let runtime = Runtime::find(options.onnxruntime.as_deref());
+        let device = options.device.resolve(options.onnxruntime.as_deref());
+        // A wrong model folder is told before a missing library.
         let model = Model::open(&options.model)?;
+        let (runtime, device) = device?;
+        let precision = options
+            .precision
+            .unwrap_or_else(|| device.default_precision());
+        device.check(precision)?;
         let max_length = options
             .max_length
             .unwrap_or_else(|| model.default_max_length());
+        let tokenizer = TextTokenizer::new(&model, max_length)?;
+        let mut budget = device.budget(precision);
+        let mut workers = device.workers(options.threads);
+        if let (Device::Cpu, Some(limit)) = (device, options.max_memory) {
+            let plan = MemoryPlan::new(&model, options.aggregation, precision, max_length);
+            (workers, budget) = plan.fit(limit, workers, budget)?;
+        }
+        let encoder_options = EncoderOptions {
+            aggregation: options.aggregation,
+            keep_special_tokens: options.keep_special_tokens,
+            precision,
+            device,
+            device_memory: options
+                .max_memory
+                .map(|limit| usize::try_from(limit / workers as u64).unwrap_or(usize::MAX)),
+            head: HeadChoice::Best,
+        };
         Ok(Self {
-            tokenizer: TextTokenizer::new(&model, max_length)?,
-            encoder: Encoder::new(
-                &runtime?,
-                &model,
-                options.aggregation,
-                options.keep_special_tokens,
-            )?,
+            encoder: Encoder::new(&runtime, &model, encoder_options)?,
+            tokenizer,
             model,
             max_length,
+            device,
+            precision,
+            budget,
+            workers,
         })
     }
 
@@ -101,15 +139,16 @@ impl Session {
         watch: &mut Watch<'_>,
         sink: &dyn PartSink,
     ) -> anyhow::Result<()> {
-        let progress = std::sync::Arc::default();
+        let progress: std::sync::Arc<EncodeProgress> = std::sync::Arc::default();
+        let started = std::time::Instant::now();
         watch(Event::Started(
             reader.progress(),
             std::sync::Arc::clone(&progress),
         ));
         let stop = reader.stop().clone();
         let pipeline_options = PipelineOptions {
-            threads: options.threads.max(1),
-            budget: BatchBudget::default(),
+            threads: self.workers,
+            budget: self.budget,
             pruning: options.pruning,
             keep_text,
         };
@@ -121,7 +160,10 @@ impl Session {
             &progress,
             &stop,
             sink,
-        )
+        )?;
+        let timings = Timings::new(&progress, started.elapsed(), self.workers);
+        watch(Event::Ended(timings));
+        Ok(())
     }
 
     fn encoding(&self, options: &EncodeOptions, fields: &[String]) -> Encoding {
@@ -130,7 +172,19 @@ impl Session {
             max_length: self.max_length,
             fields: fields.to_vec(),
             keep_special_tokens: options.keep_special_tokens,
-            batch_tokens: BatchBudget::default().tokens,
+            device: match self.device {
+                Device::Cpu => "cpu",
+                Device::Cuda(_) => "cuda",
+            }
+            .to_owned(),
+            precision: self.precision,
+            head: if self.encoder.is_screened() {
+                HeadKind::Screened
+            } else {
+                HeadKind::InGraph
+            },
+            batch_tokens: self.budget.tokens,
+            batch_texts: self.budget.texts,
         }
     }
 }

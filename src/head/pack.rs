@@ -1,5 +1,7 @@
 //! The decoder as 8-bit integers, one scale a column, in the order the kernels read it.
 
+use rayon::prelude::*;
+
 use super::bound::{ColumnBound, SMALLEST_SCALE, inflate};
 use super::quantize::{LANES, ROUNDER};
 use super::screen::Kernel;
@@ -75,28 +77,36 @@ impl PackedColumns {
             ],
             quads,
         };
-        let mut integers = vec![0_i8; quads * QUAD];
-        for (column, (row, &bias)) in decoder.chunks_exact(width).zip(bias).enumerate() {
-            let (block, lane) = (column / BLOCK, column % BLOCK);
-            let quantized = quantize_column(row, &mut integers);
-            let weights = &mut packed.weights[block * quads * BLOCK * QUAD..];
-            for (slots, quad) in weights
-                .chunks_exact_mut(BLOCK * QUAD)
-                .zip(integers.chunks_exact(QUAD))
-            {
-                slots[lane * QUAD..][..QUAD].copy_from_slice(quad);
-            }
-            packed.sums[block][lane] = integers.iter().map(|&value| i32::from(value)).sum();
-            let base = kernel.dot(center, row) + f64::from(bias);
-            let bounds = &mut packed.bounds[block];
-            bounds.scale[lane] = quantized.scale;
-            #[allow(clippy::cast_possible_truncation, reason = "covered by TEST_MARGIN")]
-            {
-                bounds.base[lane] = base as f32;
-            }
-            bounds.norm[lane] = inflate(quantized.squares.sqrt());
-            bounds.missed[lane] = inflate(quantized.missed_squares.sqrt());
-        }
+        let blocks = packed
+            .weights
+            .par_chunks_mut((quads * BLOCK * QUAD).max(1))
+            .zip(&mut packed.sums)
+            .zip(&mut packed.bounds);
+        let columns = decoder.par_chunks((BLOCK * width).max(1));
+        let columns = columns.zip(bias.par_chunks(BLOCK));
+        blocks
+            .zip(columns)
+            .for_each(|(((weights, sums), bounds), (rows, bias))| {
+                let mut integers = vec![0_i8; quads * QUAD];
+                for (lane, (row, &bias)) in rows.chunks_exact(width).zip(bias).enumerate() {
+                    let quantized = quantize_column(row, &mut integers);
+                    for (slots, quad) in weights
+                        .chunks_exact_mut(BLOCK * QUAD)
+                        .zip(integers.chunks_exact(QUAD))
+                    {
+                        slots[lane * QUAD..][..QUAD].copy_from_slice(quad);
+                    }
+                    sums[lane] = integers.iter().map(|&value| i32::from(value)).sum();
+                    let base = kernel.dot(center, row) + f64::from(bias);
+                    bounds.scale[lane] = quantized.scale;
+                    #[allow(clippy::cast_possible_truncation, reason = "covered by TEST_MARGIN")]
+                    {
+                        bounds.base[lane] = base as f32;
+                    }
+                    bounds.norm[lane] = inflate(quantized.squares.sqrt());
+                    bounds.missed[lane] = inflate(quantized.missed_squares.sqrt());
+                }
+            });
         packed
     }
 

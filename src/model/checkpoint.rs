@@ -11,13 +11,12 @@ use safetensors::tensor::Metadata;
 use serde::Deserialize;
 
 use super::error::ModelError;
-use super::onnx::data_type;
 
 /// A header over this size is no header of a checkpoint (the format's own limit).
 const MAX_HEADER: u64 = 100_000_000;
 
 /// A tensor in a file, or some rows of one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tensor {
     file: Arc<Path>,
     dtype: Dtype,
@@ -32,24 +31,8 @@ impl Tensor {
         if self.dtype == Dtype::F32 { 4 } else { 2 }
     }
 
-    pub fn onnx_type(&self) -> i32 {
-        match self.dtype {
-            Dtype::F16 => data_type::FLOAT16,
-            Dtype::BF16 => data_type::BFLOAT16,
-            _ => data_type::FLOAT,
-        }
-    }
-
     pub fn len_bytes(&self) -> u64 {
         (self.shape.iter().product::<usize>() * self.size_of()) as u64
-    }
-
-    pub fn file_name(&self) -> String {
-        self.file
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
     }
 
     /// Rows `from..to` of the first dimension.
@@ -61,40 +44,53 @@ impl Tensor {
         rows
     }
 
-    /// Its values as float32.
+    /// Its values as float32, all finite.
     pub fn read(&self) -> Result<Vec<f32>, ModelError> {
-        let mut bytes = vec![0; usize::try_from(self.len_bytes()).unwrap_or(usize::MAX)];
-        let mut read = || {
-            let mut file = fs::File::open(self.file.as_ref())?;
-            file.seek(SeekFrom::Start(self.offset))?;
-            file.read_exact(&mut bytes)
-        };
-        read().map_err(|e| ModelError::broken(&self.file, e))?;
-        let pairs = || bytes.as_chunks::<2>().0.iter();
-        Ok(match self.dtype {
-            Dtype::F16 => pairs()
-                .map(|&b| half::f16::from_le_bytes(b).to_f32())
-                .collect(),
-            Dtype::BF16 => pairs()
-                .map(|&b| half::bf16::from_le_bytes(b).to_f32())
-                .collect(),
-            _ => bytes
-                .as_chunks::<4>()
-                .0
-                .iter()
-                .map(|&b| f32::from_le_bytes(b))
-                .collect(),
-        })
+        let mut values = Vec::with_capacity(self.shape.iter().product());
+        self.read_into(&mut values)
+            .map_err(|e| ModelError::broken(&self.file, e))?;
+        if values.iter().all(|value| value.is_finite()) {
+            return Ok(values);
+        }
+        Err(ModelError::broken(
+            &self.file,
+            format!(
+                "the tensor at byte {} holds a value that is not finite; fetch the file again",
+                self.offset
+            ),
+        ))
+    }
+
+    fn read_into(&self, values: &mut Vec<f32>) -> std::io::Result<()> {
+        let mut file = fs::File::open(self.file.as_ref())?;
+        file.seek(SeekFrom::Start(self.offset))?;
+        let mut left = self.len_bytes();
+        let mut bytes = [0; 1 << 16];
+        while left > 0 {
+            let n = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            file.read_exact(&mut bytes[..n])?;
+            left -= n as u64;
+            let pairs = bytes[..n].as_chunks::<2>().0.iter();
+            match self.dtype {
+                Dtype::F16 => values.extend(pairs.map(|&b| half::f16::from_le_bytes(b).to_f32())),
+                Dtype::BF16 => values.extend(pairs.map(|&b| half::bf16::from_le_bytes(b).to_f32())),
+                _ => {
+                    let quads = bytes[..n].as_chunks::<4>().0.iter();
+                    values.extend(quads.map(|&b| f32::from_le_bytes(b)));
+                }
+            }
+        }
+        Ok(())
     }
 }
 
 /// All tensors of a checkpoint, in one file or in shards.
 #[derive(Debug)]
 pub struct Checkpoint {
-    /// The folder in which all weight files lie, links resolved: ONNX Runtime reads them from there.
-    pub weights_folder: PathBuf,
     /// The weight files as they are named in the model folder.
     pub files: Vec<PathBuf>,
+    /// The first of them, links resolved: in the Hugging Face cache files are links to blobs.
+    first_file: PathBuf,
     folder: PathBuf,
     tensors: HashMap<String, Tensor>,
 }
@@ -119,25 +115,28 @@ impl Checkpoint {
             return Ok(None);
         };
         let mut tensors = HashMap::new();
-        let mut weights_folder: Option<PathBuf> = None;
         for file in &files {
-            // In the Hugging Face cache the files are links to blobs beside each other.
-            let real = fs::canonicalize(file).map_err(|e| ModelError::broken(file, e))?;
-            let parent = real.parent().unwrap_or(folder).to_owned();
-            if weights_folder.get_or_insert_with(|| parent.clone()) != &parent {
-                return Err(ModelError::broken(
-                    file,
-                    "the shards are links into different folders; copy them into one",
-                ));
-            }
-            read_header(&real, &mut tensors).map_err(|e| ModelError::broken(file, e))?;
+            read_header(file, &mut tensors).map_err(|e| ModelError::broken(file, e))?;
         }
+        let first_file =
+            fs::canonicalize(&files[0]).map_err(|e| ModelError::broken(&files[0], e))?;
         Ok(Some(Self {
-            weights_folder: weights_folder.unwrap_or_else(|| folder.to_owned()),
+            first_file,
             files,
             folder: folder.to_owned(),
             tensors,
         }))
+    }
+
+    /// The folder of the first weight file.
+    pub fn first_folder(&self) -> Option<PathBuf> {
+        self.first_file.parent().map(Path::to_owned)
+    }
+
+    /// The name of the first weight file in that folder.
+    pub fn first_file_name(&self) -> String {
+        let name = self.first_file.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
     }
 
     /// The tensor of this name and shape.

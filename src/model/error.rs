@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::precision::Precision;
+
 /// Why a model folder cannot be used, and what to do.
 #[derive(Debug, Error)]
 #[allow(missing_docs, reason = "each message says what the variant means")]
@@ -59,6 +61,13 @@ pub enum ModelError {
         path = path.display()
     )]
     AggregationFixed { path: PathBuf },
+    #[error(
+        "{path}: --precision {precision} needs a checkpoint (config.json + model.safetensors), from which \
+         the graph is built; an exported graph keeps the precision it was exported with, so leave the \
+         option out",
+        path = path.display()
+    )]
+    PrecisionFixed { path: PathBuf, precision: Precision },
     #[error("{path}: {reason}; the vocabulary cannot be written without losing terms", path = path.display())]
     Vocabulary { path: PathBuf, reason: String },
 }

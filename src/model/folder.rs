@@ -11,9 +11,11 @@ use super::fingerprint::Fingerprint;
 use super::graph::GraphBuilder;
 use super::head::{self, Aggregation};
 use super::onnx::{ValueInfoProto, data_type};
+use super::precision::Precision;
 use super::splice::{OnnxFile, Output};
-use super::transformer::{Encoded, Transformer};
+use super::transformer::{Encoded, GraphForm, Operators, Transformer, dim};
 use super::vocabulary::Vocabulary;
+use super::weight::Weight;
 
 /// The longest text by default, in tokens: what BERT-like models are trained for.
 const MAX_LENGTH: usize = 512;
@@ -45,6 +47,37 @@ pub enum ModelSource {
 pub struct CheckpointModel {
     architecture: Architecture,
     checkpoint: Checkpoint,
+}
+
+impl CheckpointModel {
+    /// True if the decoder is the word embeddings.
+    fn tied(&self) -> bool {
+        let embeddings = self.checkpoint.get(&self.architecture.word_embeddings);
+        embeddings == Some(&self.architecture.decoder.weight)
+    }
+}
+
+/// How large a model is. Of an exported graph only the last two are known; the others are 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ModelSize {
+    /// Width of a hidden state.
+    pub hidden: usize,
+    /// Attention heads of a layer.
+    pub heads: usize,
+    /// Width between the two dense layers of a layer.
+    pub intermediate: usize,
+    /// Values of the layers' matrices.
+    pub layer_weights: u64,
+    /// Values of the word and position embeddings.
+    pub embedding_weights: u64,
+    /// Values of the decoder's matrix.
+    pub decoder_weights: u64,
+    /// True if the decoder is the word embeddings.
+    pub tied: bool,
+    /// Terms.
+    pub vocabulary: usize,
+    /// Bytes of an exported graph with its weights.
+    pub exported_bytes: u64,
 }
 
 /// An exported graph.
@@ -83,11 +116,19 @@ pub struct HiddenGraph {
     /// Its output is float32 `[B, L, H]`, after the head's transform.
     pub graph: OnnxGraph,
     /// `[V, H]`, row-major.
-    pub decoder: Vec<f32>,
+    pub decoder: DecoderValues,
     /// `[V]`
     pub bias: Vec<f32>,
     /// `H`
     pub hidden: usize,
+}
+
+/// Where the decoder's matrix is.
+pub enum DecoderValues {
+    /// It is the weight of this name: the word embeddings.
+    Weight(String),
+    /// In a matrix of its own.
+    Own(Vec<f32>),
 }
 
 /// A graph for ONNX Runtime.
@@ -95,8 +136,10 @@ pub struct HiddenGraph {
 pub struct OnnxGraph {
     /// The serialized `ModelProto`.
     pub bytes: Vec<u8>,
-    /// The folder of the weights that the bytes name by file.
-    pub weights_folder: PathBuf,
+    /// Constants that the bytes declare without their values.
+    pub weights: Vec<Weight>,
+    /// The folder of the files that the bytes name.
+    pub weights_folder: Option<PathBuf>,
     /// What must be given.
     pub inputs: Vec<ModelInput>,
     /// The output that holds the weights, float32 `[B, V]`.
@@ -200,6 +243,38 @@ impl Model {
         }
     }
 
+    /// Its size, for estimates of memory.
+    #[must_use]
+    pub fn size(&self) -> ModelSize {
+        match &self.source {
+            ModelSource::Checkpoint(model) => {
+                let arch = &model.architecture;
+                let (hidden, inner) = (arch.hidden as u64, arch.intermediate as u64);
+                let layer = 4 * hidden * hidden + 2 * hidden * inner;
+                ModelSize {
+                    hidden: arch.hidden,
+                    heads: arch.heads,
+                    intermediate: arch.intermediate,
+                    vocabulary: arch.vocabulary,
+                    layer_weights: arch.layers.len() as u64 * layer + hidden * hidden,
+                    embedding_weights: (arch.vocabulary + arch.positions) as u64 * hidden,
+                    decoder_weights: arch.vocabulary as u64 * hidden,
+                    tied: model.tied(),
+                    exported_bytes: 0,
+                }
+            }
+            ModelSource::Onnx(_) => ModelSize {
+                vocabulary: self.vocabulary.len(),
+                exported_bytes: self
+                    .files
+                    .iter()
+                    .filter_map(|file| Some(file.metadata().ok()?.len()))
+                    .sum(),
+                ..ModelSize::default()
+            },
+        }
+    }
+
     /// Hashes the files that determine the weights.
     ///
     /// # Errors
@@ -213,21 +288,25 @@ impl Model {
     /// # Errors
     /// [`ModelError`] where tensors are missing or have other shapes than `config.json` says, or where
     /// an exported graph is pooled in another way.
-    pub fn graph(&self, aggregation: Aggregation) -> Result<OnnxGraph, ModelError> {
+    pub fn graph(
+        &self,
+        aggregation: Aggregation,
+        form: GraphForm,
+    ) -> Result<OnnxGraph, ModelError> {
         match &self.source {
             ModelSource::Checkpoint(model) => {
                 let arch = &model.architecture;
-                let (mut graph, encoded) = body(model)?;
-                head::over_hidden(
-                    &mut graph,
-                    &encoded.hidden,
-                    &encoded.mask,
-                    &arch.decoder,
-                    aggregation,
-                );
+                let (mut graph, encoded) = body(model, form)?;
+                head::over_hidden(&mut graph, &encoded, &arch.decoder, aggregation, form)?;
                 Ok(finish(model, graph, head::WEIGHTS))
             }
             ModelSource::Onnx(model) => {
+                if form.precision != Precision::Fp32 {
+                    return Err(ModelError::PrecisionFixed {
+                        path: model.file.path.clone(),
+                        precision: form.precision,
+                    });
+                }
                 let file = &model.file;
                 let (bytes, output) = file.with_head(self.vocabulary.len(), aggregation)?;
                 let all = [
@@ -238,7 +317,8 @@ impl Model {
                 ];
                 Ok(OnnxGraph {
                     bytes,
-                    weights_folder: file.path.parent().unwrap_or(&self.folder).to_owned(),
+                    weights: Vec::new(),
+                    weights_folder: file.path.parent().map(Path::to_owned),
                     inputs: all
                         .into_iter()
                         .filter(|input| file.inputs.iter().any(|name| name == input.name()))
@@ -249,24 +329,32 @@ impl Model {
         }
     }
 
-    /// The graph without a head, for [`crate::head::ScreenedHead`]; `None` for an exported graph.
+    /// The graph without a head, in plain operators, for [`crate::head::ScreenedHead`]; `None` for an
+    /// exported graph. `precision` is fp32 or int8: nothing computes half precision in plain operators.
     ///
     /// # Errors
     /// As [`Model::graph`].
-    pub fn hidden_graph(&self) -> Result<Option<HiddenGraph>, ModelError> {
+    pub fn hidden_graph(&self, precision: Precision) -> Result<Option<HiddenGraph>, ModelError> {
         let ModelSource::Checkpoint(model) = &self.source else {
             return Ok(None);
         };
         let arch = &model.architecture;
-        let (mut graph, encoded) = body(model)?;
-        let hidden = i64::try_from(arch.hidden).unwrap_or(i64::MAX);
-        let dims = [Err("batch"), Err("length"), Ok(hidden)];
+        let form = GraphForm {
+            precision,
+            operators: Operators::Plain,
+        };
+        let (mut graph, encoded) = body(model, form)?;
+        let dims = [Err("batch"), Err("length"), Ok(dim(arch.hidden))];
         let info = ValueInfoProto::tensor(HIDDEN, data_type::FLOAT, &dims);
         graph.output(&encoded.hidden, info);
         let decoder = &arch.decoder;
         Ok(Some(HiddenGraph {
+            decoder: if model.tied() {
+                DecoderValues::Weight(encoded.word_embeddings)
+            } else {
+                DecoderValues::Own(decoder.weight.read()?)
+            },
             graph: finish(model, graph, HIDDEN),
-            decoder: decoder.weight.read()?,
             bias: match &decoder.bias {
                 Some(bias) => bias.read()?,
                 None => vec![0.0; arch.vocabulary],
@@ -279,16 +367,18 @@ impl Model {
 /// Name of the output of a graph without a head.
 const HIDDEN: &str = "hidden_states";
 
-fn body(model: &CheckpointModel) -> Result<(GraphBuilder, Encoded), ModelError> {
-    let mut transformer = Transformer::new(&model.checkpoint, &model.architecture);
+fn body(model: &CheckpointModel, form: GraphForm) -> Result<(GraphBuilder, Encoded), ModelError> {
+    let mut transformer = Transformer::new(&model.checkpoint, &model.architecture, form);
     let encoded = transformer.build()?;
     Ok((transformer.graph, encoded))
 }
 
 fn finish(model: &CheckpointModel, graph: GraphBuilder, output: &str) -> OnnxGraph {
+    let (bytes, weights) = graph.finish();
     OnnxGraph {
-        bytes: graph.finish(),
-        weights_folder: model.checkpoint.weights_folder.clone(),
+        bytes,
+        weights,
+        weights_folder: model.checkpoint.first_folder(),
         inputs: vec![ModelInput::Ids, ModelInput::Mask],
         output: output.to_owned(),
     }

@@ -1,21 +1,21 @@
 //! A small builder for ONNX graphs.
 //!
-//! Weights are not copied into the graph: they stay in the checkpoint's file and are named by file,
-//! offset and length (ONNX "external data"), so that ONNX Runtime maps them.
+//! Weights can be kept out of the graph's bytes: the graph then declares their names, types and shapes,
+//! and [`Weight`]s beside it hold the values, so that all sessions of a process share one copy.
 
+use half::f16;
 use prost::Message;
 
-use super::checkpoint::Tensor;
 use super::onnx::{
     AttributeProto, EXTERNAL, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,
     StringStringEntryProto, TensorProto, ValueInfoProto, attribute_type, data_type,
 };
+use super::weight::{Weight, WeightValues};
 
 /// The ONNX opset of graphs built here: the first with `Gelu`.
 const OPSET: i64 = 20;
 const IR_VERSION: i64 = 9;
-/// ONNX Runtime's own operators, of which `FusedMatMul` takes a checkpoint's `[out, in]` matrices as
-/// they are.
+/// ONNX Runtime's own operators.
 const CONTRIB: &str = "com.microsoft";
 
 /// Name of a value in the graph.
@@ -33,7 +33,9 @@ pub enum Attr<'a> {
 #[derive(Default)]
 pub struct GraphBuilder {
     graph: GraphProto,
+    weights: Vec<Weight>,
     prefix: &'static str,
+    values_file: Option<String>,
     counter: usize,
 }
 
@@ -43,6 +45,15 @@ impl GraphBuilder {
         Self {
             prefix,
             ..Self::default()
+        }
+    }
+
+    /// Keeps weights out of the graph's bytes; `file` is the name of any file in the folder that
+    /// sessions are given for values elsewhere.
+    pub fn with_weights_beside(self, file: String) -> Self {
+        Self {
+            values_file: Some(file),
+            ..self
         }
     }
 
@@ -59,47 +70,67 @@ impl GraphBuilder {
     }
 
     /// Declares `value` as an output under the name in `info`.
-    pub fn output(&mut self, value: &Value, info: ValueInfoProto) {
+    pub fn output(&mut self, value: &str, info: ValueInfoProto) {
         let name = info.name.clone().unwrap_or_default();
-        self.push("Identity", "", &[value], &[], name);
+        self.push_named("Identity", "", &[value], &[], &[name]);
         self.graph.output.push(info);
     }
 
     /// Adds a node of the standard domain with one output.
-    pub fn node(&mut self, op: &str, inputs: &[&Value], attrs: &[Attr<'_>]) -> Value {
-        let output = self.fresh();
-        self.push(op, "", inputs, attrs, output)
+    pub fn node(&mut self, op: &str, inputs: &[&str], attrs: &[Attr<'_>]) -> Value {
+        let [output] = self.push(op, "", inputs, attrs);
+        output
     }
 
-    fn push(
+    /// Adds a node of the standard domain with several outputs.
+    pub fn node_with_outputs<const N: usize>(&mut self, op: &str, inputs: &[&str]) -> [Value; N] {
+        self.push(op, "", inputs, &[])
+    }
+
+    /// Adds one of ONNX Runtime's own nodes with one output; an empty name leaves an input out.
+    pub fn contrib(&mut self, op: &str, inputs: &[&str], attrs: &[Attr<'_>]) -> Value {
+        let [output] = self.push(op, CONTRIB, inputs, attrs);
+        output
+    }
+
+    fn push<const N: usize>(
         &mut self,
         op: &str,
         domain: &str,
-        inputs: &[&Value],
+        inputs: &[&str],
         attrs: &[Attr<'_>],
-        output: Value,
-    ) -> Value {
+    ) -> [Value; N] {
+        let outputs = std::array::from_fn(|_| self.fresh());
+        self.push_named(op, domain, inputs, attrs, &outputs);
+        outputs
+    }
+
+    fn push_named(
+        &mut self,
+        op: &str,
+        domain: &str,
+        inputs: &[&str],
+        attrs: &[Attr<'_>],
+        outputs: &[Value],
+    ) {
         self.graph.node.push(NodeProto {
-            input: inputs.iter().map(|&name| name.clone()).collect(),
-            output: vec![output.clone()],
-            name: Some(format!("{op}:{output}")),
+            input: inputs.iter().map(|&name| name.to_owned()).collect(),
+            name: outputs.first().map(|output| format!("{op}:{output}")),
+            output: outputs.to_vec(),
             op_type: Some(op.to_owned()),
             attribute: attrs.iter().map(attribute).collect(),
             domain: (!domain.is_empty()).then(|| domain.to_owned()),
         });
-        output
     }
 
-    /// `x · wᵀ`, with `w` `[out, in]` as checkpoints keep it.
-    pub fn matmul_transposed(&mut self, x: &Value, w: &Value) -> Value {
-        let output = self.fresh();
-        self.push(
-            "FusedMatMul",
-            CONTRIB,
-            &[x, w],
-            &[Attr::Int("transB", 1)],
-            output,
-        )
+    /// `x · wᵀ`, with `w` `[out, in]` as checkpoints keep it: `MatMul` would want it transposed.
+    pub fn matmul_transposed(&mut self, x: &str, w: &str) -> Value {
+        self.contrib("FusedMatMul", &[x, w], &[Attr::Int("transB", 1)])
+    }
+
+    /// `x` as another type.
+    pub fn cast(&mut self, x: &str, to: i32) -> Value {
+        self.node("Cast", &[x], &[Attr::Int("to", to.into())])
     }
 
     /// A constant whose values are in the graph.
@@ -108,9 +139,20 @@ impl GraphBuilder {
         self.initializer(dims, data_type::FLOAT, raw)
     }
 
+    /// As [`GraphBuilder::floats`], in half precision.
+    pub fn halves(&mut self, dims: &[usize], values: &[f16]) -> Value {
+        let raw = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        self.initializer(dims, data_type::FLOAT16, raw)
+    }
+
     /// A scalar constant.
     pub fn scalar(&mut self, value: f32) -> Value {
         self.floats(&[], &[value])
+    }
+
+    /// A constant integer.
+    pub fn int(&mut self, value: i64) -> Value {
+        self.initializer(&[], data_type::INT64, value.to_le_bytes().to_vec())
     }
 
     /// A constant vector of integers.
@@ -131,34 +173,33 @@ impl GraphBuilder {
         name
     }
 
-    /// A checkpoint's tensor, or some of its rows, as float32. Half-precision tensors are widened by
-    /// a `Cast`, which ONNX Runtime folds when it loads the graph.
-    pub fn tensor(&mut self, tensor: &Tensor) -> Value {
-        let name = self.fresh();
-        let entry = |key: &str, value: String| StringStringEntryProto {
-            key: Some(key.to_owned()),
-            value: Some(value),
+    /// A large constant: its values stay beside the graph if [`GraphBuilder::with_weights_beside`] was
+    /// called, else they are in it.
+    pub fn weight(&mut self, shape: &[usize], values: WeightValues) -> Value {
+        let Some(file) = self.values_file.clone() else {
+            return self.initializer(shape, values.onnx_type(), values.to_bytes());
         };
+        let name = self.fresh();
         self.graph.initializer.push(TensorProto {
-            dims: as_i64(&tensor.shape),
-            data_type: Some(tensor.onnx_type()),
+            dims: as_i64(shape),
+            data_type: Some(values.onnx_type()),
             name: Some(name.clone()),
-            raw_data: None,
-            external_data: vec![
-                entry("location", tensor.file_name()),
-                entry("offset", tensor.offset.to_string()),
-                entry("length", tensor.len_bytes().to_string()),
-            ],
+            // ONNX Runtime wants the file of values elsewhere to exist; it is not read, because the
+            // session is given the values under this name. Only an optimizer that looks into constants
+            // would read it, and finds none to fold here: no constant is cast or transposed.
+            external_data: vec![StringStringEntryProto {
+                key: Some("location".to_owned()),
+                value: Some(file),
+            }],
             data_location: Some(EXTERNAL),
+            ..TensorProto::default()
         });
-        if tensor.onnx_type() == data_type::FLOAT {
-            return name;
-        }
-        self.node(
-            "Cast",
-            &[&name],
-            &[Attr::Int("to", data_type::FLOAT.into())],
-        )
+        self.weights.push(Weight {
+            name: name.clone(),
+            shape: shape.to_vec(),
+            values,
+        });
+        name
     }
 
     /// The graph alone, to be merged into another.
@@ -166,20 +207,21 @@ impl GraphBuilder {
         self.graph
     }
 
-    /// The whole model as ONNX bytes.
-    pub fn finish(mut self) -> Vec<u8> {
+    /// The whole model as ONNX bytes, and its weights.
+    pub fn finish(mut self) -> (Vec<u8>, Vec<Weight>) {
         self.graph.name = Some("splade".to_owned());
         let opset = |domain: &str, version| OperatorSetIdProto {
             domain: Some(domain.to_owned()),
             version: Some(version),
         };
-        ModelProto {
+        let bytes = ModelProto {
             ir_version: Some(IR_VERSION),
             producer_name: Some(env!("CARGO_PKG_NAME").to_owned()),
             graph: Some(self.graph),
             opset_import: vec![opset("", OPSET), opset(CONTRIB, 1)],
         }
-        .encode_to_vec()
+        .encode_to_vec();
+        (bytes, self.weights)
     }
 }
 

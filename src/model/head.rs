@@ -13,8 +13,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Tensor;
+use super::error::ModelError;
 use super::graph::{Attr, GraphBuilder, Value};
+use super::linear::Linear;
 use super::onnx::{ValueInfoProto, data_type};
+use super::precision::Precision;
+use super::transformer::{Encoded, GraphForm, Operators};
 
 /// How the tokens' logits become one weight a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -29,8 +33,10 @@ pub enum Aggregation {
 
 /// Name of the graph's output.
 pub const WEIGHTS: &str = "splade_weights";
-/// 64 slices of a vocabulary of 30,522; fewer and more are slower, see ARCHITECTURE.md.
-const SLICE: usize = 480;
+/// 64 slices of a vocabulary of 30,522; fewer and more are slower on CPUs, see ARCHITECTURE.md.
+const CPU_SLICE: usize = 480;
+/// With batches of 16,384 tokens a slice's logits, 25 MB in half precision, stay in a GPU's cache.
+const GPU_SLICE: usize = 768;
 
 /// The decoder of a masked-language model.
 pub struct Decoder {
@@ -41,16 +47,28 @@ pub struct Decoder {
 }
 
 /// Puts the head behind hidden states `[B, L, H]`; `mask` is `[B, L]`, boolean.
+///
+/// From the maximum on, or from the logits for a sum, everything is float32; the weights are in the
+/// precision of the form.
 pub fn over_hidden(
     graph: &mut GraphBuilder,
-    hidden: &Value,
-    mask: &Value,
+    encoded: &Encoded,
     decoder: &Decoder,
     aggregation: Aggregation,
-) {
+    form: GraphForm,
+) -> Result<(), ModelError> {
     let vocabulary = decoder.weight.shape[0];
+    // The head of an int8 model stays in fp32: it decides which terms there are.
+    let half = form.precision == Precision::Fp16;
+    let linear = Linear::new(if half {
+        Precision::Fp16
+    } else {
+        Precision::Fp32
+    });
+    let single = Linear::new(Precision::Fp32);
     let last_axis = graph.ints(&[2]);
-    let mask = graph.node("Unsqueeze", &[mask, &last_axis], &[]);
+    let mask = graph.node("Unsqueeze", &[&encoded.mask, &last_axis], &[]);
+    let hidden = &encoded.hidden;
     let rows = match aggregation {
         Aggregation::Max => {
             // A padded row becomes a copy of the first token's: it cannot change a maximum.
@@ -60,46 +78,59 @@ pub fn over_hidden(
         }
         Aggregation::Sum => hidden.clone(),
     };
-    let mask = graph.node(
-        "Cast",
-        &[&mask],
-        &[Attr::Int("to", data_type::FLOAT.into())],
-    );
+    let rows = linear.operand(graph, &rows);
+    let mask = graph.cast(&mask, data_type::FLOAT);
     let axis = graph.ints(&[1]);
+    let widened = |graph: &mut GraphBuilder, x: Value| match half {
+        true => graph.cast(&x, data_type::FLOAT),
+        false => x,
+    };
+    let slice = match form.operators {
+        Operators::Plain => CPU_SLICE,
+        Operators::Fused => GPU_SLICE,
+    };
     let mut pooled = Vec::new();
-    for from in (0..vocabulary).step_by(SLICE) {
-        let to = (from + SLICE).min(vocabulary);
-        let slice = graph.tensor(&decoder.weight.rows(from, to));
-        let logits = graph.matmul_transposed(&rows, &slice);
-        let bias = decoder
-            .bias
-            .as_ref()
-            .map(|bias| graph.tensor(&bias.rows(from, to)));
+    for from in (0..vocabulary).step_by(slice) {
+        let to = (from + slice).min(vocabulary);
+        let logits = linear.product(graph, &rows, &decoder.weight.rows(from, to), None)?;
+        let bias = match &decoder.bias {
+            Some(bias) => Some(single.vector(graph, &bias.rows(from, to))?),
+            None => None,
+        };
         pooled.push(match aggregation {
             Aggregation::Max => {
                 // The bias is the same for every token: it can wait until after the maximum.
                 let best = reduce(graph, "ReduceMax", &logits, &axis);
-                let best = add(graph, best, bias.as_ref());
+                let best = widened(graph, best);
+                let best = add(graph, best, bias.as_deref());
                 log1p_relu(graph, &best)
             }
             Aggregation::Sum => {
-                let logits = add(graph, logits, bias.as_ref());
+                let logits = widened(graph, logits);
+                let logits = add(graph, logits, bias.as_deref());
                 let weights = log1p_relu(graph, &logits);
                 let weights = graph.node("Mul", &[&weights, &mask], &[]);
                 reduce(graph, "ReduceSum", &weights, &axis)
             }
         });
     }
-    let slices: Vec<&Value> = pooled.iter().collect();
-    let weights = graph.node("Concat", &slices, &[Attr::Int("axis", 1)]);
-    declare(graph, &weights, vocabulary);
+    let slices: Vec<&str> = pooled.iter().map(String::as_str).collect();
+    let mut weights = graph.node("Concat", &slices, &[Attr::Int("axis", 1)]);
+    if half {
+        // Half the bytes to bring back from the device.
+        weights = graph.cast(&weights, data_type::FLOAT16);
+        declare(graph, &weights, vocabulary, data_type::FLOAT16);
+    } else {
+        declare(graph, &weights, vocabulary, data_type::FLOAT);
+    }
+    Ok(())
 }
 
 /// Puts the head behind logits `[B, L, V]` of a graph with this opset; `mask` is `[B, L]`, boolean.
 pub fn over_logits(
     graph: &mut GraphBuilder,
-    logits: &Value,
-    mask: &Value,
+    logits: &str,
+    mask: &str,
     vocabulary: usize,
     opset: i64,
     aggregation: Aggregation,
@@ -124,24 +155,21 @@ pub fn over_logits(
             reduce_axis_1(graph, "ReduceSum", &weights, opset >= 13)
         }
     };
-    declare(graph, &weights, vocabulary);
+    declare(graph, &weights, vocabulary, data_type::FLOAT);
 }
 
-fn declare(graph: &mut GraphBuilder, weights: &Value, vocabulary: usize) {
+fn declare(graph: &mut GraphBuilder, weights: &str, vocabulary: usize, data_type: i32) {
     let vocabulary = i64::try_from(vocabulary).unwrap_or(i64::MAX);
     let dims = [Err("batch"), Ok(vocabulary)];
-    graph.output(
-        weights,
-        ValueInfoProto::tensor(WEIGHTS, data_type::FLOAT, &dims),
-    );
+    graph.output(weights, ValueInfoProto::tensor(WEIGHTS, data_type, &dims));
 }
 
-fn reduce(graph: &mut GraphBuilder, op: &str, x: &Value, axis: &Value) -> Value {
+fn reduce(graph: &mut GraphBuilder, op: &str, x: &str, axis: &str) -> Value {
     graph.node(op, &[x, axis], &[Attr::Int("keepdims", 0)])
 }
 
 /// The axes of a reduction moved from an attribute to an input, at a different opset for each.
-fn reduce_axis_1(graph: &mut GraphBuilder, op: &str, x: &Value, as_input: bool) -> Value {
+fn reduce_axis_1(graph: &mut GraphBuilder, op: &str, x: &str, as_input: bool) -> Value {
     if as_input {
         let axis = graph.ints(&[1]);
         return reduce(graph, op, x, &axis);
@@ -153,14 +181,14 @@ fn reduce_axis_1(graph: &mut GraphBuilder, op: &str, x: &Value, as_input: bool) 
     )
 }
 
-fn add(graph: &mut GraphBuilder, x: Value, bias: Option<&Value>) -> Value {
+fn add(graph: &mut GraphBuilder, x: Value, bias: Option<&str>) -> Value {
     match bias {
         Some(bias) => graph.node("Add", &[&x, bias], &[]),
         None => x,
     }
 }
 
-fn log1p_relu(graph: &mut GraphBuilder, x: &Value) -> Value {
+fn log1p_relu(graph: &mut GraphBuilder, x: &str) -> Value {
     let x = graph.node("Relu", &[x], &[]);
     let one = graph.scalar(1.0);
     let x = graph.node("Add", &[&x, &one], &[]);

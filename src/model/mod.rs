@@ -17,13 +17,23 @@ mod fingerprint;
 mod folder;
 mod graph;
 mod head;
+mod layer_fused;
+mod layer_plain;
+mod linear;
 mod onnx;
+mod precision;
 mod splice;
 mod transformer;
 mod vocabulary;
+mod weight;
 
 pub use error::ModelError;
 pub use fingerprint::Fingerprint;
-pub use folder::{HiddenGraph, Model, ModelInput, ModelSource, OnnxGraph};
+pub use folder::{
+    DecoderValues, HiddenGraph, Model, ModelInput, ModelSize, ModelSource, OnnxGraph,
+};
 pub use head::Aggregation;
+pub use precision::Precision;
+pub use transformer::{GraphForm, Operators};
 pub use vocabulary::Vocabulary;
+pub use weight::{Weight, WeightValues};

@@ -336,7 +336,8 @@ fn external_files(tensors: &[&TensorHeader], path: &Path) -> Result<Vec<PathBuf>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encoder::{Batch, BatchBudget, Encoder, Runtime, TextTokenizer};
+    use crate::encoder::{Batch, BatchBudget, Encoder, EncoderOptions, Runtime, TextTokenizer};
+    use crate::model::GraphForm;
     use crate::model::Model;
     use crate::model::onnx::ValueInfoProto;
     use tokenizers::models::wordlevel::WordLevel;
@@ -373,7 +374,7 @@ mod tests {
             .unwrap();
         let mut graph = GraphBuilder::new("t");
         build(&mut graph);
-        fs_err::write(dir.path().join("model.onnx"), graph.finish()).unwrap();
+        fs_err::write(dir.path().join("model.onnx"), graph.finish().0).unwrap();
         dir
     }
 
@@ -387,7 +388,7 @@ mod tests {
     fn logits(graph: &mut GraphBuilder) {
         inputs(graph, &["input_ids", "attention_mask", "token_type_ids"]);
         let table = graph.floats(&[V, V], &LOGITS);
-        let logits = graph.node("Gather", &[&table, &"input_ids".to_owned()], &[]);
+        let logits = graph.node("Gather", &[&table, "input_ids"], &[]);
         let dims = [Err("batch"), Err("length"), Ok(5)];
         graph.output(
             &logits,
@@ -397,8 +398,12 @@ mod tests {
 
     fn weights(folder: &Path, aggregation: Aggregation, texts: &[&str]) -> Vec<Vec<(u32, f32)>> {
         let model = Model::open(folder).unwrap();
-        let runtime = Runtime::find(None).unwrap();
-        let encoder = Encoder::new(&runtime, &model, aggregation, false).unwrap();
+        let runtime = Runtime::find(None, false).unwrap();
+        let options = EncoderOptions {
+            aggregation,
+            ..EncoderOptions::default()
+        };
+        let encoder = Encoder::new(&runtime, &model, options).unwrap();
         let tokenizer = TextTokenizer::new(&model, 16).unwrap();
         let tokens: Vec<_> = texts
             .iter()
@@ -407,7 +412,7 @@ mod tests {
         let mut vectors = vec![Vec::new(); texts.len()];
         for batch in Batch::plan(&tokens, BatchBudget::default()) {
             let encoded = encoder.worker().unwrap().encode(&batch, &tokens).unwrap();
-            for (&row, vector) in batch.rows.iter().zip(encoded) {
+            for (&row, vector) in batch.rows.iter().zip(encoded.vectors) {
                 vectors[row] = vector.0.iter().map(|e| (e.term, e.weight)).collect();
             }
         }
@@ -445,7 +450,7 @@ mod tests {
         let dir = folder(|graph| {
             inputs(graph, &["input_ids", "attention_mask"]);
             let table = graph.floats(&[V, V], &LOGITS);
-            let logits = graph.node("Gather", &[&table, &"input_ids".to_owned()], &[]);
+            let logits = graph.node("Gather", &[&table, "input_ids"], &[]);
             let axis = graph.ints(&[1]);
             let best = graph.node("ReduceMax", &[&logits, &axis], &[Attr::Int("keepdims", 0)]);
             let best = graph.node("Relu", &[&best], &[]);
@@ -461,7 +466,7 @@ mod tests {
         );
         let model = Model::open(dir.path()).unwrap();
         assert!(matches!(
-            model.graph(Aggregation::Sum),
+            model.graph(Aggregation::Sum, GraphForm::default()),
             Err(ModelError::AggregationFixed { .. })
         ));
     }
@@ -478,7 +483,7 @@ mod tests {
         let narrow = folder(|graph| {
             inputs(graph, &["input_ids", "attention_mask"]);
             let table = graph.floats(&[V, 2], &LOGITS[..10]);
-            let hidden = graph.node("Gather", &[&table, &"input_ids".to_owned()], &[]);
+            let hidden = graph.node("Gather", &[&table, "input_ids"], &[]);
             let dims = [Err("batch"), Err("length"), Ok(2)];
             let info = ValueInfoProto::tensor("last_hidden_state", data_type::FLOAT, &dims);
             graph.output(&hidden, info);

@@ -9,23 +9,44 @@
 //! hidden = norm(act(w · x))                                            the MLM head's transform
 //! ```
 //!
-//! The graph is plain ONNX except for the matrix products with weights. On the CPU fp32 graphs of
-//! ONNX Runtime's fused attention and normalization operators were measured to be no faster.
+//! The order of a layer's operations is in [`super::layer_plain`] for CPUs and [`super::layer_fused`] for
+//! GPUs, products with weights in [`super::linear`].
 
-use super::architecture::{Activation, Architecture, Layer};
-use super::checkpoint::Checkpoint;
+use super::architecture::{Activation, Architecture};
+use super::checkpoint::{Checkpoint, Tensor};
 use super::error::ModelError;
 use super::graph::{Attr, GraphBuilder, Value};
+use super::linear::Linear;
 use super::onnx::{ValueInfoProto, data_type};
+use super::precision::Precision;
 
-/// What is added to the attention score of a padded token: its softmax is exactly 0 in float32.
-const MASKED: f32 = -1e4;
+/// Which operators a graph is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Operators {
+    /// Plain ONNX, but for products with transposed matrices. On the CPU ONNX Runtime's fused operators
+    /// were measured to be no faster in fp32.
+    #[default]
+    Plain,
+    /// ONNX Runtime's fused attention, norms and activations, for the CUDA execution provider.
+    Fused,
+}
+
+/// How a graph is to be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GraphForm {
+    /// Of the products with weights.
+    pub precision: Precision,
+    /// Of the layers.
+    pub operators: Operators,
+}
 
 /// Builds the encoder.
 pub struct Transformer<'a> {
     pub graph: GraphBuilder,
-    checkpoint: &'a Checkpoint,
-    arch: &'a Architecture,
+    pub(super) checkpoint: &'a Checkpoint,
+    pub(super) arch: &'a Architecture,
+    pub(super) linear: Linear,
+    form: GraphForm,
 }
 
 /// Values that the head needs.
@@ -34,14 +55,23 @@ pub struct Encoded {
     pub hidden: Value,
     /// `[B, L]`, boolean: true for a token, false for padding.
     pub mask: Value,
+    /// The constant of the word embeddings, `[V, H]`.
+    pub word_embeddings: Value,
 }
 
 impl<'a> Transformer<'a> {
-    pub fn new(checkpoint: &'a Checkpoint, arch: &'a Architecture) -> Self {
+    pub fn new(checkpoint: &'a Checkpoint, arch: &'a Architecture, form: GraphForm) -> Self {
+        let mut graph = GraphBuilder::new("v");
+        // On a GPU every session has a copy of its own anyway.
+        if form.operators == Operators::Plain {
+            graph = graph.with_weights_beside(checkpoint.first_file_name());
+        }
         Self {
-            graph: GraphBuilder::new("v"),
+            graph,
             checkpoint,
             arch,
+            linear: Linear::new(form.precision),
+            form,
         }
     }
 
@@ -56,45 +86,55 @@ impl<'a> Transformer<'a> {
         let ids = input("input_ids");
         let mask = input("attention_mask");
 
-        let attention_bias = self.attention_bias(&mask);
-        let mut x = self.embed(&ids)?;
-        for layer in &self.arch.layers {
-            x = self.layer(&x, layer, &attention_bias)?;
+        let (mut x, word_embeddings) = self.embed(&ids)?;
+        match self.form.operators {
+            Operators::Plain => {
+                let padding = self.additive_mask(&mask);
+                for layer in &self.arch.layers {
+                    x = self.plain_layer(&x, layer, &padding)?;
+                }
+            }
+            Operators::Fused => {
+                let padding = self.sequence_lengths(&mask);
+                for layer in &self.arch.layers {
+                    x = self.fused_layer(&x, layer, &padding)?;
+                }
+            }
         }
-        let transformed =
-            self.linear(&x, &self.arch.transform, self.arch.hidden, self.arch.hidden)?;
-        let transformed = self.activation(&transformed, self.arch.transform_activation);
-        let hidden = self.norm(&transformed, &self.arch.transform_norm)?;
-        let mask = self.cast(&mask, data_type::BOOL);
-        Ok(Encoded { hidden, mask })
+        let x = self.linear.operand(&mut self.graph, &x);
+        let (weight, bias) =
+            self.dense(&self.arch.transform, self.arch.hidden, self.arch.hidden)?;
+        let x = self
+            .linear
+            .product(&mut self.graph, &x, &weight, Some(&bias))?;
+        let x = self.activation(&x, self.arch.transform_activation);
+        let hidden = self.norm(&x, &self.arch.transform_norm)?;
+        let mask = self.graph.cast(&mask, data_type::BOOL);
+        Ok(Encoded {
+            hidden,
+            mask,
+            word_embeddings,
+        })
     }
 
-    /// `(1 - mask) * -1e4` as `[B, 1, 1, L]`.
-    fn attention_bias(&mut self, mask: &Value) -> Value {
-        let g = &mut self.graph;
-        let mask = g.node("Cast", &[mask], &[Attr::Int("to", data_type::FLOAT.into())]);
-        let (one, masked, axes) = (g.scalar(1.0), g.scalar(MASKED), g.ints(&[1, 2]));
-        let padding = g.node("Sub", &[&one, &mask], &[]);
-        let bias = g.node("Mul", &[&padding, &masked], &[]);
-        g.node("Unsqueeze", &[&bias, &axes], &[])
-    }
-
-    fn embed(&mut self, ids: &Value) -> Result<Value, ModelError> {
+    fn embed(&mut self, ids: &str) -> Result<(Value, Value), ModelError> {
         let arch = self.arch;
         let word = self
             .checkpoint
             .tensor(&arch.word_embeddings, &[arch.vocabulary, arch.hidden])?;
         let positions = self.position_table()?;
         let g = &mut self.graph;
-        let word = g.tensor(&word);
-        let positions = g.floats(&[arch.positions, arch.hidden], &positions);
+        let word = self.linear.table(g, &word.shape, word.read()?);
+        let positions = self
+            .linear
+            .table(g, &[arch.positions, arch.hidden], positions);
         let x = g.node("Gather", &[&word, ids], &[]);
         let (zero, one, two) = (g.ints(&[0]), g.ints(&[1]), g.ints(&[2]));
         let shape = g.node("Shape", &[ids], &[]);
         let length = g.node("Slice", &[&shape, &one, &two, &zero], &[]);
         let positions = g.node("Slice", &[&positions, &zero, &length, &zero], &[]);
         let x = g.node("Add", &[&x, &positions], &[]);
-        self.norm(&x, &arch.embedding_norm)
+        Ok((self.norm(&x, &arch.embedding_norm)?, word))
     }
 
     /// Row `i` is what position `i` adds, together with token type 0, which every token has.
@@ -117,79 +157,23 @@ impl<'a> Transformer<'a> {
         Ok(values)
     }
 
-    fn layer(&mut self, x: &Value, layer: &Layer, bias: &Value) -> Result<Value, ModelError> {
-        let (hidden, inner) = (self.arch.hidden, self.arch.intermediate);
-        let attention = self.attention(x, layer, bias)?;
-        let attention = self.linear(&attention, &layer.attention_output, hidden, hidden)?;
-        let sum = self.graph.node("Add", &[&attention, x], &[]);
-        let x = self.norm(&sum, &layer.attention_norm)?;
-
-        let y = self.linear(&x, &layer.intermediate, inner, hidden)?;
-        let y = self.activation(&y, self.arch.activation);
-        let y = self.linear(&y, &layer.output, hidden, inner)?;
-        let sum = self.graph.node("Add", &[&y, &x], &[]);
-        self.norm(&sum, &layer.output_norm)
-    }
-
-    fn attention(&mut self, x: &Value, layer: &Layer, bias: &Value) -> Result<Value, ModelError> {
-        let hidden = self.arch.hidden;
-        let q = self.linear(x, &layer.query, hidden, hidden)?;
-        let k = self.linear(x, &layer.key, hidden, hidden)?;
-        let v = self.linear(x, &layer.value, hidden, hidden)?;
-        let q = self.split_heads(&q, &[0, 2, 1, 3]);
-        let k = self.split_heads(&k, &[0, 2, 3, 1]);
-        let v = self.split_heads(&v, &[0, 2, 1, 3]);
-        let head_size = hidden / self.arch.heads;
-        let g = &mut self.graph;
-        #[allow(
-            clippy::cast_precision_loss,
-            reason = "a head has at most some hundred values"
-        )]
-        let scale = g.scalar((head_size as f32).sqrt());
-        let scores = g.node("MatMul", &[&q, &k], &[]);
-        let scores = g.node("Div", &[&scores, &scale], &[]);
-        let scores = g.node("Add", &[&scores, bias], &[]);
-        let probabilities = g.node("Softmax", &[&scores], &[Attr::Int("axis", -1)]);
-        let context = g.node("MatMul", &[&probabilities, &v], &[]);
-        let context = g.node(
-            "Transpose",
-            &[&context],
-            &[Attr::Ints("perm", &[0, 2, 1, 3])],
-        );
-        let shape = g.ints(&[0, 0, dim(hidden)]);
-        Ok(g.node("Reshape", &[&context, &shape], &[]))
-    }
-
-    /// `[B, L, H]` -> `[B, L, heads, size]`, transposed.
-    fn split_heads(&mut self, x: &Value, perm: &[i64]) -> Value {
-        let heads = self.arch.heads;
-        let shape = [0, 0, dim(heads), dim(self.arch.hidden / heads)];
-        let shape = self.graph.ints(&shape);
-        let x = self.graph.node("Reshape", &[x, &shape], &[]);
-        self.graph
-            .node("Transpose", &[&x], &[Attr::Ints("perm", perm)])
-    }
-
-    fn linear(
-        &mut self,
-        x: &Value,
+    /// The matrix and the bias of a dense layer.
+    pub(super) fn dense(
+        &self,
         name: &str,
         outputs: usize,
         inputs: usize,
-    ) -> Result<Value, ModelError> {
-        let weight = self
-            .checkpoint
-            .tensor(&format!("{name}.weight"), &[outputs, inputs])?;
-        let bias = self
-            .checkpoint
-            .tensor(&format!("{name}.bias"), &[outputs])?;
-        let weight = self.graph.tensor(&weight);
-        let bias = self.graph.tensor(&bias);
-        let product = self.graph.matmul_transposed(x, &weight);
-        Ok(self.graph.node("Add", &[&product, &bias], &[]))
+    ) -> Result<(Tensor, Tensor), ModelError> {
+        let weight = format!("{name}.weight");
+        let bias = format!("{name}.bias");
+        Ok((
+            self.checkpoint.tensor(&weight, &[outputs, inputs])?,
+            self.checkpoint.tensor(&bias, &[outputs])?,
+        ))
     }
 
-    fn norm(&mut self, x: &Value, name: &str) -> Result<Value, ModelError> {
+    /// Gain and bias of a norm.
+    pub(super) fn norm_vectors(&mut self, name: &str) -> Result<[Value; 2], ModelError> {
         let hidden = [self.arch.hidden];
         // Checkpoints converted from TensorFlow still say gamma and beta.
         let (new, old) = (format!("{name}.weight"), format!("{name}.gamma"));
@@ -201,8 +185,14 @@ impl<'a> Transformer<'a> {
             };
         let weight = self.checkpoint.tensor(&weight, &hidden)?;
         let bias = self.checkpoint.tensor(&bias, &hidden)?;
-        let weight = self.graph.tensor(&weight);
-        let bias = self.graph.tensor(&bias);
+        Ok([
+            self.linear.vector(&mut self.graph, &weight)?,
+            self.linear.vector(&mut self.graph, &bias)?,
+        ])
+    }
+
+    pub(super) fn norm(&mut self, x: &str, name: &str) -> Result<Value, ModelError> {
+        let [weight, bias] = self.norm_vectors(name)?;
         let attrs = [
             Attr::Int("axis", -1),
             Attr::Float("epsilon", self.arch.norm_epsilon),
@@ -212,7 +202,7 @@ impl<'a> Transformer<'a> {
             .node("LayerNormalization", &[x, &weight, &bias], &attrs))
     }
 
-    fn activation(&mut self, x: &Value, activation: Activation) -> Value {
+    pub(super) fn activation(&mut self, x: &str, activation: Activation) -> Value {
         match activation {
             Activation::Gelu => self.graph.node("Gelu", &[x], &[]),
             Activation::GeluTanh => {
@@ -222,12 +212,9 @@ impl<'a> Transformer<'a> {
             Activation::Relu => self.graph.node("Relu", &[x], &[]),
         }
     }
-
-    fn cast(&mut self, x: &Value, to: i32) -> Value {
-        self.graph.node("Cast", &[x], &[Attr::Int("to", to.into())])
-    }
 }
 
-fn dim(size: usize) -> i64 {
+/// A size as ONNX has it.
+pub(super) fn dim(size: usize) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use assert_cmd::cargo::CommandCargoExt;
-use splade_export::encoder::{Batch, BatchBudget, EncodeError, Encoder, Runtime, TextTokenizer};
+use splade_export::encoder::{Batch, BatchBudget, Encoder, EncoderOptions, Runtime, TextTokenizer};
 use splade_export::impact::SparseVector;
 use splade_export::model::{Aggregation, Model};
 
@@ -86,30 +86,29 @@ pub fn encode(
     max: usize,
     budget: BatchBudget,
 ) -> Vec<HashMap<String, f32>> {
-    encode_with(Encoder::new, aggregation, texts, max, budget)
+    let options = encoder_options(aggregation);
+    encode_with(options, texts, max, budget)
 }
 
-/// As `encode`, with the head in the graph.
-pub fn encode_in_graph(
-    aggregation: Aggregation,
-    texts: &[&str],
-    max: usize,
-    budget: BatchBudget,
-) -> Vec<HashMap<String, f32>> {
-    encode_with(Encoder::with_graph_head, aggregation, texts, max, budget)
+/// How the tests encode: on the processor in fp32, special tokens kept.
+pub fn encoder_options(aggregation: Aggregation) -> EncoderOptions {
+    EncoderOptions {
+        aggregation,
+        keep_special_tokens: true,
+        ..EncoderOptions::default()
+    }
 }
 
-type MakeEncoder = fn(&Runtime, &Model, Aggregation, bool) -> Result<Encoder, EncodeError>;
-
-fn encode_with(
-    make: MakeEncoder,
-    aggregation: Aggregation,
+/// Encodes texts with the demo model and these options.
+pub fn encode_with(
+    options: EncoderOptions,
     texts: &[&str],
     max: usize,
     budget: BatchBudget,
 ) -> Vec<HashMap<String, f32>> {
     let model = Model::open(&model_folder()).unwrap();
-    let encoder = make(&Runtime::find(None).unwrap(), &model, aggregation, true).unwrap();
+    let runtime = Runtime::find(None, false).unwrap();
+    let encoder = Encoder::new(&runtime, &model, options).unwrap();
     let tokenizer = TextTokenizer::new(&model, max).unwrap();
     let tokens: Vec<_> = texts
         .iter()
@@ -119,7 +118,7 @@ fn encode_with(
     let mut worker = encoder.worker().unwrap();
     for batch in Batch::plan(&tokens, budget) {
         let encoded = worker.encode(&batch, &tokens).unwrap();
-        for (&row, vector) in batch.rows.iter().zip(encoded) {
+        for (&row, vector) in batch.rows.iter().zip(encoded.vectors) {
             vectors[row] = vector;
         }
     }

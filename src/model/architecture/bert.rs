@@ -10,8 +10,8 @@ pub(super) fn architecture(config: &ConfigReader<'_>) -> Result<Architecture, Mo
     let decoder = config.decoder(
         &word_embeddings,
         &transform,
-        "cls.predictions.decoder.weight",
-        &["cls.predictions.bias", "cls.predictions.decoder.bias"],
+        "cls.predictions.decoder",
+        "cls.predictions.bias",
     )?;
     let activation = config.activation()?;
     Ok(Architecture {

@@ -13,8 +13,8 @@ pub(super) fn architecture(config: &ConfigReader<'_>) -> Result<Architecture, Mo
     let decoder = config.decoder(
         &word_embeddings,
         &transform,
-        "vocab_projector.weight",
-        &["vocab_projector.bias"],
+        "vocab_projector",
+        "vocab_projector.bias",
     )?;
     let activation = config.activation()?;
     let layer = |index| {

@@ -237,13 +237,13 @@ impl ConfigReader<'_> {
         }
     }
 
-    /// The decoder: the word embeddings, unless the configuration unties it.
+    /// The decoder: the word embeddings and the head's bias, unless the configuration unties it.
     fn decoder(
         &self,
         word_embeddings: &str,
         transform: &str,
         untied: &str,
-        biases: &[&str],
+        bias: &str,
     ) -> Result<Decoder, ModelError> {
         let needed = format!("{transform}.weight");
         if self.checkpoint.get(&needed).is_none() {
@@ -252,13 +252,16 @@ impl ConfigReader<'_> {
                 .no_head(format!("no tensor {needed:?} in the checkpoint")));
         }
         let (hidden, vocabulary) = (self.hidden()?, self.vocabulary()?);
-        let name = if self.config.tie_word_embeddings == Some(false) {
-            untied
+        // Beside the head's bias the decoder has one of its own. Tied they are one tensor, under
+        // either name or both; untied only the decoder's is used, though both may be there.
+        let own_bias = format!("{untied}.bias");
+        let (name, biases) = if self.config.tie_word_embeddings == Some(false) {
+            (&*format!("{untied}.weight"), [&*own_bias, bias])
         } else {
-            word_embeddings
+            (word_embeddings, [bias, &own_bias])
         };
         let weight = self.checkpoint.tensor(name, &[vocabulary, hidden])?;
-        let bias = match self.checkpoint.first_of(biases) {
+        let bias = match self.checkpoint.first_of(&biases) {
             Some(name) => Some(self.checkpoint.tensor(name, &[vocabulary])?),
             None => None,
         };

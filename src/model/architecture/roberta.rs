@@ -14,8 +14,8 @@ pub(super) fn architecture(
     let decoder = config.decoder(
         &word_embeddings,
         &transform,
-        "lm_head.decoder.weight",
-        &["lm_head.bias", "lm_head.decoder.bias"],
+        "lm_head.decoder",
+        "lm_head.bias",
     )?;
     // Positions count from the one after the padding token's id.
     let position_offset = config.config.pad_token_id.unwrap_or(1) + 1;

@@ -1,0 +1,88 @@
+//! Why texts cannot be encoded.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::runtime::RuntimeError;
+use crate::head::HeadError;
+use crate::model::{ModelError, Precision};
+
+/// Why texts cannot be encoded.
+#[derive(Debug, Error)]
+#[allow(missing_docs, reason = "each message says what the variant means")]
+pub enum EncodeError {
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error("the model's head cannot be used: {0}; its file may be damaged")]
+    Head(#[from] HeadError),
+    #[error("ONNX Runtime refuses the model: {0}")]
+    Session(String),
+    #[error("ONNX Runtime failed on a batch of {texts} texts of {length} tokens: {reason}")]
+    Run {
+        texts: usize,
+        length: usize,
+        reason: String,
+    },
+    #[error("the tokenizer failed: {0}")]
+    Tokenize(String),
+    #[error(
+        "--max-length {wanted} is not possible with this model; it takes {least} to {most} tokens"
+    )]
+    MaxLength {
+        wanted: usize,
+        least: usize,
+        most: usize,
+    },
+    #[error(
+        "the model gives {columns} weights a text, its tokenizer has {vocabulary} terms; \
+         model and tokenizer do not belong together"
+    )]
+    Columns { columns: usize, vocabulary: usize },
+    #[error("the model gives a weight that is not finite for term {term}; its file may be damaged")]
+    NotFinite { term: u32 },
+    #[error("--device cuda: {0}")]
+    NoCuda(#[from] NoCuda),
+    #[error("--precision {precision} is not for --device {device}: {remedy}")]
+    Precision {
+        precision: Precision,
+        device: &'static str,
+        remedy: &'static str,
+    },
+    #[error(
+        "--max-memory {} MB is not enough for this model with one thread and texts of {max_length} \
+         tokens: about {} MB are needed; allow more, or shorten texts with --max-length",
+        limit >> 20, (needed >> 20) + 1
+    )]
+    Memory {
+        limit: u64,
+        needed: u64,
+        max_length: usize,
+    },
+}
+
+/// What is missing for CUDA.
+#[derive(Debug, Error)]
+#[allow(missing_docs, reason = "each message says what the variant means")]
+pub enum NoCuda {
+    #[error(
+        "{provider} is missing: this ONNX Runtime has no CUDA execution provider. Get one with:\n    \
+         scripts/setup.sh onnxruntime-gpu\nor leave --device out to use the CPU",
+        provider = provider.display()
+    )]
+    NoProvider { provider: PathBuf },
+    #[error(
+        "the NVIDIA driver's library libcuda.so.1 cannot be loaded ({reason}); install the driver, or \
+         leave --device out to use the CPU"
+    )]
+    NoDriver { reason: String },
+    #[error(
+        "{library} cannot be loaded ({reason}); get it again with: scripts/setup.sh onnxruntime-gpu",
+        library = library.display()
+    )]
+    NoLibrary { library: PathBuf, reason: String },
+    #[error("device {device} cannot be used: {reason}")]
+    NoDevice { device: u32, reason: String },
+}

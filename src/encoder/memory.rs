@@ -1,0 +1,171 @@
+//! How much memory encoding takes, about, and what fits in less.
+
+use super::{BatchBudget, EncodeError};
+use crate::model::{Aggregation, Model, ModelSize, Precision};
+
+/// The program, ONNX Runtime's library, tokenizer, and the texts and vectors of the parts in flight.
+const PROGRAM: u64 = 110 << 20;
+/// Values a token that are alive at once beside the widest: inputs, outputs and residuals of an operator.
+const ALIVE: u64 = 6;
+/// Shapes vary, so the C library's allocator keeps some times what is alive at once. Measured.
+const RETAINED: u64 = 3;
+
+/// An estimate of the memory that a model takes on the processor.
+///
+/// It counts what grows with model, batch and threads: the weights as they are kept for all threads and
+/// as ONNX Runtime packs them, and the largest activations of each thread. Its constants were fitted to
+/// the peak memory of models of 4 and 110 million parameters.
+#[derive(Debug, Clone, Copy)]
+pub struct MemoryPlan {
+    size: ModelSize,
+    screened: bool,
+    precision: Precision,
+    max_length: usize,
+}
+
+impl MemoryPlan {
+    /// Of a model with texts of at most `max_length` tokens.
+    #[must_use]
+    pub fn new(
+        model: &Model,
+        aggregation: Aggregation,
+        precision: Precision,
+        max_length: usize,
+    ) -> Self {
+        let size = model.size();
+        Self {
+            size,
+            screened: aggregation == Aggregation::Max && size.hidden > 0,
+            precision,
+            max_length,
+        }
+    }
+
+    /// Bytes for so many threads with batches of this size.
+    #[must_use]
+    pub fn needed(&self, workers: usize, budget: BatchBudget) -> u64 {
+        PROGRAM + self.weights() + workers as u64 * self.batch(budget)
+    }
+
+    fn weights(&self) -> u64 {
+        let size = &self.size;
+        let layers = match self.precision {
+            // Once as they are, once packed.
+            Precision::Fp32 => 8 * size.layer_weights,
+            Precision::Fp16 => 10 * size.layer_weights,
+            Precision::Int8 => 2 * size.layer_weights,
+        };
+        let decoder = size.decoder_weights
+            * match (self.screened, size.tied) {
+                // The integers beside the word embeddings.
+                (true, true) => 1,
+                (true, false) => 5,
+                (false, _) => 8,
+            };
+        layers + decoder + 4 * size.embedding_weights + size.exported_bytes * 2
+    }
+
+    /// Activations of one thread.
+    fn batch(&self, budget: BatchBudget) -> u64 {
+        let size = &self.size;
+        let length = self.max_length as u64;
+        let tokens = (budget.tokens as u64)
+            .min(budget.texts as u64 * length)
+            .max(length);
+        let texts = (tokens / length.max(1)).max(1);
+        let widest = 2 * size.intermediate as u64 + ALIVE * size.hidden as u64;
+        let scores = texts * size.heads as u64 * length * length * 2;
+        // An exported graph gives whole logits.
+        let logits = if size.hidden == 0 {
+            2 * tokens * size.vocabulary as u64
+        } else {
+            0
+        };
+        let pooled = if self.screened {
+            0
+        } else {
+            budget.texts as u64 * size.vocabulary as u64
+        };
+        4 * RETAINED * (tokens * widest + scores + logits + pooled)
+    }
+
+    /// The largest budget and number of threads within `limit` bytes.
+    ///
+    /// Batches are halved until two threads fit, whatever the number of threads is: weights differ by
+    /// rounding from batch to batch, and must not depend on the machine. Then as many threads are used
+    /// as fit.
+    ///
+    /// # Errors
+    /// [`EncodeError::Memory`] if not even one thread with one text at a time fits.
+    pub fn fit(
+        &self,
+        limit: u64,
+        workers: usize,
+        mut budget: BatchBudget,
+    ) -> Result<(usize, BatchBudget), EncodeError> {
+        while self.needed(2, budget) > limit && budget.tokens > self.max_length {
+            budget.tokens = (budget.tokens / 2).max(self.max_length);
+            budget.texts = (budget.texts / 2).max(1);
+        }
+        let fits = |workers: &usize| self.needed(*workers, budget) <= limit;
+        match (1..=workers).rev().find(fits) {
+            Some(workers) => Ok((workers, budget)),
+            None => Err(EncodeError::Memory {
+                limit,
+                needed: self.needed(1, budget),
+                max_length: self.max_length,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn bert_base() -> MemoryPlan {
+        MemoryPlan {
+            size: ModelSize {
+                hidden: 768,
+                heads: 12,
+                intermediate: 3072,
+                vocabulary: 30_522,
+                layer_weights: 85_000_000,
+                embedding_weights: 23_800_000,
+                decoder_weights: 23_400_000,
+                tied: true,
+                exported_bytes: 0,
+            },
+            screened: true,
+            precision: Precision::Fp32,
+            max_length: 256,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_fits_is_within_the_limit(limit in 1u64 << 28..1 << 33, workers in 1usize..64) {
+            let plan = bert_base();
+            match plan.fit(limit, workers, BatchBudget::default()) {
+                Ok((fitted, budget)) => {
+                    prop_assert!(plan.needed(fitted, budget) <= limit);
+                    prop_assert!((1..=workers).contains(&fitted));
+                    prop_assert!(budget.tokens >= 256);
+                }
+                Err(EncodeError::Memory { needed, .. }) => prop_assert!(needed > limit),
+                Err(other) => prop_assert!(false, "{}", other),
+            }
+        }
+    }
+
+    #[test]
+    fn batches_do_not_depend_on_threads() {
+        let plan = bert_base();
+        let limit = plan.needed(2, BatchBudget::default()) - 1;
+        for (threads, fitted) in [(1, 1), (2, 2), (64, 3)] {
+            let (workers, budget) = plan.fit(limit, threads, BatchBudget::default()).unwrap();
+            assert_eq!((workers, budget.tokens), (fitted, 512));
+        }
+    }
+}

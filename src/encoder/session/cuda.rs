@@ -1,0 +1,88 @@
+//! Loading what the CUDA execution provider needs.
+//!
+//! The provider names its libraries without a folder, so the loader would look for them in the system's
+//! folders and in `LD_LIBRARY_PATH`. Loaded here before, by their paths in the folder `cuda` beside ONNX
+//! Runtime, they are found without either.
+
+use std::path::Path;
+
+use ort::ep::cuda::{AttentionBackend, CUDA};
+use ort::ep::{ArenaExtendStrategy, ExecutionProviderDispatch};
+use ort::util::preload_dylib;
+
+use super::super::error::NoCuda;
+use super::super::runtime::Runtime;
+
+const PROVIDER: &str = "libonnxruntime_providers_cuda.so";
+/// The folder of the libraries, beside ONNX Runtime's.
+const FOLDER: &str = "cuda";
+/// Each after those that it needs; a wheel may have more than the provider uses.
+const LIBRARIES: [&str; 15] = [
+    "libcudart.so.13",
+    "libnvJitLink.so.13",
+    "libcublasLt.so.13",
+    "libcublas.so.13",
+    "libnvrtc.so.13",
+    "libcurand.so.10",
+    "libcufft.so.12",
+    "libcudnn_graph.so.9",
+    "libcudnn_engines_precompiled.so.9",
+    "libcudnn_engines_runtime_compiled.so.9",
+    "libcudnn_heuristic.so.9",
+    "libcudnn_ops.so.9",
+    "libcudnn_cnn.so.9",
+    "libcudnn_adv.so.9",
+    "libcudnn.so.9",
+];
+
+/// Loads the driver and the libraries.
+///
+/// # Errors
+/// [`NoCuda`] with what is missing and where it comes from.
+pub fn load(runtime: &Runtime) -> Result<(), NoCuda> {
+    // Links resolved: the provider is looked for beside the real library.
+    let library = runtime.library.canonicalize();
+    let library = library.as_deref().unwrap_or(&runtime.library);
+    let folder = library.parent().unwrap_or(Path::new("."));
+    let provider = folder.join(PROVIDER);
+    if !provider.exists() {
+        return Err(NoCuda::NoProvider { provider });
+    }
+    preload_dylib("libcuda.so.1").map_err(|e| NoCuda::NoDriver {
+        reason: e.to_string(),
+    })?;
+    for name in LIBRARIES {
+        let library = folder.join(FOLDER).join(name);
+        // Without the folder the system's own libraries serve.
+        if library.exists() {
+            preload_dylib(&library).map_err(|e| NoCuda::NoLibrary {
+                library,
+                reason: e.to_string(),
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// The provider for a session.
+pub fn provider(device: u32, memory_limit: Option<usize>) -> ExecutionProviderDispatch {
+    let provider = CUDA::default()
+        .with_device_id(i32::try_from(device).unwrap_or(i32::MAX))
+        // Lengths vary: doubling at each new one would fill the device.
+        .with_arena_extend_strategy(ArenaExtendStrategy::SameAsRequested)
+        // fp32 means fp32.
+        .with_tf32(false)
+        .with_attention_backend(
+            AttentionBackend::FLASH_ATTENTION
+                | AttentionBackend::EFFICIENT_ATTENTION
+                | AttentionBackend::CUDNN_FLASH_ATTENTION
+                | AttentionBackend::MATH,
+        );
+    match memory_limit {
+        Some(limit) => provider.with_memory_limit(limit),
+        None => provider,
+    }
+    .build()
+    // Otherwise a provider that fails is left out without a word.
+    .error_on_failure()
+}

@@ -1,0 +1,271 @@
+//! Precision, device, memory and odd lengths, as a user meets them.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
+
+use common::{encoder_options, fails, fixtures, model_folder, ok, program, texts};
+use serde_json::Value;
+use splade_export::encoder::{
+    Batch, BatchBudget, Device, EncodeError, Encoder, EncoderOptions, Runtime, TextTokenizer,
+};
+use splade_export::model::{Aggregation, Model, Precision};
+
+fn documents(corpus: &Path, output: &Path, options: &[&str]) -> Command {
+    let mut command = program();
+    command
+        .args(["documents", "--quiet", "--compress", "none", "--output"])
+        .arg(output)
+        .arg(corpus)
+        .args(options);
+    command
+}
+
+fn manifest(output: &Path) -> Value {
+    serde_json::from_slice(&fs_err::read(output.join("manifest.json")).unwrap()).unwrap()
+}
+
+fn lines(output: &Path) -> Vec<Value> {
+    let part = fs_err::read_to_string(output.join("documents/part-00000.jsonl")).unwrap();
+    part.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn terms(line: &Value) -> BTreeSet<String> {
+    line["vector"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect()
+}
+
+#[test]
+fn odd_lengths_stay_within_the_budget_and_give_what_they_give_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let words: Vec<String> = texts(&fixtures().join("corpus.jsonl"))
+        .values()
+        .flat_map(|text| {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    let long: Vec<&str> = words
+        .iter()
+        .cycle()
+        .take(100_000)
+        .map(String::as_str)
+        .collect();
+    let long = long.join(" ");
+    // One of 100,000 words, 10,000 of one word, and some of every length, in one part.
+    let mut texts = vec![long.as_str()];
+    texts.extend(words.iter().cycle().take(10_000).map(String::as_str));
+    let mixed: Vec<String> = (0..200).map(|n| words[..n * 3].join(" ")).collect();
+    texts.extend(mixed.iter().map(String::as_str));
+    let mut corpus = String::new();
+    for (i, text) in texts.iter().enumerate() {
+        let record = serde_json::json!({"_id": format!("d{i}"), "text": text});
+        writeln!(corpus, "{record}").unwrap();
+    }
+    let path = dir.path().join("corpus.jsonl");
+    fs_err::write(&path, corpus).unwrap();
+
+    let output = dir.path().join("all");
+    ok(&mut documents(
+        &path,
+        &output,
+        &["--part-size", "20000", "--step", "none"],
+    ));
+    let all = lines(&output);
+    assert_eq!(all.len(), texts.len());
+    assert_eq!(
+        manifest(&output)["counts"]["truncated"]
+            .as_u64()
+            .map(|n| n > 0),
+        Some(true)
+    );
+    // Words and texts that come twice, whatever they were batched with.
+    let first = terms(&all[1]);
+    assert!(!first.is_empty());
+    for line in all[1..=10_000].iter().step_by(words.len()) {
+        assert_eq!(terms(line), first);
+    }
+
+    let model = Model::open(&model_folder()).unwrap();
+    let tokenizer = TextTokenizer::new(&model, 512).unwrap();
+    let tokens: Vec<_> = texts
+        .iter()
+        .map(|text| tokenizer.tokenize(text).unwrap())
+        .collect();
+    for budget in [
+        BatchBudget::default(),
+        Device::Cpu.budget(Precision::Int8),
+        Device::Cuda(0).budget(Precision::Fp16),
+    ] {
+        for batch in Batch::plan(&tokens, budget) {
+            assert!(batch.rows.len() <= budget.texts);
+            assert!(batch.rows.len() * batch.length <= budget.tokens.max(512));
+        }
+    }
+}
+
+#[test]
+fn int8_gives_the_same_bytes_whatever_the_threads_and_parts_and_says_what_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |name: &str, options: &[&str]| {
+        let output = dir.path().join(name);
+        let mut all = vec!["--precision", "int8"];
+        all.extend(options);
+        ok(&mut documents(&fixtures(), &output, &all));
+        output
+    };
+    let one = run("one", &["--threads", "1"]);
+    let two = run("two", &["--threads", "2"]);
+    assert_eq!(lines(&one), lines(&two));
+    // A text is encoded alone, so parts do not matter either.
+    let small = run("small", &["--part-size", "5"]);
+    assert_eq!(lines(&small), lines(&one)[..5]);
+    let encoding = &manifest(&one)["encoding"];
+    assert_eq!(encoding["precision"], "int8");
+    assert_eq!(encoding["device"], "cpu");
+    assert_eq!(encoding["head"], "screened");
+    assert_eq!(encoding["batch_texts"], 1);
+}
+
+#[test]
+fn the_sum_in_int8_is_near_that_in_fp32() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |precision: &str| {
+        let output = dir.path().join(precision);
+        let options = [
+            "--precision",
+            precision,
+            "--aggregation",
+            "sum",
+            "--step",
+            "none",
+        ];
+        ok(&mut documents(&fixtures(), &output, &options));
+        assert_eq!(manifest(&output)["encoding"]["head"], "in-graph");
+        lines(&output)
+    };
+    let total = |line: &Value| -> f64 {
+        let weights = line["vector"].as_object().unwrap().values();
+        weights.map(|weight| weight.as_f64().unwrap()).sum()
+    };
+    for (a, b) in run("int8").iter().zip(&run("fp32")) {
+        let (a, b) = (total(a), total(b));
+        assert!((a - b).abs() < 0.1 * b, "{a} {b}");
+    }
+}
+
+#[test]
+fn less_memory_means_smaller_batches_and_the_same_terms() {
+    let dir = tempfile::tempdir().unwrap();
+    let (free, tight) = (dir.path().join("free"), dir.path().join("tight"));
+    ok(&mut documents(&fixtures(), &free, &["--max-length", "128"]));
+    ok(&mut documents(
+        &fixtures(),
+        &tight,
+        &[
+            "--max-length",
+            "128",
+            "--max-memory",
+            "160M",
+            "--threads",
+            "2",
+        ],
+    ));
+    let tokens = |output: &Path| {
+        manifest(output)["encoding"]["batch_tokens"]
+            .as_u64()
+            .unwrap()
+    };
+    assert_eq!(tokens(&free), 1024);
+    assert!(tokens(&tight) < 1024, "{}", tokens(&tight));
+    for (a, b) in lines(&free).iter().zip(&lines(&tight)) {
+        assert_eq!(terms(a), terms(b));
+    }
+    let refused = dir.path().join("refused");
+    let message = fails(
+        1,
+        &mut documents(&fixtures(), &refused, &["--max-memory", "60M"]),
+    );
+    assert!(
+        message.contains("--max-memory 60 MB is not enough"),
+        "{message}"
+    );
+    assert!(message.contains("MB are needed"), "{message}");
+    assert!(!refused.exists());
+}
+
+#[test]
+fn what_a_device_cannot_do_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = dir.path().join("out");
+    let refuse = |code, options: &[&str], expected: &str| {
+        let message = fails(code, &mut documents(&fixtures(), &output, options));
+        assert!(message.contains(expected), "{options:?}: {message}");
+        assert!(!output.exists(), "{options:?}");
+    };
+    refuse(
+        1,
+        &["--precision", "fp16", "--device", "cpu"],
+        "choose fp32 (exact) or int8 (faster)",
+    );
+    refuse(2, &["--device", "gpu"], "must be auto, cpu, cuda or cuda:N");
+    refuse(
+        2,
+        &["--max-memory", "much"],
+        "must be a size such as 800M or 2G",
+    );
+    refuse(2, &["--precision", "int4"], "possible values");
+    // The library of the tests has no CUDA execution provider: no silent fall to the processor.
+    if Runtime::find(None, true).unwrap() == Runtime::find(None, false).unwrap() {
+        refuse(1, &["--device", "cuda"], "scripts/setup.sh onnxruntime-gpu");
+        refuse(1, &["--device", "cuda:1"], "has no CUDA execution provider");
+    }
+}
+
+#[test]
+fn timings_tell_where_the_time_went() {
+    let dir = tempfile::tempdir().unwrap();
+    let (output, file) = (dir.path().join("out"), dir.path().join("timings.json"));
+    let mut command = documents(&fixtures(), &output, &["--timings"]);
+    ok(command.arg(&file));
+    let timings: Value = serde_json::from_slice(&fs_err::read(&file).unwrap()).unwrap();
+    assert_eq!(timings["documents"], 107);
+    for stage in ["read", "tokenize", "body", "head", "quantize", "write"] {
+        assert!(timings["stages"][stage].as_f64().unwrap() > 0.0, "{stage}");
+    }
+    let share = timings["encoder_share"].as_f64().unwrap();
+    assert!(share > 0.1 && share <= 1.0, "{share}");
+    let padding = timings["padding"].as_f64().unwrap();
+    assert!((0.0..0.5).contains(&padding), "{padding}");
+    // More than there are terms, and far fewer than the vocabulary.
+    let columns = timings["surviving_columns"].as_f64().unwrap();
+    assert!(columns > 50.0 && columns < 3_000.0, "{columns}");
+
+    let nowhere = dir.path().join("nowhere/timings.json");
+    let other = dir.path().join("other");
+    let mut command = documents(&fixtures(), &other, &["--timings"]);
+    let message = fails(1, command.arg(&nowhere));
+    assert!(message.contains("nowhere"), "{message}");
+    assert!(!other.exists());
+}
+
+#[test]
+fn half_precision_in_plain_operators_is_refused_by_the_library_too() {
+    let model = Model::open(&model_folder()).unwrap();
+    let options = EncoderOptions {
+        precision: Precision::Fp16,
+        ..encoder_options(Aggregation::Max)
+    };
+    let encoder = Encoder::new(&Runtime::find(None, false).unwrap(), &model, options);
+    assert!(matches!(encoder, Err(EncodeError::Precision { .. })));
+}

@@ -1,0 +1,154 @@
+//! Weights of every architecture against Hugging Face transformers: small random checkpoints of all
+//! kinds, made by `tests/transformers/make.py`, encoded by the program as a user would.
+
+mod common;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::{distance, fixtures, ok, program, root};
+use serde::Deserialize;
+
+/// How far a weight may be from that of transformers; a sum over many tokens, relative to the largest.
+const TOLERANCE: f32 = 1e-4;
+
+/// `reference.json`
+#[derive(Deserialize)]
+struct Reference {
+    max_length: u64,
+    tokens: u64,
+    documents: HashMap<String, Weights>,
+}
+
+/// Term -> weight by aggregation.
+type Weights = HashMap<String, HashMap<String, f32>>;
+
+/// A line of a collection.
+#[derive(Deserialize)]
+struct Line {
+    id: String,
+    vector: HashMap<String, f32>,
+}
+
+/// The Python with transformers; `None` where `scripts/test.sh` says that there is none for this platform.
+fn python() -> Option<PathBuf> {
+    let python = std::env::var_os("SPLADE_EXPORT_TRANSFORMERS").expect(
+        "SPLADE_EXPORT_TRANSFORMERS is not set: run scripts/test.sh, \
+         or scripts/setup.sh transformers and eval \"$(scripts/setup.sh --print-env)\"",
+    );
+    if python.is_empty() {
+        eprintln!("skipped: torch is not pinned for this platform");
+        return None;
+    }
+    Some(python.into())
+}
+
+#[test]
+fn every_architecture_has_the_weights_of_transformers() {
+    let Some(python) = python() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let checkpoints = dir.path().join("checkpoints");
+    let names = ok(Command::new(python)
+        .arg(root().join("tests/transformers/make.py"))
+        .arg(fixtures().join("corpus.jsonl"))
+        .arg(&checkpoints));
+    let mut failures = Vec::new();
+    for name in names.lines() {
+        failures.extend(compare(name, &checkpoints, dir.path()));
+    }
+    assert!(names.lines().count() >= 14, "made: {names}");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Max and sum, each text in a batch of its own and all in batches; what differs too much.
+fn compare(name: &str, checkpoints: &Path, dir: &Path) -> Vec<String> {
+    let model = checkpoints.join(name);
+    let reference = fs_err::read(model.join("reference.json")).unwrap();
+    let reference: Reference = serde_json::from_slice(&reference).unwrap();
+    let mut failures = Vec::new();
+    for aggregation in ["max", "sum"] {
+        check_reference(name, aggregation, &reference);
+        // A batch never reaches beyond its part.
+        for part_size in ["1", "1000"] {
+            let output = dir.join(format!("{name}-{aggregation}-{part_size}"));
+            ok(program()
+                .args([
+                    "documents",
+                    "--quiet",
+                    "--step",
+                    "none",
+                    "--special-tokens",
+                    "keep",
+                ])
+                .args([
+                    "--compress",
+                    "none",
+                    "--threads",
+                    "2",
+                    "--aggregation",
+                    aggregation,
+                ])
+                .args(["--part-size", part_size, "--model"])
+                .arg(&model)
+                .arg("--output")
+                .arg(&output)
+                .arg(checkpoints.join("corpus.jsonl")));
+            check_manifest(name, &output, &reference);
+            let found = largest_difference(&output, aggregation, &reference);
+            eprintln!("{name} {aggregation} part size {part_size}: {found:.1e}");
+            if found > TOLERANCE {
+                failures.push(format!(
+                    "{name} {aggregation} part size {part_size}: {found}"
+                ));
+            }
+        }
+    }
+    failures
+}
+
+/// The comparison means something: columns at zero and above it, different texts with different weights.
+fn check_reference(name: &str, aggregation: &str, reference: &Reference) {
+    let mut vectors = reference.documents.values().map(|w| &w[aggregation]);
+    assert!(vectors.len() > 20, "{name}");
+    let first = vectors.next().unwrap();
+    for vector in vectors {
+        assert!(
+            (20..900).contains(&vector.len()),
+            "{name}: {}",
+            vector.len()
+        );
+        assert!(distance(first, vector) > 0.5, "{name}");
+    }
+}
+
+fn check_manifest(name: &str, output: &Path, reference: &Reference) {
+    let manifest = fs_err::read(output.join("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["counts"]["tokens"], reference.tokens, "{name}");
+    assert_eq!(
+        manifest["encoding"]["max_length"], reference.max_length,
+        "{name}"
+    );
+}
+
+fn largest_difference(output: &Path, aggregation: &str, reference: &Reference) -> f32 {
+    let mut largest = 0.0_f32;
+    let mut documents = 0;
+    for part in fs_err::read_dir(output.join("documents")).unwrap() {
+        for line in fs_err::read_to_string(part.unwrap().path())
+            .unwrap()
+            .lines()
+        {
+            let line: Line = serde_json::from_str(line).unwrap();
+            let expected = &reference.documents[&line.id][aggregation];
+            let scale = expected.values().copied().fold(1.0, f32::max);
+            let scale = if aggregation == "sum" { scale } else { 1.0 };
+            let difference = distance(expected, &line.vector) / scale;
+            largest = largest.max(difference);
+            documents += 1;
+        }
+    }
+    assert_eq!(documents, reference.documents.len());
+    largest
+}

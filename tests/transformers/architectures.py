@@ -1,0 +1,117 @@
+"""The small random checkpoints: which, and how their weights are drawn."""
+
+import math
+
+import torch
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    CamembertConfig,
+    CamembertForMaskedLM,
+    DistilBertConfig,
+    DistilBertForMaskedLM,
+    RobertaConfig,
+    RobertaForMaskedLM,
+    XLMRobertaConfig,
+    XLMRobertaForMaskedLM,
+)
+
+CLASSES = {
+    "bert": (BertConfig, BertForMaskedLM),
+    "distilbert": (DistilBertConfig, DistilBertForMaskedLM),
+    "roberta": (RobertaConfig, RobertaForMaskedLM),
+    "xlm-roberta": (XLMRobertaConfig, XLMRobertaForMaskedLM),
+    "camembert": (CamembertConfig, CamembertForMaskedLM),
+}
+
+# What DistilBERT calls these.
+DISTILBERT_NAMES = {
+    "hidden_size": "dim",
+    "num_hidden_layers": "n_layers",
+    "num_attention_heads": "n_heads",
+    "intermediate_size": "hidden_dim",
+    "hidden_act": "activation",
+}
+
+
+def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=None, **config):
+    """`extra_columns`: columns of the decoder for which the tokenizer has no entry; `pad`: the padding token's id."""
+    return {"kind": kind, "dtype": dtype, "shard": shard, "extra_columns": extra_columns, "pad": pad, "config": config}
+
+
+# Every architecture tied and untied, in every float type, whole and in shards; sizes that are no multiples of
+# anything; every activation; epsilons large enough to be seen; padding ids that move RoBERTa's positions.
+CHECKPOINTS = {
+    "bert": checkpoint("bert", layer_norm_eps=1e-2),
+    "bert-untied-fp16": checkpoint(
+        "bert", dtype=torch.float16, tie_word_embeddings=False, hidden_act="gelu_new", num_attention_heads=2
+    ),
+    "bert-sharded-bf16": checkpoint(
+        "bert", dtype=torch.bfloat16, shard="150KB", hidden_act="relu", hidden_size=72, num_attention_heads=3
+    ),
+    "bert-spare-columns": checkpoint("bert", extra_columns=37, num_attention_heads=1, intermediate_size=200),
+    "distilbert": checkpoint("distilbert", hidden_size=80, num_attention_heads=5),
+    "distilbert-untied-bf16": checkpoint(
+        "distilbert", dtype=torch.bfloat16, tie_word_embeddings=False, hidden_act="relu"
+    ),
+    "distilbert-sharded-fp16": checkpoint("distilbert", dtype=torch.float16, shard="100KB", num_attention_heads=8),
+    "roberta": checkpoint("roberta", layer_norm_eps=1e-5),
+    "roberta-untied-pad-0": checkpoint(
+        "roberta", tie_word_embeddings=False, pad=0, hidden_act="gelu_pytorch_tanh", layer_norm_eps=1e-3
+    ),
+    "roberta-sharded-fp16": checkpoint("roberta", dtype=torch.float16, shard="100KB", max_position_embeddings=300),
+    "xlm-roberta": checkpoint("xlm-roberta", extra_columns=2, layer_norm_eps=1e-5, num_attention_heads=2),
+    "xlm-roberta-untied-bf16": checkpoint(
+        "xlm-roberta", dtype=torch.bfloat16, tie_word_embeddings=False, pad=3, hidden_size=96
+    ),
+    "camembert": checkpoint("camembert", hidden_act="relu", layer_norm_eps=1e-5),
+    "camembert-untied-sharded": checkpoint("camembert", tie_word_embeddings=False, shard="150KB", pad=5),
+}
+
+
+def build(spec, columns, seed):
+    """A masked language model with `columns` columns and weights of some size."""
+    config_class, model_class = CLASSES[spec["kind"]]
+    sizes = {
+        "hidden_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 128,
+        "hidden_act": "gelu",
+        "max_position_embeddings": 80,
+        "pad_token_id": spec["pad_id"],
+        **spec["config"],
+    }
+    if spec["kind"] == "distilbert":
+        sizes = {DISTILBERT_NAMES.get(name, name): value for name, value in sizes.items()}
+    config = config_class(vocab_size=columns, **sizes)
+    torch.manual_seed(seed)
+    model = model_class(config).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(draw(name, parameter.shape))
+    return model
+
+
+def draw(name, shape):
+    """Values under which no part of the model can be left out unnoticed: logits reach from about -14 to 7."""
+    normal = torch.randn(shape)
+    if "norm" in name.lower():
+        return 1 + 0.2 * normal if name.endswith("weight") else 0.2 * normal
+    if "embeddings" in name or "decoder.weight" in name or "vocab_projector.weight" in name:
+        return 0.3 * normal
+    if len(shape) == 2:
+        return normal * 1.5 / math.sqrt(shape[1])
+    if name in DECODER_BIASES:
+        # Below zero, so that the maximum over tokens leaves many columns at zero.
+        return normal - 4
+    return 0.3 * normal
+
+
+DECODER_BIASES = {
+    "cls.predictions.bias",
+    "cls.predictions.decoder.bias",
+    "vocab_projector.bias",
+    "lm_head.bias",
+    "lm_head.decoder.bias",
+}

@@ -1,0 +1,100 @@
+"""Makes small random checkpoints and their SPLADE weights by Hugging Face transformers.
+
+Usage: make.py CORPUS FOLDER
+For each checkpoint, FOLDER/NAME has config.json, the safetensors files, tokenizer.json and reference.json:
+  max_length   tokens a text, special ones included
+  tokens       of all texts together
+  documents    {docid: {"max": {term: weight}, "sum": {term: weight}}}
+The weights are those of the checkpoint as it was saved and loaded again, computed in float32, a text at a time.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+# There is none here, and torch must not look for one.
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+os.environ["HF_HUB_OFFLINE"] = "1"
+sys.dont_write_bytecode = True
+
+import torch
+from architectures import CHECKPOINTS, CLASSES, build
+from tokenizer import TRAINERS
+from transformers.utils import logging
+
+TEXTS = 24
+
+
+def read(corpus):
+    """Some ordinary texts, one that is cut at the limit, and what tokenizers stumble over."""
+    records = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()]
+    texts = [f"{record['title']} {record['text']}" for record in records]
+    documents = {f"text-{i}": text for i, text in enumerate(texts[:: len(texts) // TEXTS])}
+    documents |= {f"title-{i}": record["title"] for i, record in enumerate(records[:6]) if record["title"]}
+    documents |= {
+        "long": " ".join(texts[:8]),
+        "one-word": "heart",
+        "unknown": "Ωμέγα 日本語 🙂 naïve café",
+        "spaces": "  two  spaces\tand a tab ",
+    }
+    return texts, documents
+
+
+def term(tokenizer, column):
+    """How a column is named in a collection: as its token, unless white space would break that."""
+    token = tokenizer.id_to_token(column)
+    return token if token and not any(c.isspace() for c in token) else f"[id:{column}]"
+
+
+def reference(folder, spec, tokenizer, documents):
+    model = CLASSES[spec["kind"]][1].from_pretrained(folder, dtype=torch.float32).eval()
+    config = model.config
+    offset = 0 if spec["kind"] in ("bert", "distilbert") else config.pad_token_id + 1
+    max_length = min(512, config.max_position_embeddings - offset)
+    tokenizer.enable_truncation(max_length)
+    terms = [term(tokenizer, column) for column in range(config.vocab_size)]
+    tokens = 0
+    weights = {}
+    for docid, text in documents.items():
+        ids = torch.tensor([tokenizer.encode(text).ids])
+        tokens += ids.shape[1]
+        with torch.no_grad():
+            logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0]
+        each = torch.log1p(torch.relu(logits.double()))
+        weights[docid] = {
+            aggregation: {terms[column]: weight for column, weight in enumerate(row.tolist()) if weight > 0}
+            for aggregation, row in (("max", each.amax(0)), ("sum", each.sum(0)))
+        }
+    tokenizer.no_truncation()
+    return {"max_length": max_length, "tokens": tokens, "documents": weights}
+
+
+def make(name, spec, seed, texts, documents, out):
+    folder = out / name
+    tokenizer, spec["pad_id"] = TRAINERS[spec["kind"]](texts, spec["pad"])
+    model = build(spec, tokenizer.get_vocab_size() + spec["extra_columns"], seed)
+    model.to(spec["dtype"]).save_pretrained(folder, **({"max_shard_size": spec["shard"]} if spec["shard"] else {}))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    shards = len(list(folder.glob("*.safetensors")))
+    assert (shards > 1) == bool(spec["shard"]), f"{name}: {shards} files"
+    with open(folder / "reference.json", "w", encoding="utf-8") as file:
+        json.dump(reference(folder, spec, tokenizer, documents), file, ensure_ascii=False)
+
+
+def main(corpus, out):
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    torch.set_num_threads(2)
+    texts, documents = read(corpus)
+    out.mkdir(parents=True)
+    with open(out / "corpus.jsonl", "w", encoding="utf-8") as file:
+        for docid, text in documents.items():
+            file.write(json.dumps({"id": docid, "text": text}, ensure_ascii=False) + "\n")
+    for seed, (name, spec) in enumerate(CHECKPOINTS.items()):
+        make(name, spec, seed, texts, documents, out)
+        print(name, flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
