@@ -122,10 +122,11 @@ report() {
       "$(ratio "$(cpu anserini)" "$(cpu $name)")" "$(peak $name)" "$(bytes "$OUTPUT/$name")"
   done
   printf '%-12s %9s %9s %8s\n' "no parsing" "$writer" "" "$(ratio "$(cpu anserini)" "$writer")"
-  printf '\nlatency of one query, ms\n'
+  printf '\n%-15s %9s %9s %9s\n' "latency, ms" mean median p95
   for name in anserini native native-one anserini-again native-again; do
-    "$PYTHON_ANY" -c 'import json, sys; print(f"{sys.argv[1]:<15}", json.load(open(sys.argv[2])).get("latency_ms"))' \
-      "$name" "$OUTPUT/raw/$name.json"
+    "$PYTHON_ANY" -c 'import json, sys
+latency = json.load(open(sys.argv[2]))["latency_ms"]
+print(f"{sys.argv[1]:<15}", *(f"{latency[name]:9.1f}" for name in ("mean", "median", "p95")))' "$name" "$OUTPUT/raw/$name.json"
   done
   printf '\nthe run files of all indexes are the same, byte for byte\n'
 }

@@ -145,6 +145,8 @@ fn what_cannot_be_indexed_is_refused_with_its_place_and_nothing_is_left() {
     assert!(error.contains("is not empty"), "{error}");
     assert_eq!(files(&folder).len(), 1);
     ok(&mut index(&bad, &output));
+    let error = fails(1, &mut index(&bad, &bad));
+    assert!(error.contains("is a file"), "{error}");
     let before = files(&output);
     let error = fails(1, &mut index(&bad, &output));
     assert!(error.contains("is not empty"), "{error}");
@@ -366,7 +368,7 @@ fn a_killed_process_leaves_no_index_or_a_whole_one() {
     // Two at a time do not disturb each other.
     fs_err::remove_dir_all(&output).ok();
     let mut first = index(&input, &output).args(arguments).spawn().unwrap();
-    while !output.join("unfinished/lock").exists() {
+    while !output.join("unfinished/lock").exists() && first.try_wait().unwrap().is_none() {
         thread::sleep(Duration::from_millis(1));
     }
     let error = fails(1, index(&input, &output).args(arguments));

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{ok, program, root, script, shared, tool};
+use common::{fails, ok, program, root, script, shared, tool};
 use synthetic::Synthetic;
 
 fn variable(name: &str) -> PathBuf {
@@ -245,6 +245,20 @@ fn lucene_accepts_border_cases_many_segments_and_joined_indexes() {
         lucene(&[Path::new("change"), &at(name)]);
         // What the newer Lucene has merged, the older does not read.
         check_with(&new_jar(), &at(name));
+        // What is no longer ours is not joined by hand: the message says so.
+        let error = fails(
+            1,
+            tool()
+                .args(["index", "--merge"])
+                .arg(at(name))
+                .arg("--output")
+                .arg(at("x")),
+        );
+        assert!(
+            error.contains("not an index as splade-export writes it"),
+            "{error}"
+        );
+        assert!(!at("x").exists());
     }
 }
 

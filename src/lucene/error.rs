@@ -115,6 +115,13 @@ pub enum LuceneError {
         path: PathBuf,
     },
 
+    /// The output is a file.
+    #[error("{} is a file: an index is a folder, so name another path", .path.display())]
+    NoFolder {
+        /// The output.
+        path: PathBuf,
+    },
+
     /// Another process writes this index.
     #[error("{} is being written by another process: wait for it to end, or name another folder", .path.display())]
     Locked {

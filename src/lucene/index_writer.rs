@@ -142,6 +142,11 @@ impl IndexWriter {
     /// Takes the folder, which must hold nothing but an unfinished index, and clears what a killed commit left.
     fn open(dir: &Path) -> Result<Self> {
         let made = !dir.exists();
+        if dir.is_file() {
+            return Err(LuceneError::NoFolder {
+                path: dir.to_owned(),
+            });
+        }
         fs_err::create_dir_all(dir)?;
         let unfinished = dir.join(UNFINISHED);
         let ours = unfinished.join("lock").exists();
