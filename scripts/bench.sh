@@ -68,17 +68,11 @@ parse() {
 
 # Sets MODEL_FOLDER: the demo model, or one that is made once.
 find_model() {
-  case "$1" in
-    demo) MODEL_FOLDER="$MODEL_DIR" ;;
-    *)
-      MODEL_FOLDER="$MODELS_DIR/made-$1"
-      [[ -d "$MODEL_FOLDER" ]] || {
-        say "bench: making a checkpoint of the size of $1"
-        "$TRANSFORMERS_PYTHON" "$SCRIPTS/bench/made_checkpoint.py" "$1" "$SCRIPTS/../fixtures/corpus.jsonl" \
-          "$MODEL_DIR/tokenizer.json" "$MODEL_FOLDER" >&2 || fail "the checkpoint could not be made"
-      }
-      ;;
-  esac
+  MODEL_FOLDER="$MODEL_DIR"
+  [[ "$1" == demo ]] || {
+    made_checkpoint "$1"
+    MODEL_FOLDER="$MADE_CHECKPOINT"
+  }
 }
 
 # Sets PREPARED: the same model as the peers want it.

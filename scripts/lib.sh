@@ -17,6 +17,7 @@ SHELLCHECK_DIR="$CACHE/shellcheck"
 TRANSFORMERS_DIR="$CACHE/transformers"
 # shellcheck disable=SC2034  # used by the scripts that source this file
 {
+  GPU_LIBRARY_DIR="$CACHE/onnxruntime-gpu"
   MODEL_DIR="$CACHE/models/splade-tiny"
   ORT_LIBRARY="$ORT_LIBRARY_DIR/libonnxruntime.so"
   CACHED_JAR="$ANSERINI_DIR/anserini-1.7.1-fatjar.jar"
@@ -111,3 +112,13 @@ pyserini_environment() {
 # log_has_errors LOG: what Anserini's log says when work is lost, whatever its exit code (a bare "ERROR" may be part of
 # a file's name).
 log_has_errors() { grep -qE ' (ERROR|FATAL) \[|Unexpected Exception|Exception in thread|OutOfMemoryError' "$1"; }
+
+# made_checkpoint SIZE: sets MADE_CHECKPOINT to a model of that size with random weights, made once.
+made_checkpoint() {
+  MADE_CHECKPOINT="$CACHE/bench-models/made-$1"
+  [[ -d "$MADE_CHECKPOINT" ]] && return
+  say "making a checkpoint of the size of $1"
+  mkdir -p "$CACHE/bench-models"
+  "$TRANSFORMERS_PYTHON" "$SCRIPTS/bench/made_checkpoint.py" "$1" "$SCRIPTS/../fixtures/corpus.jsonl" \
+    "$MODEL_DIR/tokenizer.json" "$MADE_CHECKPOINT" >&2 || fail "the checkpoint could not be made"
+}

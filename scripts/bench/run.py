@@ -63,8 +63,8 @@ def write_texts(corpus, documents, path):
 
 
 def chosen_systems(options):
-    ours = {"splade-export fp32": [], "splade-export int8": ["--precision", "int8"]}
-    systems = {name: SpladeExport(options.program, extra) for name, extra in ours.items()}
+    on_cpu = ["--device", "cpu", "--precision"]
+    systems = {f"splade-export {name}": SpladeExport(options.program, [*on_cpu, name]) for name in ("fp32", "int8")}
     for name, (environment, system) in PEERS.items():
         systems[name] = Peer(options.pythons / environment / "bin/python", system)
     wanted = options.systems or list(systems)
@@ -92,7 +92,7 @@ def measure(name, job, systems, options):
     variants = []
     for system, how in systems.items():
         if not how.supports():
-            unsupported[system] = f"this program has no option {how.options[0]}"
+            unsupported[system] = f"this program has not all of {' '.join(how.options)}"
             continue
         batches = options.batches if isinstance(how, Peer) else [None]
         variants += [Variant(system, batch) for batch in batches]
@@ -124,7 +124,7 @@ def measure(name, job, systems, options):
             "documents_per_second": job.documents / seconds,
             "slowest_and_fastest": [job.documents / f(run.seconds for run in mine) for f in (max, min)],
             "tokens_per_second": last.tokens / seconds,
-            "padding_share": 1 - last.tokens / last.padded_tokens if last.padded_tokens else None,
+            "padding_share": 1 - last.tokens / last.padded_tokens if last.padded_tokens else last.timings.get("padding"),
             "peak_memory_mb": max(run.max_rss_mb for run in mine),
             "start_seconds": median(run.start_seconds for run in mine),
             "version": last.version,

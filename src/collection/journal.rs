@@ -245,7 +245,8 @@ impl Journal {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            if !(name.starts_with("part-") && name.contains(".jsonl")) || !entry.path().is_file() {
+            let is_part = name.starts_with("part-") && name.contains(".jsonl");
+            if !is_part || !entry.path().is_file() {
                 return Err(OutputError::Stranger { path: entry.path() });
             }
             if !parts.values().any(|part| part.name == name) {

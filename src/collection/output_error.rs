@@ -68,11 +68,21 @@ impl fmt::Display for SettingDifference {
 }
 
 /// What the user calls a setting, by its place in the manifest.
-const NAMES: [(&str, &str); 16] = [
+const NAMES: [(&str, &str); 20] = [
     ("tool", "the program"),
     ("kind", "--step"),
     ("model.files", "the model's file"),
     ("model", "the model"),
+    (
+        "encoding.batch_tokens",
+        "the batch size, which depends on --max-memory,",
+    ),
+    (
+        "encoding.batch_texts",
+        "the batch size, which depends on --max-memory,",
+    ),
+    ("encoding.keep_special_tokens", "--special-tokens keep"),
+    ("encoding.head", "the head"),
     ("encoding.", "--"),
     ("pruning.", "--"),
     ("quantization.normalization", "--normalize"),

@@ -229,6 +229,9 @@ impl PartReader {
         }
         self.digest.cut();
         self.next += 1;
+        if self.ended {
+            self.summary.end = Some((self.next, self.digest.hex()));
+        }
         if wanted {
             if index > 0 && self.summary.read == 0 {
                 self.summary.before = Some(before);

@@ -16,7 +16,7 @@ pub enum EncodeError {
     Runtime(#[from] RuntimeError),
     #[error(transparent)]
     Model(#[from] ModelError),
-    #[error("the model's head cannot be used: {0}; its file may be damaged")]
+    #[error("the model's head cannot be used, its file may be damaged")]
     Head(#[from] HeadError),
     #[error("ONNX Runtime refuses the model: {0}")]
     Session(String),
@@ -43,7 +43,7 @@ pub enum EncodeError {
     Columns { columns: usize, vocabulary: usize },
     #[error("the model gives a weight that is not finite for term {term}; its file may be damaged")]
     NotFinite { term: u32 },
-    #[error("--device cuda: {0}")]
+    #[error("--device cuda")]
     NoCuda(#[from] NoCuda),
     #[error("--precision {precision} is not for --device {device}: {remedy}")]
     Precision {

@@ -493,4 +493,76 @@ mod tests {
         fs_err::write(narrow.path().join("model.onnx"), b"no protobuf").unwrap();
         assert!(error(&narrow).contains("not an ONNX file"));
     }
+
+    #[test]
+    fn weights_outside_the_folder_are_refused_wherever_the_graph_has_them() {
+        let tensor = |location: &str| TensorHeader {
+            name: None,
+            external_data: vec![StringStringEntryProto {
+                key: Some("location".to_owned()),
+                value: Some(location.to_owned()),
+            }],
+            data_location: Some(EXTERNAL),
+        };
+        let attribute = |location: &str| AttributeHeader {
+            t: Some(tensor(location)),
+            ..AttributeHeader::default()
+        };
+        let node = |attribute: AttributeHeader| NodeHeader {
+            attribute: vec![attribute],
+        };
+        let inner = |location: &str| GraphHeader {
+            node: vec![node(attribute(location))],
+            ..GraphHeader::default()
+        };
+        let outside = ["../x", "/etc/passwd", "a/../../x", "", "*/_ORT_MEM_ADDR_/*"];
+        for location in outside {
+            let model = |graph: GraphHeader, functions: Vec<FunctionHeader>| ModelHeader {
+                graph: Some(graph),
+                opset_import: vec![OperatorSetIdProto {
+                    domain: None,
+                    version: Some(17),
+                }],
+                functions,
+            };
+            let branch = AttributeHeader {
+                g: Some(inner(location)),
+                ..AttributeHeader::default()
+            };
+            let initializer = GraphHeader {
+                initializer: vec![tensor(location)],
+                ..GraphHeader::default()
+            };
+            let deep = GraphHeader {
+                node: vec![node(branch)],
+                ..GraphHeader::default()
+            };
+            let function = FunctionHeader {
+                node: vec![node(attribute(location))],
+            };
+            for model in [
+                model(initializer, Vec::new()),
+                model(inner(location), Vec::new()),
+                model(deep, Vec::new()),
+                model(GraphHeader::default(), vec![function]),
+            ] {
+                let header = ModelHeader::decode(model.encode_to_vec().as_slice()).unwrap();
+                let graph = header.graph.unwrap();
+                let functions = header.functions.iter().flat_map(|function| &function.node);
+                let mut tensors = Vec::new();
+                tensors_of_graph(&graph, &mut tensors);
+                tensors_of_nodes(functions, &mut tensors);
+                let error = external_files(&tensors, Path::new("m.onnx")).unwrap_err();
+                assert!(
+                    error.to_string().contains("outside the model folder"),
+                    "{location}"
+                );
+            }
+        }
+        let dir = tempfile::tempdir().unwrap();
+        fs_err::write(dir.path().join("w.data"), "").unwrap();
+        let beside = tensor("w.data");
+        let files = external_files(&[&beside], &dir.path().join("m.onnx")).unwrap();
+        assert_eq!(files.len(), 1);
+    }
 }

@@ -1,0 +1,329 @@
+//! Entry points for the fuzzer, one for each format that is read. Compiled with `--cfg fuzzing` and in tests only.
+//!
+//! Each takes any bytes and must return: no panic, no memory that the input does not pay for.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::collection::{Contents, LineProblem, Manifest, PartInfo, Run, parse, pretty};
+use crate::corpus::{CorpusKind, CorpusOptions, CorpusReader, Fields, InputFormat};
+use crate::model::{Aggregation, GraphForm, Model};
+
+/// A folder of this process, in memory where the system has such a place.
+fn folder() -> &'static Path {
+    static FOLDER: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let shm = Path::new("/dev/shm");
+        let base = if shm.is_dir() {
+            shm.to_owned()
+        } else {
+            std::env::temp_dir()
+        };
+        let folder = base.join(format!("splade-export-fuzz-{}", std::process::id()));
+        let _ = std::fs::create_dir_all(&folder);
+        folder
+    })
+}
+
+fn write(name: &str, data: &[u8]) -> Option<PathBuf> {
+    // Tests run side by side.
+    let path = folder().join(format!("{:?}-{name}", std::thread::current().id()));
+    std::fs::File::create(&path).ok()?.write_all(data).ok()?;
+    Some(path)
+}
+
+fn read_corpus(name: &str, data: &[u8], kind: CorpusKind, format: Option<InputFormat>) {
+    let Some(path) = write(name, data) else {
+        return;
+    };
+    let options = CorpusOptions {
+        paths: vec![path],
+        kind,
+        format,
+        fields: Fields::default(),
+    };
+    let Ok(mut reader) = CorpusReader::open(options) else {
+        return;
+    };
+    while let Ok(Some(record)) = reader.next_record() {
+        match record {
+            Ok(document) => {
+                assert!(!document.docid.is_empty() && !document.docid.contains(char::is_whitespace))
+            }
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+    }
+}
+
+/// Corpora and topics: JSON Lines, TSV, gzip, zip, told from the content.
+pub fn corpus(data: &[u8]) {
+    read_corpus("corpus", data, CorpusKind::Documents, None);
+}
+
+/// JSON Lines without a look at the content first.
+pub fn jsonl(data: &[u8]) {
+    read_corpus(
+        "jsonl",
+        data,
+        CorpusKind::Documents,
+        Some(InputFormat::Jsonl),
+    );
+}
+
+/// TSV, as topics come.
+pub fn tsv(data: &[u8]) {
+    read_corpus("topics", data, CorpusKind::Topics, Some(InputFormat::Tsv));
+}
+
+/// A gzip stream around any bytes, and any bytes after a gzip header.
+pub fn gzip(data: &[u8]) {
+    let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    bytes.extend_from_slice(data);
+    read_corpus(
+        "gzip",
+        &bytes,
+        CorpusKind::Documents,
+        Some(InputFormat::Jsonl),
+    );
+}
+
+/// Archives.
+pub fn zip(data: &[u8]) {
+    let mut bytes = b"PK\x03\x04".to_vec();
+    bytes.extend_from_slice(data);
+    read_corpus("zip", &bytes, CorpusKind::Documents, None);
+}
+
+/// Lines of a collection.
+pub fn collection_line(data: &[u8]) {
+    let Ok(line) = std::str::from_utf8(data) else {
+        return;
+    };
+    for contents in [Contents::Read, Contents::Skip] {
+        let _ = parse(line, contents, |term, weight| {
+            let impact = weight.impact(term)?;
+            assert!((1..=crate::impact::MAX_IMPACT).contains(&impact));
+            Ok::<_, LineProblem>(())
+        });
+    }
+    let _ = pretty(line);
+}
+
+/// `manifest.json`; what is read is written again as the same.
+pub fn manifest(data: &[u8]) {
+    if let Ok(manifest) = Manifest::parse(data) {
+        let text = serde_json::to_vec(&manifest).unwrap_or_default();
+        let again = Manifest::parse(&text);
+        assert!(again.is_ok_and(|again| serde_json::to_vec(&again).ok() == Some(text)));
+    }
+}
+
+/// The journal: what the run is, a part, a rejected record.
+pub fn journal(data: &[u8]) {
+    if let Ok(run) = serde_json::from_slice::<Run>(data) {
+        let text = serde_json::to_vec(&run).unwrap_or_default();
+        assert!(serde_json::from_slice::<Run>(&text).is_ok());
+    }
+    if let Ok(part) = serde_json::from_slice::<PartInfo>(data) {
+        let _ = part.index();
+    }
+    let _ = serde_json::from_slice::<crate::corpus::RejectedRecord>(data);
+}
+
+/// The header of `model.safetensors`, and the architecture built from it.
+pub fn safetensors(data: &[u8]) {
+    const CONFIG: &[u8] =
+        br#"{"model_type":"bert","hidden_size":8,"num_hidden_layers":1,"num_attention_heads":2,
+        "intermediate_size":16,"max_position_embeddings":64,"vocab_size":57}"#;
+    let mut bytes = (data.len() as u64).to_le_bytes().to_vec();
+    bytes.extend_from_slice(data);
+    open_model(
+        "safetensors",
+        &[("config.json", CONFIG), ("model.safetensors", &bytes)],
+    );
+}
+
+/// `config.json` beside a checkpoint of one tensor.
+pub fn config(data: &[u8]) {
+    const HEADER: &[u8] = br#"{"bert.embeddings.word_embeddings.weight":{"dtype":"F16","shape":[2,1],"data_offsets":[0,4]}}"#;
+    let mut bytes = (HEADER.len() as u64).to_le_bytes().to_vec();
+    bytes.extend_from_slice(HEADER);
+    bytes.extend_from_slice(&[0; 4]);
+    open_model(
+        "config",
+        &[("config.json", data), ("model.safetensors", &bytes)],
+    );
+}
+
+/// Opens a model folder of these files and a small tokenizer, and builds its graph.
+fn open_model(name: &str, files: &[(&str, &[u8])]) {
+    const TOKENIZER: &[u8] =
+        br#"{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],
+        "normalizer":null,"pre_tokenizer":null,"post_processor":null,"decoder":null,
+        "model":{"type":"WordLevel","vocab":{"a":0,"b":1},"unk_token":"a"}}"#;
+    let folder = folder_of(name);
+    for (name, bytes) in files.iter().chain(&[("tokenizer.json", TOKENIZER)]) {
+        if std::fs::write(folder.join(name), bytes).is_err() {
+            return;
+        }
+    }
+    if let Ok(model) = Model::open(&folder) {
+        for aggregation in [Aggregation::Max, Aggregation::Sum] {
+            let _ = model.graph(aggregation, GraphForm::default());
+        }
+    }
+}
+
+fn folder_of(name: &str) -> PathBuf {
+    let folder = folder().join(format!("{:?}-{name}", std::thread::current().id()));
+    let _ = std::fs::create_dir_all(&folder);
+    folder
+}
+
+/// An ONNX file, and the head behind it.
+pub fn onnx(data: &[u8]) {
+    open_model("onnx", &[("model.onnx", data)]);
+}
+
+/// Files of an index: the first byte says which file of a small index is replaced by the rest.
+pub fn lucene(data: &[u8]) {
+    let Some((&which, rest)) = data.split_first() else {
+        return;
+    };
+    let folder = folder_of("lucene");
+    let Ok(files) = small_index() else { return };
+    let at = usize::from(which) % files.len();
+    for (i, (name, bytes)) in files.iter().enumerate() {
+        let bytes = if i == at {
+            splice(bytes, rest)
+        } else {
+            bytes.clone()
+        };
+        if std::fs::write(folder.join(name), bytes).is_err() {
+            return;
+        }
+    }
+    let _ = crate::lucene::verify(&folder);
+    let merged = folder_of("lucene-merged");
+    let _ = std::fs::remove_dir_all(&merged);
+    let _ = crate::lucene::merge_indexes(
+        &[folder],
+        &merged,
+        crate::lucene::CommitOptions {
+            max_segments: Some(1),
+        },
+    );
+    let _ = std::fs::remove_dir_all(&merged);
+}
+
+/// Puts bytes over a file at a place that they say, with the checksum made right: else nothing else would be read.
+fn splice(file: &[u8], data: &[u8]) -> Vec<u8> {
+    let mut bytes = file.to_vec();
+    let Some((place, rest)) = data.split_at_checked(2) else {
+        return bytes;
+    };
+    let place = usize::from(u16::from_le_bytes([place[0], place[1]])) % bytes.len().max(1);
+    for (to, from) in bytes[place..].iter_mut().zip(rest) {
+        *to = *from;
+    }
+    if let Some(body) = bytes.len().checked_sub(8) {
+        let checksum = u64::from(crc32fast::hash(&bytes[..body])).to_be_bytes();
+        bytes[body..].copy_from_slice(&checksum);
+    }
+    bytes
+}
+
+type Files = Vec<(String, Vec<u8>)>;
+
+fn small_index() -> crate::lucene::Result<&'static Files> {
+    static FILES: std::sync::OnceLock<Files> = std::sync::OnceLock::new();
+    if let Some(files) = FILES.get() {
+        return Ok(files);
+    }
+    let dir = folder_of("lucene-made");
+    let _ = std::fs::remove_dir_all(&dir);
+    let writer = crate::lucene::IndexWriter::create(&dir)?;
+    for number in 0..2 {
+        let mut part = writer.part(number, None, 1 << 20)?;
+        for document in 0..200_u32 {
+            let mut postings = Vec::new();
+            for term in 0..8 {
+                let term = part.intern(&format!("t{}", (document * term) % 40))?;
+                if !postings.iter().any(|&(known, _)| known == term) {
+                    postings.push((term, 1 + document % 9));
+                }
+            }
+            part.add(&format!("d{number}-{document}"), Some("{}"), &postings)?;
+        }
+        part.finish()?;
+    }
+    writer.commit(crate::lucene::CommitOptions::default())?;
+    let mut files = Vec::new();
+    for entry in fs_err::read_dir(&dir)? {
+        let entry = entry?;
+        files.push((
+            entry.file_name().to_string_lossy().into_owned(),
+            fs_err::read(entry.path())?,
+        ));
+    }
+    files.sort();
+    Ok(FILES.get_or_init(|| files))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    const SEEDS: [&[u8]; 8] = [
+        b"{\"id\": \"a\", \"text\": \"b \\u00e9\"}\n{\"id\": 7, \"contents\": \"\"}\n",
+        b"q1\ttext of a topic\r\nq2\tmore\n",
+        b"{\"id\": \"a\", \"contents\": \"\", \"vector\": {\"t\": 1, \"u\": 2147483647}}",
+        b"{\"record\": 1, \"file\": \"a\", \"line\": 1, \"reason\": \"\", \"text\": \"\"}",
+        b"{\"name\": \"part-00000.jsonl\", \"sha256\": \"\", \"bytes\": 1, \"input_sha256\": \"\"}",
+        b"{\"bert.embeddings.word_embeddings.weight\":{\"dtype\":\"F32\",\"shape\":[57,8],\"data_offsets\":[0,1824]}}",
+        b"{\"model_type\": \"bert\", \"hidden_size\": 1, \"num_hidden_layers\": 9, \"vocab_size\": 2}",
+        b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0",
+    ];
+    const ALL: [fn(&[u8]); 12] = [
+        corpus,
+        jsonl,
+        tsv,
+        gzip,
+        zip,
+        collection_line,
+        manifest,
+        journal,
+        safetensors,
+        config,
+        onnx,
+        lucene,
+    ];
+
+    /// A seed with some bytes changed, or any bytes.
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let changed = (
+            0..SEEDS.len(),
+            vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        )
+            .prop_map(|(seed, changes)| {
+                let mut bytes = SEEDS[seed].to_vec();
+                for (at, byte) in changes {
+                    let at = at.index(bytes.len());
+                    bytes[at] = byte;
+                }
+                bytes
+            });
+        prop_oneof![changed, vec(any::<u8>(), 0..400)]
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_end_in_a_result(bytes in bytes()) {
+            for target in ALL {
+                target(&bytes);
+            }
+        }
+    }
+}
