@@ -196,7 +196,7 @@ fn a_limit_of_file_sizes_is_reported_not_fatal() {
     let mut limited = Command::new("bash");
     // A part has some kilobytes here: the first one fails.
     limited
-        .args(["-c", "ulimit -f 1; exec \"$@\"", "bash"])
+        .args(["-c", "ulimit -f 4; exec \"$@\"", "bash"])
         .arg(program)
         .args(command.get_args())
         .args(["--compress", "none"])

@@ -59,6 +59,17 @@ pub enum CollectionError {
         path: PathBuf,
     },
 
+    /// A folder without a manifest, where one is needed.
+    #[error(
+        "{}: there is no manifest.json in it: it is no collection that splade-export made, or its run did not finish; go on \
+         with that by the same command and --resume",
+        .path.display()
+    )]
+    NoManifest {
+        /// The folder.
+        path: PathBuf,
+    },
+
     /// The manifest is not one.
     #[error("{}: {reason}; this manifest is damaged or of another version: export the collection again", .path.display())]
     Manifest {

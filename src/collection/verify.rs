@@ -30,7 +30,7 @@ pub struct Finding {
 /// [`CollectionError`] if there is no manifest that could be compared with.
 pub fn verify(folder: &Path) -> Result<(Manifest, Vec<Finding>), CollectionError> {
     let Some(manifest) = Manifest::read(folder)? else {
-        return Err(CollectionError::Unfinished {
+        return Err(CollectionError::NoManifest {
             path: folder.to_owned(),
         });
     };

@@ -99,7 +99,7 @@ pub fn join(options: &JoinOptions, stop: &Stop, watch: &mut Watch<'_>) -> anyhow
 }
 
 fn open(folder: &Path) -> anyhow::Result<OpenShare> {
-    let mut manifest = Manifest::read(folder)?.ok_or_else(|| CollectionError::Unfinished {
+    let mut manifest = Manifest::read(folder)?.ok_or_else(|| CollectionError::NoManifest {
         path: folder.to_owned(),
     })?;
     let share = manifest.share.take().with_context(|| {
