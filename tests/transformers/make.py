@@ -33,7 +33,8 @@ def read(corpus):
     documents = {f"text-{i}": text for i, text in enumerate(texts[:: len(texts) // TEXTS])}
     documents |= {f"title-{i}": record["title"] for i, record in enumerate(records[:6]) if record["title"]}
     documents |= {
-        "long": " ".join(texts[:8]),
+        # Begins as no other does: cut at the limit it must not be one of them.
+        "long": "Everything at once: " + " ".join(texts[:8]),
         "one-word": "heart",
         "unknown": "Ωμέγα 日本語 🙂 naïve café",
         "spaces": "  two  spaces\tand a tab ",
