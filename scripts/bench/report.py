@@ -26,8 +26,8 @@ def summary(result):
         f"{machine['max_length']} tokens, medians of {machine['repetitions']} interleaved repetitions, "
         f"commit {machine['commit'] or 'unknown'}.",
         "",
-        "The rate of splade-export is that of its whole run, from the start of the process to the last byte of the "
-        "collection; the peers' is that of encoding alone, with the model loaded and warm, at the best of the batch "
+        "Rates are with the model loaded (loading is under start). That of splade-export is from the first document read "
+        "to the last byte of the collection written; the peers' is that of encoding alone, warm, at the best of the batch "
         f"sizes {', '.join(map(str, machine['batches']))}. Ratio, largest difference of a weight and Jaccard index of "
         f"the terms are against {REFERENCE}.",
     ]

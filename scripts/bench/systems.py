@@ -87,7 +87,7 @@ def tail(log, lines=8):
 
 
 class SpladeExport:
-    """The program. Its seconds are those of the whole run: start, reading, encoding, writing gzip'd impacts."""
+    """The program. Its seconds are those from the first document read to the last byte of gzip'd impacts written."""
 
     def __init__(self, program, options):
         self.program = str(program)
@@ -114,9 +114,9 @@ class SpladeExport:
             first.write_text(file.readline(), encoding="utf-8")
         start, _ = self.documents(job, first, output, log)
         timings = stem.with_suffix(".timings.json")
-        extra = ["--timings", timings] if "--timings" in self.help else []
         load = os.getloadavg()[0]
-        seconds, memory = self.documents(job, job.texts, output, log, *extra)
+        _, memory = self.documents(job, job.texts, output, log, "--timings", timings)
+        measured = json.loads(timings.read_text())
         counts = json.loads((output / "manifest.json").read_text())["counts"]
         shutil.rmtree(output)
         if counts["documents"] != job.documents:
@@ -124,13 +124,13 @@ class SpladeExport:
         return Run(
             variant=variant.name,
             repetition=repetition,
-            seconds=seconds,
+            seconds=measured["seconds"],
             start_seconds=start,
             tokens=counts["tokens"],
             max_rss_mb=memory,
             load_before=load,
             version=self.version,
-            timings=json.loads(timings.read_text()) if extra else {},
+            timings=measured,
         )
 
     def weights(self, job, variant):

@@ -19,6 +19,7 @@ use crate::corpus::{
 };
 use crate::impact::{Normalization, Quantization, Quantizer, SparseVector, TermWeight};
 use crate::lucene::IndexSummary;
+use crate::model::Fingerprint;
 use crate::pipeline::{EncodedPart, PartSink};
 use crate::stop::Stop;
 
@@ -84,10 +85,10 @@ pub fn documents(
     );
     // Everything that can be wrong with the options is found before the folders are made.
     let sources = Source::resolve(&options.corpus.paths, options.corpus.kind)?;
-    let session = Session::open(&options.encode)?;
+    let (session, fingerprint) = Session::open_and_hash(&options.encode)?;
     let index = options.index.as_ref().map(|(_, settings)| settings);
     let run = Run {
-        settings: settings(options, &session, &sources)?,
+        settings: settings(options, &session, fingerprint, &sources)?,
         index: index.map(serde_json::to_value).transpose()?,
     };
     let terms = session.model.vocabulary.terms();
@@ -127,6 +128,7 @@ pub fn documents(
 fn settings(
     options: &DocumentsOptions,
     session: &Session,
+    fingerprint: Fingerprint,
     sources: &[Source],
 ) -> anyhow::Result<RunSettings> {
     Ok(RunSettings {
@@ -140,7 +142,7 @@ fn settings(
             architecture: session.model.architecture().to_owned(),
             vocabulary: session.model.vocabulary.len(),
             rewritten_terms: session.model.vocabulary.rewritten(),
-            files: session.model.fingerprint()?,
+            files: fingerprint,
         },
         encoding: session.encoding(&options.encode, options.corpus.fields.names()),
         pruning: options.encode.pruning,

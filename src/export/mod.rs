@@ -24,7 +24,7 @@ use crate::encoder::{
     TextTokenizer,
 };
 use crate::impact::{Pruning, Quantization};
-use crate::model::{Aggregation, Model, Precision};
+use crate::model::{Aggregation, Fingerprint, Model, Precision};
 use crate::pipeline::{self, EncodeProgress, PartSink, PipelineOptions};
 
 /// From text to impacts: what documents, topics and single texts have in common.
@@ -91,10 +91,23 @@ struct Session {
 
 impl Session {
     fn open(options: &EncodeOptions) -> anyhow::Result<Self> {
-        let device = options.device.resolve(options.onnxruntime.as_deref());
-        // A wrong model folder is told before a missing library.
+        Self::load(Model::open(&options.model)?, options)
+    }
+
+    /// Opens the model and hashes its files, beside each other: for a large model the latter takes as
+    /// long as the former.
+    fn open_and_hash(options: &EncodeOptions) -> anyhow::Result<(Self, Fingerprint)> {
         let model = Model::open(&options.model)?;
-        let (runtime, device) = device?;
+        let hashing = model.fingerprint();
+        let session = Self::load(model, options)?;
+        match hashing.join() {
+            Ok(fingerprint) => Ok((session, fingerprint?)),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+
+    fn load(model: Model, options: &EncodeOptions) -> anyhow::Result<Self> {
+        let (runtime, device) = options.device.resolve(options.onnxruntime.as_deref())?;
         let precision = options
             .precision
             .unwrap_or_else(|| device.default_precision());

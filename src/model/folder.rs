@@ -1,6 +1,7 @@
 //! A model folder, opened.
 
 use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
 
 use tokenizers::Tokenizer;
 
@@ -275,12 +276,13 @@ impl Model {
         }
     }
 
-    /// Hashes the files that determine the weights.
+    /// Hashes the files that determine the weights, in a thread of its own.
     ///
-    /// # Errors
-    /// [`ModelError`] if one cannot be read.
-    pub fn fingerprint(&self) -> Result<Fingerprint, ModelError> {
-        Fingerprint::of(&self.folder, &self.files)
+    /// The thread ends with [`ModelError`] if one cannot be read.
+    #[must_use]
+    pub fn fingerprint(&self) -> JoinHandle<Result<Fingerprint, ModelError>> {
+        let (folder, files) = (self.folder.clone(), self.files.clone());
+        thread::spawn(move || Fingerprint::of(&folder, &files))
     }
 
     /// The graph with the head for this aggregation.
