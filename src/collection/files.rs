@@ -25,7 +25,9 @@ impl CollectionFiles {
     /// # Errors
     /// All of [`CollectionError`] but those of lines.
     pub fn find(path: &Path) -> Result<Self, CollectionError> {
-        let meta = fs_err::metadata(path).map_err(CollectionError::Folder)?;
+        let named =
+            |e: std::io::Error| std::io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+        let meta = std::fs::metadata(path).map_err(|e| CollectionError::Folder(named(e)))?;
         if !meta.is_dir() {
             return Ok(Self {
                 sources: vec![Source::file(path.to_owned())],
