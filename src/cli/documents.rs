@@ -168,23 +168,35 @@ impl Args {
         let timings_file = self.timings.as_deref().map(AtomicFile::beside);
         let timings_file = timings_file.transpose()?;
         let exported = documents(&options, &stop, &mut |event| display.on(event))?;
-        if let (Some(mut file), Some(timings)) = (timings_file, display.timings()) {
+        let timings = display.timings();
+        if let (Some(mut file), Some(timings)) = (timings_file, timings) {
             serde_json::to_writer_pretty(&mut file, &timings)?;
             file.write_all(b"\n")?;
             file.finish()?;
         }
         let seconds = display.finish();
+        let pace = timings.map(|timings| Pace {
+            seconds,
+            documents: timings.documents,
+            tokens: timings.tokens,
+        });
         if !self.quiet {
-            summarize(&exported, &options, seconds);
+            summarize(&exported, &options, pace);
         }
         Ok(())
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "rates and ratios for display")]
-fn summarize(exported: &Exported, options: &DocumentsOptions, seconds: f64) {
+/// What this run encoded, without what it found done.
+struct Pace {
+    seconds: f64,
+    documents: u64,
+    tokens: u64,
+}
+
+fn summarize(exported: &Exported, options: &DocumentsOptions, pace: Option<Pace>) {
     if let Some(manifest) = &exported.manifest {
-        summarize_collection(manifest, options, seconds);
+        summarize_collection(manifest, options, pace);
     }
     if let (Some(summary), Some((folder, _))) = (&exported.index, &options.index) {
         print_place(summary, folder);
@@ -192,15 +204,26 @@ fn summarize(exported: &Exported, options: &DocumentsOptions, seconds: f64) {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "rates and ratios for display")]
-fn summarize_collection(manifest: &Manifest, options: &DocumentsOptions, seconds: f64) {
+fn summarize_collection(manifest: &Manifest, options: &DocumentsOptions, pace: Option<Pace>) {
     let counts = &manifest.counts;
     let documents = counts.documents as f64;
     let bytes: u64 = manifest.parts.iter().map(|part| part.bytes).sum();
+    let pace = pace.filter(|pace| pace.documents > 0).map(|pace| {
+        let done = match pace.documents {
+            all if all == counts.documents => String::new(),
+            some => format!(", {some} of them now"),
+        };
+        format!(
+            "{done} in {:.1} s, {:.1} documents/s, {:.0} tokens/s",
+            pace.seconds,
+            pace.documents as f64 / pace.seconds,
+            pace.tokens as f64 / pace.seconds
+        )
+    });
     eprintln!(
-        "documents    {} in {seconds:.1} s, {:.1} documents/s, {:.0} tokens/s",
+        "documents    {}{}",
         counts.documents,
-        documents / seconds,
-        counts.tokens as f64 / seconds
+        pace.unwrap_or_default()
     );
     eprintln!(
         "truncated    {} at {} tokens",

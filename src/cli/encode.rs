@@ -39,12 +39,17 @@ pub struct EncodeArgs {
     )]
     device: DeviceChoice,
 
-    /// Numbers of the model's layers [default: fp32 on the CPU, fp16 on a GPU]
+    /// Numbers of the model's layers; auto is fp32 on the CPU and fp16 on a GPU
     ///
     /// int8 is faster on the CPU and approximate: about 19 of 20 terms are the same. Each text is then
     /// encoded alone, so that its weights do not depend on others.
-    #[arg(long, value_enum, help_heading = "Encoding")]
-    precision: Option<PrecisionArg>,
+    #[arg(
+        long,
+        value_enum,
+        default_value = "auto",
+        help_heading = "Encoding"
+    )]
+    precision: PrecisionArg,
 
     /// Memory that encoding may take, such as 800M or 2G: main memory, or a GPU's own [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Encoding")]
@@ -97,6 +102,7 @@ enum AggregationArg {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum PrecisionArg {
+    Auto,
     Fp32,
     Fp16,
     Int8,
@@ -185,11 +191,12 @@ impl EncodeArgs {
             },
             threads,
             device: self.device,
-            precision: self.precision.map(|precision| match precision {
-                PrecisionArg::Fp32 => Precision::Fp32,
-                PrecisionArg::Fp16 => Precision::Fp16,
-                PrecisionArg::Int8 => Precision::Int8,
-            }),
+            precision: match self.precision {
+                PrecisionArg::Auto => None,
+                PrecisionArg::Fp32 => Some(Precision::Fp32),
+                PrecisionArg::Fp16 => Some(Precision::Fp16),
+                PrecisionArg::Int8 => Some(Precision::Int8),
+            },
             max_memory: self.max_memory,
         })
     }
