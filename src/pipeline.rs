@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use rayon::prelude::*;
 
@@ -57,6 +58,18 @@ pub struct EncodeProgress {
     pub quantizing: AtomicU64,
     /// Nanoseconds in which whole parts were quantized and written, over all threads.
     pub writing: AtomicU64,
+}
+
+/// Which documents a batch holds: of many, the one that is first in the part.
+fn place(part: &EncodedPart, batch: &Batch) -> String {
+    let docid = |row: usize| &part.documents[row].docid;
+    match batch.rows.as_slice() {
+        [row] => format!("docid {}", docid(*row)),
+        rows => {
+            let first = rows.iter().min().map_or("", |&row| docid(row));
+            format!("{} documents, docid {first} the first", rows.len())
+        }
+    }
 }
 
 /// Adds the time since `started` and returns the present.
@@ -272,7 +285,9 @@ impl Run<'_> {
             .par_iter()
             .map(|document| {
                 self.stop.check()?;
-                Ok(self.tokenizer.tokenize(&document.text)?)
+                self.tokenizer
+                    .tokenize(&document.text)
+                    .with_context(|| format!("docid {}", document.docid))
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
         lap(&self.progress.tokenizing, started);
@@ -301,7 +316,9 @@ impl Run<'_> {
             if self.stopped() {
                 break;
             }
-            let encoded = worker.encode(&batch, &part.tokens)?;
+            let encoded = worker
+                .encode(&batch, &part.tokens)
+                .with_context(|| place(&part, &batch))?;
             let mut tokens = 0;
             for (&row, mut vector) in batch.rows.iter().zip(encoded.vectors) {
                 self.options.pruning.apply(&mut vector);

@@ -94,6 +94,11 @@ pub enum CorpusError {
     )]
     NothingToRead { path: PathBuf, wanted: &'static str },
     #[error(
+        "{path}: several datasets are in it ({}); unpack it, and give the ones wanted by their paths",
+        names.join(", "), path = path.display()
+    )]
+    SeveralDatasets { path: PathBuf, names: Vec<String> },
+    #[error(
         "{source_name}: the format cannot be told from the first line; say --input-format jsonl or tsv"
     )]
     UnknownFormat { source_name: Arc<str> },

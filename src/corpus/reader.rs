@@ -1,6 +1,6 @@
 //! The stream of documents behind one or many files.
 
-use std::io::BufRead;
+use std::io::{self, BufRead, Cursor, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -157,12 +157,14 @@ impl CorpusReader {
         let format = if let Some(format) = self.format {
             format
         } else {
-            let head = stream.fill_buf().map_err(|error| CorpusError::Read {
+            let head = first_line(&mut stream).map_err(|error| CorpusError::Read {
                 source_name: Arc::clone(&source.name),
                 line: 1,
                 error,
             })?;
-            match InputFormat::from_content(head, &source.name) {
+            let told = InputFormat::from_content(&head, &source.name);
+            stream = Box::new(Cursor::new(head).chain(stream));
+            match told {
                 // A first line that is broken is better reported as what its file's name says it is.
                 Err(CorpusError::UnknownFormat { .. })
                     if InputFormat::from_name(&source.name).is_some() =>
@@ -178,6 +180,15 @@ impl CorpusReader {
             lines: LineReader::new(stream),
         })
     }
+}
+
+/// What comes up to the end of the first line that is not blank, at most 64 KiB. A pipe may hand it over
+/// in pieces.
+fn first_line(stream: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    let mut stream = stream.take(1 << 16);
+    while stream.read_until(b'\n', &mut head)? > 0 && head.trim_ascii().is_empty() {}
+    Ok(head)
 }
 
 fn excerpt(line: &[u8]) -> String {

@@ -120,10 +120,7 @@ fn in_folder(folder: &Path, kind: CorpusKind) -> Result<Vec<Source>, CorpusError
             names.push(name);
         }
     }
-    let chosen = choose(names, kind).ok_or_else(|| CorpusError::NothingToRead {
-        path: folder.to_owned(),
-        wanted: kind.beir_file(),
-    })?;
+    let chosen = choose(folder, names, kind)?;
     Ok(chosen
         .into_iter()
         .map(|name| Source::file(folder.join(name)))
@@ -133,10 +130,7 @@ fn in_folder(folder: &Path, kind: CorpusKind) -> Result<Vec<Source>, CorpusError
 fn in_zip(path: &Path, kind: CorpusKind) -> Result<Vec<Source>, CorpusError> {
     let members = ZipMember::list(path)?;
     let names = members.iter().map(|member| member.name.clone()).collect();
-    let chosen = choose(names, kind).ok_or_else(|| CorpusError::NothingToRead {
-        path: path.to_owned(),
-        wanted: kind.beir_file(),
-    })?;
+    let chosen = choose(path, names, kind)?;
     Ok(chosen
         .into_iter()
         .filter_map(|name| members.iter().find(|member| member.name == name))
@@ -149,15 +143,39 @@ fn in_zip(path: &Path, kind: CorpusKind) -> Result<Vec<Source>, CorpusError> {
 
 /// The BEIR file alone where there is one (the queries beside a corpus are no documents), else every
 /// file whose name tells a format, in name order.
-fn choose(mut names: Vec<String>, kind: CorpusKind) -> Option<Vec<String>> {
-    let base = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
+fn choose(
+    path: &Path,
+    mut names: Vec<String>,
+    kind: CorpusKind,
+) -> Result<Vec<String>, CorpusError> {
+    let split = |name: &str| match name.rsplit_once('/') {
+        Some((folder, base)) => (folder.to_owned(), base.to_owned()),
+        None => (String::new(), name.to_owned()),
+    };
+    let base = |name: &str| split(name).1;
     names.retain(|name| !base(name).starts_with('.') && !name.starts_with("__MACOSX/"));
     names.sort();
-    if let Some(beir) = names.iter().find(|name| kind.is_beir_file(&base(name))) {
-        return Some(vec![beir.clone()]);
+    let is_beir = |name: &&String| kind.is_beir_file(&base(name));
+    let beir: Vec<String> = names.iter().filter(is_beir).cloned().collect();
+    if let Some(first) = beir.first() {
+        // Of corpus.jsonl and corpus.jsonl.gz in one folder the first is taken; two folders are two
+        // datasets, and one without the other would be half of what was meant.
+        if beir.iter().any(|name| split(name).0 != split(first).0) {
+            return Err(CorpusError::SeveralDatasets {
+                path: path.to_owned(),
+                names: beir,
+            });
+        }
+        return Ok(vec![first.clone()]);
     }
     names.retain(|name| InputFormat::from_name(name).is_some());
-    (!names.is_empty()).then_some(names)
+    if names.is_empty() {
+        return Err(CorpusError::NothingToRead {
+            path: path.to_owned(),
+            wanted: kind.beir_file(),
+        });
+    }
+    Ok(names)
 }
 
 fn is_zip(path: &Path) -> Result<bool, CorpusError> {
@@ -173,7 +191,24 @@ mod tests {
     use super::*;
 
     fn chosen(names: &[&str], kind: CorpusKind) -> Option<Vec<String>> {
-        choose(names.iter().map(ToString::to_string).collect(), kind)
+        let names = names.iter().map(ToString::to_string).collect();
+        choose(Path::new("x"), names, kind).ok()
+    }
+
+    #[test]
+    fn several_datasets_are_refused() {
+        let names = ["a/corpus.jsonl", "b/corpus.jsonl"].map(str::to_owned);
+        let error = choose(Path::new("x.zip"), names.to_vec(), CorpusKind::Documents);
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.contains("x.zip") && error.contains("b/corpus.jsonl"),
+            "{error}"
+        );
+        let both = ["a/corpus.jsonl", "a/corpus.jsonl.gz"];
+        assert_eq!(
+            chosen(&both, CorpusKind::Documents).unwrap(),
+            ["a/corpus.jsonl"]
+        );
     }
 
     #[test]
