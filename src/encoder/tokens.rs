@@ -16,6 +16,12 @@ pub struct Tokens {
     pub blank: bool,
 }
 
+/// Where so many bytes give too few tokens, no more are looked at: such a text is no text (a picture in
+/// base 64, a file of one word), and only memory would come of it.
+const LOOKED_AT: usize = 1 << 20;
+/// Tokens that the part cut off inside a word may have: tokenizers give up on words of a hundred letters.
+const MARGIN: usize = 256;
+
 /// A model's tokenizer with a limit.
 #[derive(Clone)]
 pub struct TextTokenizer {
@@ -57,57 +63,77 @@ impl TextTokenizer {
 
     /// The tokens of a text.
     ///
-    /// Of a long text only a beginning is looked at, cut at white space where every tokenizer for
-    /// masked-language models cuts too, and twice as much as long as it gives too few tokens. So a
-    /// document of a million words costs no more time and memory than one of some hundred.
+    /// Of a long text only a beginning is looked at, and twice as much as long as it gives too few
+    /// tokens, up to 1 MiB. It is cut at white space, where every tokenizer for masked-language models
+    /// cuts too; where there is none, as in Chinese, anywhere, if so many tokens follow the last one kept
+    /// that it is not concerned. So a document of a million words costs no more time and memory than one
+    /// of some hundred.
     ///
     /// # Errors
     /// [`EncodeError::Tokenize`] if the tokenizer fails.
     pub fn tokenize(&self, text: &str) -> Result<Tokens, EncodeError> {
         let mut bytes = self.max_length * 32;
-        while let Some(beginning) = beginning(text, bytes) {
-            let tokens = self.encode(beginning)?;
-            if tokens.truncated {
+        while let Some((beginning, cut)) = beginning(text, bytes) {
+            let (mut tokens, dropped) = self.encode(beginning)?;
+            let enough = match cut {
+                Cut::WhiteSpace => dropped > 0,
+                Cut::Anywhere => dropped >= MARGIN,
+            };
+            if enough || bytes >= LOOKED_AT {
+                tokens.truncated = true;
                 return Ok(tokens);
             }
             bytes *= 2;
         }
-        self.encode(text)
+        Ok(self.encode(text)?.0)
     }
 
-    fn encode(&self, text: &str) -> Result<Tokens, EncodeError> {
+    /// The tokens, and how many more there were.
+    fn encode(&self, text: &str) -> Result<(Tokens, usize), EncodeError> {
         let encoding = self
             .tokenizer
             .encode_fast(text, true)
             .map_err(|e| EncodeError::Tokenize(e.to_string()))?;
-        Ok(Tokens {
+        let dropped = encoding.get_overflowing().iter();
+        let dropped = dropped.map(|chunk| chunk.get_ids().len()).sum();
+        let tokens = Tokens {
             ids: encoding.get_ids().to_vec(),
-            truncated: !encoding.get_overflowing().is_empty(),
+            truncated: dropped > 0,
             blank: encoding.get_special_tokens_mask().iter().all(|&s| s == 1),
-        })
+        };
+        Ok((tokens, dropped))
     }
 }
 
-/// The text up to the last white space in its first `bytes`; `None` if the text is not longer, or has
-/// no white space there.
-fn beginning(text: &str, bytes: usize) -> Option<&str> {
+/// Where a beginning ends.
+#[derive(Debug, PartialEq)]
+enum Cut {
+    WhiteSpace,
+    Anywhere,
+}
+
+/// About the first `bytes` of the text, to the last white space if there is some in the second half;
+/// `None` if the text is not longer.
+fn beginning(text: &str, bytes: usize) -> Option<(&str, Cut)> {
     if text.len() <= bytes {
         return None;
     }
-    let end = text.floor_char_boundary(bytes);
-    let cut = text[..end].rfind(char::is_whitespace)?;
-    Some(&text[..cut])
+    let window = &text[..text.floor_char_boundary(bytes)];
+    Some(match window.rfind(char::is_whitespace) {
+        Some(cut) if cut >= bytes / 2 => (&window[..cut], Cut::WhiteSpace),
+        _ => (window, Cut::Anywhere),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::beginning;
+    use super::{Cut, beginning};
 
     #[test]
-    fn cuts_at_white_space_only() {
-        assert_eq!(beginning("ab cd ef", 7), Some("ab cd"));
+    fn cuts_at_white_space_where_there_is_some() {
+        assert_eq!(beginning("ab cd ef", 7), Some(("ab cd", Cut::WhiteSpace)));
         assert_eq!(beginning("ab cd ef", 8), None);
-        assert_eq!(beginning("abcdefgh", 4), None);
-        assert_eq!(beginning("a éé b", 4), Some("a"));
+        assert_eq!(beginning("abcdefgh", 4), Some(("abcd", Cut::Anywhere)));
+        assert_eq!(beginning("a éééé b", 6), Some(("a éé", Cut::Anywhere)));
     }
 }
