@@ -47,7 +47,7 @@ fn terms(line: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn odd_lengths_stay_within_the_budget_and_give_what_they_give_alone() {
+fn odd_lengths_stay_within_the_budget_and_give_the_same_terms_in_any_company() {
     let dir = tempfile::tempdir().unwrap();
     let words: Vec<String> = texts(&fixtures().join("corpus.jsonl"))
         .values()
@@ -94,6 +94,7 @@ fn odd_lengths_stay_within_the_budget_and_give_what_they_give_alone() {
     // Words and texts that come twice, whatever they were batched with.
     let first = terms(&all[1]);
     assert!(!first.is_empty());
+    assert!(words.len() < 10_000, "some words come twice");
     for line in all[1..=10_000].iter().step_by(words.len()) {
         assert_eq!(terms(line), first);
     }
@@ -277,6 +278,7 @@ fn one_batch_of_everything() {
         tokens: usize::MAX,
         texts: usize::MAX,
         length_multiple: 1,
+        ..BatchBudget::default()
     };
     let together = encode(Aggregation::Max, &texts, 512, everything);
     let apart = encode(Aggregation::Max, &texts[..9], 512, BatchBudget::default());
@@ -312,4 +314,76 @@ fn half_precision_in_plain_operators_is_refused_by_the_library_too() {
     };
     let encoder = Encoder::new(&Runtime::find(None, false).unwrap(), &model, options);
     assert!(matches!(encoder, Err(EncodeError::Precision { .. })));
+}
+
+#[test]
+fn a_long_text_without_white_space_is_cut_without_a_trace() {
+    let model = Model::open(&model_folder()).unwrap();
+    let whole = |text: &str| -> Vec<u32> {
+        let encoding = model.tokenizer.encode(text, true).unwrap();
+        let ids = encoding.get_ids();
+        let mut kept = ids[..511].to_vec();
+        kept.extend(ids.last());
+        kept
+    };
+    let tokenizer = TextTokenizer::new(&model, 512).unwrap();
+    let chinese = "中文沒有空格日本語も大".repeat(20_000);
+    let titled = format!("a title {chinese}");
+    let dotted = "international.organization/standards-body;".repeat(5_000);
+    for text in [chinese, titled, dotted] {
+        let tokens = tokenizer.tokenize(&text).unwrap();
+        assert!(tokens.truncated);
+        assert_eq!(tokens.ids, whole(&text));
+    }
+    // One word is one unknown token, however long: only its beginning is looked at.
+    let word = tokenizer.tokenize(&"a".repeat(20 << 20)).unwrap();
+    assert_eq!(word.ids.len(), 3);
+    assert!(word.truncated);
+}
+
+#[test]
+fn a_pooling_of_two_logarithms_is_taken_from_the_model_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["config.json", "model.safetensors", "tokenizer.json"] {
+        fs_err::copy(model_folder().join(name), dir.path().join(name)).unwrap();
+    }
+    let pooling = dir.path().join("1_SpladePooling");
+    fs_err::create_dir(&pooling).unwrap();
+    let explain = |model: &Path, options: &[&str]| {
+        let mut command = program();
+        command
+            .args(["explain", "how do planes fly", "--json", "--step", "none"])
+            .arg("--model")
+            .arg(model)
+            .args(options);
+        command
+    };
+    let weights = |text: String| -> Vec<(String, f64)> {
+        let explained: Value = serde_json::from_str(&text).unwrap();
+        let terms = explained["terms"].as_array().unwrap().iter();
+        terms
+            .map(|term| {
+                let name = term["term"].as_str().unwrap().to_owned();
+                (name, term["weight"].as_f64().unwrap())
+            })
+            .collect()
+    };
+    let says = |text: &str| fs_err::write(pooling.join("config.json"), text).unwrap();
+
+    says(r#"{"pooling_strategy": "max", "activation_function": "log1p_relu"}"#);
+    let once = weights(ok(&mut explain(&model_folder(), &[])));
+    let twice = weights(ok(&mut explain(dir.path(), &[])));
+    assert_eq!(once.len(), twice.len());
+    for ((term, one), (same, two)) in once.iter().zip(&twice) {
+        assert_eq!(term, same);
+        assert!((one.ln_1p() - two).abs() < 1e-6, "{term} {one} {two}");
+    }
+    let error = fails(1, &mut explain(dir.path(), &["--aggregation", "sum"]));
+    assert!(error.contains("--aggregation max only"), "{error}");
+
+    says(r#"{"pooling_strategy": "sum", "activation_function": "relu"}"#);
+    let sum = weights(ok(&mut explain(&model_folder(), &["--aggregation", "sum"])));
+    assert_eq!(weights(ok(&mut explain(dir.path(), &[]))), sum);
+    let max = explain(dir.path(), &["--aggregation", "max"]);
+    assert_eq!(weights(ok(&mut { max })), once);
 }

@@ -56,7 +56,7 @@ fn the_operators_for_gpus_give_the_same_weights() {
     texts.extend(["cell", "a short text"]);
     let budget = BatchBudget {
         length_multiple: 8,
-        ..BatchBudget::default()
+        ..BatchBudget::default()..BatchBudget::default()
     };
     for (aggregation, precision, tolerance) in [
         (Aggregation::Max, Precision::Fp32, 2e-5),
@@ -116,6 +116,7 @@ fn a_text_has_the_same_weights_alone_and_in_every_company() {
         tokens,
         texts,
         length_multiple: 1,
+        ..BatchBudget::default()
     };
     for aggregation in [Aggregation::Max, Aggregation::Sum] {
         let alone = encode(aggregation, &texts, 512, budget(1, 1));

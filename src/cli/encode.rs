@@ -14,9 +14,10 @@ pub struct EncodeArgs {
     #[arg(long, value_name = "DIR", env = "SPLADE_EXPORT_MODEL")]
     model: PathBuf,
 
-    /// How the tokens' logits become one weight a term
-    #[arg(long, value_enum, default_value = "max", help_heading = "Encoding")]
-    aggregation: AggregationArg,
+    /// How the tokens' logits become one weight a term [default: as 1_SpladePooling in the model's folder
+    /// says, else max]
+    #[arg(long, value_enum, help_heading = "Encoding")]
+    aggregation: Option<AggregationArg>,
 
     /// Most tokens of a text, special ones included [default: the model's limit, at most 512]
     #[arg(long, value_name = "N", help_heading = "Encoding")]
@@ -39,16 +40,11 @@ pub struct EncodeArgs {
     )]
     device: DeviceChoice,
 
-    /// Numbers of the model's layers; auto is fp32 on the CPU and fp16 on a GPU
+    /// Numbers of the model's layers; auto is fp32 on the CPU, fp16 on a GPU, and an ONNX export's own
     ///
     /// int8 is faster on the CPU and approximate: about 19 of 20 terms are the same. Each text is then
     /// encoded alone, so that its weights do not depend on others.
-    #[arg(
-        long,
-        value_enum,
-        default_value = "auto",
-        help_heading = "Encoding"
-    )]
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Encoding")]
     precision: PrecisionArg,
 
     /// Memory that encoding may take, such as 800M or 2G: main memory, or a GPU's own [default: no limit]
@@ -179,10 +175,10 @@ impl EncodeArgs {
             quantization: self.quantization()?,
             model: self.model,
             onnxruntime: self.onnxruntime,
-            aggregation: match self.aggregation {
+            aggregation: self.aggregation.map(|aggregation| match aggregation {
                 AggregationArg::Max => Aggregation::Max,
                 AggregationArg::Sum => Aggregation::Sum,
-            },
+            }),
             max_length: self.max_length,
             keep_special_tokens: matches!(self.special_tokens, SpecialTokens::Keep),
             pruning: Pruning {

@@ -9,8 +9,10 @@ pub struct BatchBudget {
     pub tokens: usize,
     /// Most texts: the pooled weights of a batch are texts x vocabulary.
     pub texts: usize,
-    /// The length of a batch is rounded up to a multiple of this.
+    /// The length of a batch is rounded up to a multiple of this, but not over `longest`.
     pub length_multiple: usize,
+    /// Positions that the model has for a text.
+    pub longest: usize,
 }
 
 impl Default for BatchBudget {
@@ -20,6 +22,7 @@ impl Default for BatchBudget {
             tokens: 1024,
             texts: 64,
             length_multiple: 1,
+            longest: usize::MAX,
         }
     }
 }
@@ -50,13 +53,14 @@ impl Batch {
                 {
                     batch.rows.push(i);
                 }
-                _ => batches.push(Self {
-                    rows: vec![i],
-                    length: texts[i]
-                        .ids
-                        .len()
-                        .next_multiple_of(budget.length_multiple.max(1)),
-                }),
+                _ => {
+                    let tokens = texts[i].ids.len();
+                    let rounded = tokens.next_multiple_of(budget.length_multiple.max(1));
+                    batches.push(Self {
+                        rows: vec![i],
+                        length: rounded.min(budget.longest).max(tokens),
+                    });
+                }
             }
         }
         batches
@@ -113,7 +117,7 @@ mod tests {
         let budget = BatchBudget {
             tokens: 6,
             texts: 9,
-            length_multiple: 1,
+            ..BatchBudget::default()
         };
         let batches = Batch::plan(&texts, budget);
         assert_eq!(batches.len(), 1);
@@ -129,9 +133,11 @@ mod tests {
             tokens in 1usize..2000,
             most in 1usize..70,
             multiple in prop::sample::select(vec![1usize, 8]),
+            longest in 695usize..720,
         ) {
             let texts = texts(&lengths);
-            let batches = Batch::plan(&texts, BatchBudget { tokens, texts: most, length_multiple: multiple });
+            let budget = BatchBudget { tokens, texts: most, length_multiple: multiple, longest };
+            let batches = Batch::plan(&texts, budget);
             let mut seen: Vec<usize> = batches.iter().flat_map(|b| b.rows.clone()).collect();
             seen.sort_unstable();
             let expected: Vec<usize> = (0..lengths.len()).filter(|&i| lengths[i] > 0).collect();
@@ -140,8 +146,8 @@ mod tests {
                 prop_assert!(batch.rows.len() <= most);
                 prop_assert!(batch.rows.len() == 1 || batch.rows.len() * batch.length <= tokens);
                 prop_assert!(batch.rows.iter().all(|&i| lengths[i] <= batch.length));
-                let longest = batch.rows.iter().map(|&i| lengths[i]).max().unwrap();
-                prop_assert_eq!(batch.length, longest.next_multiple_of(multiple));
+                let tokens = batch.rows.iter().map(|&i| lengths[i]).max().unwrap();
+                prop_assert_eq!(batch.length, tokens.next_multiple_of(multiple).min(longest.max(tokens)));
             }
         }
     }

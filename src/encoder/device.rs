@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::runtime::Runtime;
-use super::session::cuda;
+use super::session::{self, cuda};
 use super::{BatchBudget, EncodeError};
 use crate::model::Precision;
 
@@ -49,7 +49,13 @@ impl DeviceChoice {
                 if let Ok(runtime) = Runtime::find(library, true)
                     && cuda::load(&runtime).is_ok()
                 {
-                    return Ok((runtime, Device::Cuda(0)));
+                    // A driver may be there without a GPU that it can use. A process can load one
+                    // library only, so the GPU's serves the processor then.
+                    let device = match session::probe(&runtime, 0) {
+                        Ok(()) => Device::Cuda(0),
+                        Err(_) => Device::Cpu,
+                    };
+                    return Ok((runtime, device));
                 }
                 Ok((Runtime::find(library, false)?, Device::Cpu))
             }
@@ -106,6 +112,7 @@ impl Device {
                 tokens: 16_384,
                 texts: 256,
                 length_multiple: 8,
+                ..BatchBudget::default()
             },
         }
     }

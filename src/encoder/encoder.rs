@@ -12,7 +12,8 @@ use super::{Batch, EncodeError, TextTokenizer, Tokens, calibration};
 use crate::head::{PoolStats, Scratch, ScreenedHead};
 use crate::impact::{SparseVector, TermWeight};
 use crate::model::{
-    Aggregation, DecoderValues, GraphForm, HiddenGraph, Model, Operators, Precision,
+    Activation, Aggregation, DecoderValues, GraphForm, HiddenGraph, Model, ModelError, Operators,
+    Precision,
 };
 
 /// Most tokens of a calibration sentence: they are shorter.
@@ -66,6 +67,8 @@ pub struct Encoder {
     /// The head, where it is not in the graph.
     screened: Option<ScreenedHead<Decoder>>,
     special: Vec<bool>,
+    /// True if weights are the logarithm of one more than what the head gives.
+    log_again: bool,
     /// A session that was needed to get ready: the first worker takes it.
     spare: Mutex<Option<GraphSession>>,
 }
@@ -98,6 +101,11 @@ impl Encoder {
         model: &Model,
         options: EncoderOptions,
     ) -> Result<Self, EncodeError> {
+        let log_again = model.pooling.activation == Activation::Log1pRelu;
+        if log_again && options.aggregation == Aggregation::Sum {
+            let folder = model.folder.clone();
+            return Err(ModelError::SumOfLogarithms { folder }.into());
+        }
         let columns = u32::try_from(model.vocabulary.len()).unwrap_or(u32::MAX);
         let special = (0..columns)
             .map(|id| !options.keep_special_tokens && model.vocabulary.is_special(id))
@@ -110,7 +118,9 @@ impl Encoder {
                 if options.aggregation == Aggregation::Max
                     && let Some(hidden) = model.hidden_graph(options.precision)?
                 {
-                    return Self::screened(runtime, model, hidden, special);
+                    let mut screened = Self::screened(runtime, model, hidden, special)?;
+                    screened.log_again = log_again;
+                    return Ok(screened);
                 }
                 Operators::Plain
             }
@@ -129,6 +139,7 @@ impl Encoder {
             graph,
             screened: None,
             special,
+            log_again,
         })
     }
 
@@ -156,6 +167,7 @@ impl Encoder {
             graph,
             screened: Some(head),
             special,
+            log_again: false,
         })
     }
 
@@ -270,7 +282,10 @@ impl Worker<'_> {
             mask: &mask,
         };
         let Encoder {
-            screened, special, ..
+            screened,
+            special,
+            log_again,
+            ..
         } = self.encoder;
         let scratch = &mut self.scratch;
         let mut effort = Effort {
@@ -292,11 +307,17 @@ impl Worker<'_> {
                 }
             }
         })?;
-        let drop_special = |mut vector: SparseVector| {
+        let finished = |mut vector: SparseVector| {
             vector.0.retain(|entry| !special[entry.term as usize]);
+            if *log_again {
+                // Monotone, so it can wait until after the maximum.
+                for entry in &mut vector.0 {
+                    entry.weight = entry.weight.ln_1p();
+                }
+            }
             vector
         };
-        let vectors = vectors.into_iter().map(drop_special).collect();
+        let vectors = vectors.into_iter().map(finished).collect();
         effort.head = started.elapsed().saturating_sub(effort.body);
         Ok(EncodedBatch { vectors, effort })
     }

@@ -16,7 +16,7 @@ pub enum EncodeError {
     Runtime(#[from] RuntimeError),
     #[error(transparent)]
     Model(#[from] ModelError),
-    #[error("the model's head cannot be used, its file may be damaged")]
+    #[error("the model's head cannot be used")]
     Head(#[from] HeadError),
     #[error("ONNX Runtime refuses the model: {0}")]
     Session(String),
@@ -41,7 +41,10 @@ pub enum EncodeError {
          model and tokenizer do not belong together"
     )]
     Columns { columns: usize, vocabulary: usize },
-    #[error("the model gives a weight that is not finite for term {term}; its file may be damaged")]
+    #[error(
+        "the model gives a weight that is not finite for term {term}; its file may be damaged, or \
+         --precision fp16 too narrow for it"
+    )]
     NotFinite { term: u32 },
     #[error("--device cuda")]
     NoCuda(#[from] NoCuda),
@@ -83,6 +86,9 @@ pub enum NoCuda {
         library = library.display()
     )]
     NoLibrary { library: PathBuf, reason: String },
-    #[error("device {device} cannot be used: {reason}")]
+    #[error(
+        "device {device} cannot be used: {reason}; nvidia-smi -L lists those there are, and --device cpu \
+         needs none"
+    )]
     NoDevice { device: u32, reason: String },
 }

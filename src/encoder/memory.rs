@@ -44,7 +44,11 @@ impl MemoryPlan {
     /// Bytes for so many threads with batches of this size.
     #[must_use]
     pub fn needed(&self, workers: usize, budget: BatchBudget) -> u64 {
-        PROGRAM + self.weights() + workers as u64 * self.batch(budget)
+        // The weights of an exported graph are not shared: each worker has its own. Measured, with what
+        // reading and making a session hold at once.
+        let exported = self.size.exported_bytes;
+        let exported = exported * 5 / 2 + workers as u64 * exported * 5 / 4;
+        PROGRAM + self.weights() + exported + workers as u64 * self.batch(budget)
     }
 
     fn weights(&self) -> u64 {
@@ -62,7 +66,7 @@ impl MemoryPlan {
                 (true, false) => 5,
                 (false, _) => 8,
             };
-        layers + decoder + 4 * size.embedding_weights + size.exported_bytes * 2
+        layers + decoder + 4 * size.embedding_weights
     }
 
     /// Activations of one thread.

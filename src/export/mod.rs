@@ -24,7 +24,7 @@ use crate::encoder::{
     TextTokenizer,
 };
 use crate::impact::{Pruning, Quantization};
-use crate::model::{Aggregation, Fingerprint, Model, Precision};
+use crate::model::{Aggregation, Fingerprint, Model, ModelSource, Precision};
 use crate::pipeline::{self, EncodeProgress, PartSink, PipelineOptions};
 
 /// From text to impacts: what documents, topics and single texts have in common.
@@ -34,8 +34,8 @@ pub struct EncodeOptions {
     pub model: PathBuf,
     /// ONNX Runtime's library; `None` looks for it, see [`crate::encoder::Runtime::find`].
     pub onnxruntime: Option<PathBuf>,
-    /// Maximum or sum over tokens.
-    pub aggregation: Aggregation,
+    /// Maximum or sum over tokens; `None` for what the model's folder says, else the maximum.
+    pub aggregation: Option<Aggregation>,
     /// Most tokens of a text; `None` for the model's limit, at most 512.
     pub max_length: Option<usize>,
     /// True if special tokens may be terms.
@@ -48,7 +48,7 @@ pub struct EncodeOptions {
     pub threads: usize,
     /// Where the model runs.
     pub device: DeviceChoice,
-    /// Of the model's layers; `None` for the device's default.
+    /// Of the model's layers; `None` for the device's default, or what an exported graph has.
     pub precision: Option<Precision>,
     /// Most bytes that the encoder may take: of main memory, or of a GPU's own. `None` for no limit.
     pub max_memory: Option<u64>,
@@ -83,6 +83,7 @@ struct Session {
     tokenizer: TextTokenizer,
     encoder: Encoder,
     max_length: usize,
+    aggregation: Aggregation,
     device: Device,
     precision: Precision,
     budget: BatchBudget,
@@ -108,22 +109,32 @@ impl Session {
 
     fn load(model: Model, options: &EncodeOptions) -> anyhow::Result<Self> {
         let (runtime, device) = options.device.resolve(options.onnxruntime.as_deref())?;
-        let precision = options
-            .precision
-            .unwrap_or_else(|| device.default_precision());
+        let aggregation = options
+            .aggregation
+            .or(model.pooling.aggregation)
+            .unwrap_or_default();
+        let precision = options.precision.unwrap_or_else(|| match model.source {
+            ModelSource::Checkpoint(_) => device.default_precision(),
+            // It keeps what it was exported with.
+            ModelSource::Onnx(_) => Precision::Fp32,
+        });
         device.check(precision)?;
         let max_length = options
             .max_length
             .unwrap_or_else(|| model.default_max_length());
         let tokenizer = TextTokenizer::new(&model, max_length)?;
         let mut budget = device.budget(precision);
+        budget.longest = max_length;
+        if model.depends_on_company() {
+            budget.texts = 1;
+        }
         let mut workers = device.workers(options.threads);
         if let (Device::Cpu, Some(limit)) = (device, options.max_memory) {
-            let plan = MemoryPlan::new(&model, options.aggregation, precision, max_length);
+            let plan = MemoryPlan::new(&model, aggregation, precision, max_length);
             (workers, budget) = plan.fit(limit, workers, budget)?;
         }
         let encoder_options = EncoderOptions {
-            aggregation: options.aggregation,
+            aggregation,
             keep_special_tokens: options.keep_special_tokens,
             precision,
             device,
@@ -137,6 +148,7 @@ impl Session {
             tokenizer,
             model,
             max_length,
+            aggregation,
             device,
             precision,
             budget,
@@ -181,7 +193,7 @@ impl Session {
 
     fn encoding(&self, options: &EncodeOptions, fields: &[String]) -> Encoding {
         Encoding {
-            aggregation: options.aggregation,
+            aggregation: self.aggregation,
             max_length: self.max_length,
             fields: fields.to_vec(),
             keep_special_tokens: options.keep_special_tokens,

@@ -62,6 +62,12 @@ pub enum ModelError {
     )]
     AggregationFixed { path: PathBuf },
     #[error(
+        "{folder}: this model's pooling takes the logarithm twice (log1p_relu), which is known for \
+         --aggregation max only",
+        folder = folder.display()
+    )]
+    SumOfLogarithms { folder: PathBuf },
+    #[error(
         "{path}: --precision {precision} needs a checkpoint (config.json + model.safetensors), from which \
          the graph is built; an exported graph keeps the precision it was exported with, so leave the \
          option out",

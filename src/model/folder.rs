@@ -12,6 +12,7 @@ use super::fingerprint::Fingerprint;
 use super::graph::GraphBuilder;
 use super::head::{self, Aggregation};
 use super::onnx::{ValueInfoProto, data_type};
+use super::pooling::Pooling;
 use super::precision::Precision;
 use super::splice::{OnnxFile, Output};
 use super::transformer::{Encoded, GraphForm, Operators, Transformer, dim};
@@ -33,6 +34,8 @@ pub struct Model {
     pub vocabulary: Vocabulary,
     /// Most tokens of a text, special ones included.
     pub max_length: usize,
+    /// What is to be done with logits; of no effect on a graph that gives weights already.
+    pub pooling: Pooling,
     files: Vec<PathBuf>,
 }
 
@@ -182,7 +185,9 @@ impl Model {
             Some(config) if config.is_known() || onnx.is_none() => Checkpoint::open(folder)?,
             _ => None,
         };
+        let (mut pooling, pooling_path) = Pooling::read(folder)?;
         let mut files = vec![tokenizer_path.clone()];
+        files.extend(pooling_path);
         let (source, columns, limit) = match (&config, checkpoint, onnx) {
             (Some(config), Some(checkpoint), _) => {
                 let architecture = Architecture::new(config, &config_path, &checkpoint)?;
@@ -201,6 +206,9 @@ impl Model {
                 files.extend(file.external_files.iter().cloned());
                 let (Output::Logits(_, columns) | Output::Weights(_, columns)) = &file.output;
                 let columns = columns.unwrap_or_else(|| tokenizer.get_vocab_size(true));
+                if matches!(file.output, Output::Weights(..)) {
+                    pooling = Pooling::default();
+                }
                 let limit = config.as_ref().and_then(Config::position_limit);
                 let model = OnnxModel { file };
                 (
@@ -225,6 +233,7 @@ impl Model {
             vocabulary: Vocabulary::new(&tokenizer, columns, &tokenizer_path)?,
             tokenizer,
             max_length: limit,
+            pooling,
             files,
         })
     }
@@ -241,6 +250,16 @@ impl Model {
         match &self.source {
             ModelSource::Checkpoint(model) => model.architecture.name,
             ModelSource::Onnx(_) => "onnx",
+        }
+    }
+
+    /// True if a text's weights depend on the texts that it is encoded with: the graph quantizes
+    /// activations, with one scale a run.
+    #[must_use]
+    pub fn depends_on_company(&self) -> bool {
+        match &self.source {
+            ModelSource::Checkpoint(_) => false,
+            ModelSource::Onnx(model) => model.file.quantizes_activations,
         }
     }
 

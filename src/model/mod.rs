@@ -21,6 +21,7 @@ mod layer_fused;
 mod layer_plain;
 mod linear;
 mod onnx;
+mod pooling;
 mod precision;
 mod splice;
 mod transformer;
@@ -33,6 +34,7 @@ pub use folder::{
     DecoderValues, HiddenGraph, Model, ModelInput, ModelSize, ModelSource, OnnxGraph,
 };
 pub use head::Aggregation;
+pub use pooling::{Activation, Pooling};
 pub use precision::Precision;
 pub use transformer::{GraphForm, Operators};
 pub use vocabulary::Vocabulary;

@@ -47,6 +47,8 @@ struct GraphHeader {
 /// A node or a function: whatever has tensors in it that may lie in another file.
 #[derive(Clone, PartialEq, Message)]
 struct NodeHeader {
+    #[prost(string, optional, tag = "4")]
+    op_type: Option<String>,
     #[prost(message, repeated, tag = "5")]
     attribute: Vec<AttributeHeader>,
 }
@@ -100,6 +102,8 @@ pub struct OnnxFile {
     /// Names of the inputs that must be given.
     pub inputs: Vec<String>,
     pub output: Output,
+    /// True if it has operators that derive a scale from the values of a run.
+    pub quantizes_activations: bool,
     /// Files beside it that hold its weights.
     pub external_files: Vec<PathBuf>,
 }
@@ -138,6 +142,12 @@ impl OnnxFile {
             opset,
             inputs: inputs(&graph, path)?,
             output: output(&graph, path, vocabulary)?,
+            quantizes_activations: header
+                .functions
+                .iter()
+                .flat_map(|function| &function.node)
+                .chain(&graph.node)
+                .any(quantizes_activations),
             external_files: external_files(&tensors, path)?,
             bytes,
         })
@@ -287,6 +297,17 @@ fn tensors_of_nodes<'g>(
             tensors_of_graph(graph, tensors);
         }
     }
+}
+
+/// True for an operator whose scale comes from the values of a run, also in a graph inside the node.
+fn quantizes_activations(node: &NodeHeader) -> bool {
+    let op = node.op_type.as_deref().unwrap_or_default();
+    let inner = node.attribute.iter();
+    op.starts_with("DynamicQuantize")
+        || inner
+            .flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs))
+            .flat_map(|graph| &graph.node)
+            .any(quantizes_activations)
 }
 
 /// True for a name below the folder.
@@ -510,6 +531,7 @@ mod tests {
         };
         let node = |attribute: AttributeHeader| NodeHeader {
             attribute: vec![attribute],
+            ..NodeHeader::default()
         };
         let inner = |location: &str| GraphHeader {
             node: vec![node(attribute(location))],

@@ -166,6 +166,24 @@ fn constant(weight: Weight) -> Result<(String, Arc<DynValue>), EncodeError> {
     Ok((name, Arc::new(value)))
 }
 
+/// Whether ONNX Runtime can use this GPU.
+///
+/// # Errors
+/// [`NoCuda::NoDevice`] if not.
+pub fn probe(runtime: &Runtime, device: u32) -> Result<(), EncodeError> {
+    let environment = environment(runtime)?;
+    let builder = Session::builder(&environment)?;
+    let provided = builder.with_execution_providers([cuda::provider(device, None)]);
+    match provided {
+        Ok(_) => Ok(()),
+        Err(error) => Err(NoCuda::NoDevice {
+            device,
+            reason: error.to_string(),
+        }
+        .into()),
+    }
+}
+
 /// ONNX Runtime allows one environment a process: it is made once and kept.
 fn environment(runtime: &Runtime) -> Result<Environment, EncodeError> {
     static LOADED: Mutex<Option<(PathBuf, Environment)>> = Mutex::new(None);
