@@ -56,7 +56,7 @@ fn the_operators_for_gpus_give_the_same_weights() {
     texts.extend(["cell", "a short text"]);
     let budget = BatchBudget {
         length_multiple: 8,
-        ..BatchBudget::default()..BatchBudget::default()
+        ..BatchBudget::default()
     };
     for (aggregation, precision, tolerance) in [
         (Aggregation::Max, Precision::Fp32, 2e-5),
