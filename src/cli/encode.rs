@@ -48,10 +48,13 @@ pub struct EncodeArgs {
     precision: PrecisionArg,
 
     /// Memory that encoding may take, such as 800M or 2G: main memory, or a GPU's own [default: no limit]
+    ///
+    /// An estimate for model and batches is kept below it; parts of very long texts come on top.
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Encoding")]
     max_memory: Option<u64>,
 
-    /// ONNX Runtime's shared library [default: $ORT_DYLIB_PATH, beside the program, setup.sh's cache]
+    /// ONNX Runtime's shared library [default: that for GPUs in setup.sh's cache unless --device cpu,
+    /// $ORT_DYLIB_PATH, beside the program, setup.sh's cache]
     #[arg(long, value_name = "FILE", help_heading = "Encoding")]
     onnxruntime: Option<PathBuf>,
 
