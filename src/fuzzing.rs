@@ -286,6 +286,13 @@ mod tests {
         b"{\"model_type\": \"bert\", \"hidden_size\": 1, \"num_hidden_layers\": 9, \"vocab_size\": 2}",
         b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0",
     ];
+    /// A block of terms that led to itself: found by the fuzzer, one without end, one without bound.
+    #[test]
+    fn what_the_fuzzer_found() {
+        lucene(&[0x40, 0x5c, 0x04, 0x26]);
+        lucene(&[0x40, 0x40, 0x7e, 0x00]);
+    }
+
     const ALL: [fn(&[u8]); 12] = [
         corpus,
         jsonl,

@@ -134,6 +134,9 @@ impl Section {
     }
 }
 
+/// Most bytes of the suffixes of a block, unpacked: it holds some dozens of terms of at most 32 KiB.
+const MAX_SECTION: usize = 16 << 20;
+
 /// A block on the way from the root to the current term.
 #[derive(Debug, Default)]
 struct Frame {
@@ -157,8 +160,8 @@ enum Entry {
 }
 
 impl Frame {
-    /// Reads the block at a position.
-    fn load(&mut self, input: &mut Input, position: u64) -> Result<()> {
+    /// Reads the block at a position, with its length taken from the bytes that are `left`.
+    fn load(&mut self, input: &mut Input, position: u64, left: &mut u64) -> Result<()> {
         input.seek(position);
         let code = input.vlong()?;
         let last = code & 1 == 1;
@@ -168,7 +171,7 @@ impl Frame {
         self.only_terms = code & 4 != 0;
         let bytes = usize::try_from(code >> 3)
             .ok()
-            .filter(|&bytes| bytes as u64 <= 64 * input.length());
+            .filter(|&bytes| bytes <= MAX_SECTION);
         let bytes = bytes.ok_or_else(|| input.corrupt("a block is too long"))?;
         match code & 3 {
             0 => self.suffixes.fill(input, bytes)?,
@@ -187,7 +190,7 @@ impl Frame {
         let code = input.vlong()?;
         let bytes = usize::try_from(code >> 1)
             .ok()
-            .filter(|&bytes| bytes as u64 <= 64 * input.length());
+            .filter(|&bytes| bytes <= MAX_SECTION);
         let bytes = bytes.ok_or_else(|| input.corrupt("a block is too long"))?;
         if code & 1 == 1 {
             let byte = input.u8()?;
@@ -201,7 +204,11 @@ impl Frame {
         self.stats.fill(input, bytes)?;
         let bytes = input.vlen()?;
         self.places.fill(input, bytes)?;
-        self.next_part = (!last).then(|| input.position());
+        let end = input.position();
+        *left = left
+            .checked_sub(end - position)
+            .ok_or_else(|| input.corrupt("its blocks overlap"))?;
+        self.next_part = (!last).then_some(end);
         self.run = 0;
         self.before = TermMeta::default();
         Ok(())
@@ -279,13 +286,17 @@ pub(super) struct TermsReader {
     term: Vec<u8>,
     before: Vec<u8>,
     first: bool,
+    /// Bytes of blocks that may still be read: no byte is in two of them, so a file in which one leads to another
+    /// again is noticed.
+    left: u64,
 }
 
 impl TermsReader {
     /// Reads the terms of a field from `.tim`.
     pub(super) fn new(mut input: Input, field: &FieldMeta) -> Result<Self> {
         let mut root = Frame::default();
-        root.load(&mut input, field.root)?;
+        let mut left = input.length();
+        root.load(&mut input, field.root, &mut left)?;
         Ok(Self {
             input,
             with_freqs: field.with_freqs,
@@ -294,6 +305,7 @@ impl TermsReader {
             term: Vec::new(),
             before: Vec::new(),
             first: true,
+            left,
         })
     }
 
@@ -313,7 +325,9 @@ impl TermsReader {
         {
             if frame.entries == 0 {
                 match frame.next_part {
-                    Some(position) => frame.load(&mut self.input, position)?,
+                    Some(position) => {
+                        frame.load(&mut self.input, position, &mut self.left)?;
+                    }
                     None => self.depth -= 1,
                 }
                 continue;
@@ -332,7 +346,7 @@ impl TermsReader {
                     }
                     let child = &mut self.frames[self.depth];
                     child.prefix = self.term.len();
-                    child.load(&mut self.input, position)?;
+                    child.load(&mut self.input, position, &mut self.left)?;
                     self.depth += 1;
                 }
                 None => return Err(self.input.corrupt("a block of terms is damaged")),
