@@ -2,7 +2,7 @@
 //! `bench_index_writer DOCUMENTS OUTPUT`; prints the CPU seconds of the writer, generating left out.
 
 #[allow(dead_code, reason = "the files are the other example's")]
-#[path = "../tests/common/synthetic.rs"]
+#[path = "../tests/suite/common/synthetic.rs"]
 mod synthetic;
 
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Prints a synthetic `JsonVectorCollection`, or topics for it: `synthetic_collection documents|topics FROM TO`.
 
-#[path = "../tests/common/synthetic.rs"]
+#[path = "../tests/suite/common/synthetic.rs"]
 mod synthetic;
 
 use std::io::{self, BufWriter, Write};

@@ -1,6 +1,6 @@
 //! Writes the made checkpoint of the tests: `cargo run --release --example tiny_model -- FOLDER`
 
-#[path = "../tests/common/tiny_model.rs"]
+#[path = "../tests/suite/common/tiny_model.rs"]
 mod tiny_model;
 
 fn main() {

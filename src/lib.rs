@@ -13,17 +13,17 @@
 
 pub mod collection;
 pub mod corpus;
+mod durable;
 pub mod encoder;
 pub mod export;
-mod fault;
 #[cfg(any(test, fuzzing))]
 #[allow(missing_docs, reason = "not part of the library")]
 pub mod fuzzing;
-pub mod head;
 pub mod impact;
 pub mod lucene;
 pub mod model;
 pub mod pipeline;
+pub mod screened_head;
 pub mod stop;
 
 /// Of a whole file, in hexadecimal.

@@ -12,7 +12,6 @@
 //! matter at which moment a run was killed.
 
 use std::collections::BTreeMap;
-use std::fs::TryLockError;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -20,9 +19,9 @@ use fs_err as fs;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::atomic::sync_folder;
 use super::{AtomicFile, DOCUMENTS, OutputError, PartInfo, RunSettings};
-use crate::fault;
+use crate::durable::fault;
+use crate::durable::{FileLock, LockFailure, TEMPORARY_PREFIX, create_folder, sync_folder};
 
 const LOCK: &str = "lock";
 const RUN: &str = "run.json";
@@ -76,30 +75,22 @@ pub struct Damaged {
 pub(super) struct Journal {
     output: PathBuf,
     folder: PathBuf,
-    _lock: fs::File,
+    _lock: FileLock,
 }
 
 impl Journal {
     /// Makes the folder if need be, and locks it. `output` is the folder that it is about.
     pub fn open(folder: PathBuf, output: &Path) -> Result<Self, OutputError> {
-        fault::point("a new folder")?;
-        fs::create_dir_all(&folder)?;
-        let lock = fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(folder.join(LOCK))?;
-        match lock.file().try_lock() {
-            Ok(()) => {}
-            // Some network file systems have no locks.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-            Err(TryLockError::WouldBlock) => {
+        create_folder(&folder)?;
+        let lock = match FileLock::acquire(&folder.join(LOCK)) {
+            Ok(lock) => lock,
+            Err(LockFailure::Held) => {
                 return Err(OutputError::Locked {
                     path: output.to_owned(),
                 });
             }
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
+            Err(LockFailure::Io(error)) => return Err(error.into()),
+        };
         Ok(Self {
             output: output.to_owned(),
             folder,
@@ -109,8 +100,7 @@ impl Journal {
 
     /// True if a live process has the lock.
     pub fn is_locked(folder: &Path) -> bool {
-        let lock = std::fs::File::open(folder.join(LOCK));
-        lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        FileLock::is_held(&folder.join(LOCK))
     }
 
     pub fn folder(&self) -> &Path {
@@ -120,7 +110,7 @@ impl Journal {
     /// Notes what the run is.
     pub fn begin(&self, run: &Run) -> Result<(), OutputError> {
         self.write(&self.folder.join(RUN), run)?;
-        sync_folder(Some(&self.output))?;
+        sync_folder(&self.output)?;
         Ok(())
     }
 
@@ -258,7 +248,7 @@ impl Journal {
             if entry
                 .file_name()
                 .to_string_lossy()
-                .starts_with(super::atomic::PREFIX)
+                .starts_with(TEMPORARY_PREFIX)
             {
                 left.push(entry.path());
             }

@@ -9,7 +9,6 @@
 //! Anserini reads every file in the folder it is given, whatever its name. So nothing but whole parts
 //! ever lies in `documents`: a part is written to `OUTPUT/.unfinished` and renamed when it is complete.
 
-mod atomic;
 mod document_line;
 mod error;
 mod files;
@@ -22,7 +21,7 @@ mod pretty;
 mod verify;
 mod writer;
 
-pub use atomic::AtomicFile;
+pub use crate::durable::AtomicFile;
 pub use document_line::{Contents, DocumentLine, Weight, parse};
 pub use error::{CollectionError, LineProblem};
 pub use files::CollectionFiles;

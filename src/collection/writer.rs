@@ -8,7 +8,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use fs_err as fs;
 use rayon::prelude::*;
 
-use super::atomic::sync_folder;
 use super::journal::{Damaged, Journal, Run, Stage};
 use super::part::{Compression, PartWriter, TermKeys};
 use super::{
@@ -16,7 +15,8 @@ use super::{
     SettingDifference, UNFINISHED,
 };
 use crate::corpus::RejectedFile;
-use crate::fault;
+use crate::durable::fault;
+use crate::durable::sync_folder;
 
 /// Where a run keeps what it has done.
 #[derive(Debug, Clone, Copy)]
@@ -188,7 +188,7 @@ impl CollectionWriter {
         if let Some(documents) = &self.documents {
             fault::point("a new folder")?;
             fs::create_dir_all(documents)?;
-            sync_folder(Some(&self.output))?;
+            sync_folder(&self.output)?;
         }
         Ok(())
     }

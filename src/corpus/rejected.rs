@@ -95,7 +95,7 @@ impl RejectedFile {
             .out
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?;
-        crate::fault::point("a sync")?;
+        crate::durable::fault::point("a sync")?;
         file.sync_all()
     }
 }

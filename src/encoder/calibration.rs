@@ -2,7 +2,7 @@
 
 use super::session::{GraphSession, Padded, Values};
 use super::{Batch, BatchBudget, EncodeError, TextTokenizer};
-use crate::head::mean_row;
+use crate::screened_head::mean_row;
 
 /// Ordinary sentences of several languages. What they are changes the speed a little, and no weight.
 const SENTENCES: [&str; 8] = [

@@ -9,12 +9,12 @@ use super::device::Device;
 use super::runtime::Runtime;
 use super::session::{GraphSession, Padded, SharedGraph, SharedValues, Values, is_out_of_memory};
 use super::{Batch, EncodeError, TextTokenizer, Tokens, calibration};
-use crate::head::{PoolStats, Scratch, ScreenedHead};
 use crate::impact::{SparseVector, TermWeight};
 use crate::model::{
     Activation, Aggregation, DecoderValues, GraphForm, HiddenGraph, Model, ModelError, Operators,
     Precision,
 };
+use crate::screened_head::{PoolStats, Scratch, ScreenedHead};
 
 /// Most tokens of a calibration sentence: they are shorter.
 const CALIBRATION_LENGTH: usize = 64;

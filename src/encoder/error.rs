@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::runtime::RuntimeError;
-use crate::head::HeadError;
 use crate::model::{ModelError, Precision};
+use crate::screened_head::HeadError;
 
 /// Why texts cannot be encoded.
 #[derive(Debug, Error)]

@@ -16,7 +16,6 @@
 //! A run that was killed leaves `unfinished`: [`IndexWriter::create`] clears it, [`IndexWriter::resume`] keeps the
 //! whole parts.
 
-use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
@@ -27,10 +26,10 @@ use super::output::write_synced;
 use super::part_writer::{PartSummary, PartWriter};
 use super::segment_reader::SegmentReader;
 use super::segments::{self, CommitEntry};
-use super::sync::sync_dir;
 use super::vocabulary::TermDictionary;
 use super::{Totals, merge, segment_info, term_merge};
-use crate::fault;
+use crate::durable::fault;
+use crate::durable::{FileLock, LockFailure, parent_of, sync_folder};
 
 /// Name of the folder for what is not committed.
 const UNFINISHED: &str = "unfinished";
@@ -65,7 +64,7 @@ pub struct IndexWriter {
     unfinished: PathBuf,
     /// Whether this writer made the folder of the index.
     made: bool,
-    _lock: fs_err::File,
+    _lock: FileLock,
 }
 
 impl IndexWriter {
@@ -123,7 +122,7 @@ impl IndexWriter {
                 write_synced(&pending, run.as_bytes())?;
                 fault::point("a rename")?;
                 fs_err::rename(pending, path)?;
-                sync_dir(&unfinished)?;
+                sync_folder(&unfinished)?;
                 return Ok(writer);
             }
         }
@@ -164,22 +163,15 @@ impl IndexWriter {
             }
         }
         fs_err::create_dir_all(&unfinished)?;
-        let lock = fs_err::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(unfinished.join("lock"))?;
-        match lock.file().try_lock() {
-            Ok(()) => {}
-            // Some network file systems have no locks.
-            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {}
-            Err(TryLockError::WouldBlock) => {
+        let lock = match FileLock::acquire(&unfinished.join("lock")) {
+            Ok(lock) => lock,
+            Err(LockFailure::Held) => {
                 return Err(LuceneError::Locked {
                     path: dir.to_owned(),
                 });
             }
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
+            Err(LockFailure::Io(error)) => return Err(error.into()),
+        };
         for path in left {
             fs_err::remove_file(path)?;
         }
@@ -343,14 +335,8 @@ impl IndexWriter {
         bytes += fs_err::metadata(self.dir.join("segments_1"))?.len();
         fault::point("the end of an unfinished index")?;
         fs_err::remove_dir_all(&self.unfinished)?;
-        sync_dir(&self.dir)?;
-        if let Some(parent) = self
-            .dir
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-        {
-            sync_dir(parent)?;
-        }
+        sync_folder(&self.dir)?;
+        sync_folder(parent_of(&self.dir))?;
         Ok(IndexSummary {
             totals,
             terms,

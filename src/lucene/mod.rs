@@ -39,7 +39,6 @@ mod skip;
 mod stored_fields;
 mod stored_fields_reader;
 mod suffixes;
-mod sync;
 mod term_merge;
 mod terms;
 mod terms_reader;

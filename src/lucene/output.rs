@@ -99,10 +99,10 @@ pub(super) fn write_small(path: &Path, codec: Codec, id: &Id, body: &[u8]) -> Re
 
 /// Writes a file that must not exist yet, and syncs it.
 pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
-    crate::fault::point("a new file")?;
+    crate::durable::fault::point("a new file")?;
     let mut file = File::create_new(path)?;
     file.write_all(bytes)?;
-    crate::fault::point("a sync")?;
+    crate::durable::fault::point("a sync")?;
     file.sync_all()?;
     Ok(())
 }
@@ -195,7 +195,7 @@ impl Written {
         footer.be64(u64::from(all.finalize()));
         self.file.seek(SeekFrom::Start(self.end))?;
         self.file.write_all(&footer)?;
-        crate::fault::point("a sync")?;
+        crate::durable::fault::point("a sync")?;
         self.file.sync_all()?;
         Ok(())
     }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::error::{LuceneError, Result, start_of};
 use super::output::write_synced;
 use super::segment_builder::{SegmentBuilder, Totals};
-use super::sync::sync_dir;
 use super::vocabulary::TermDictionary;
+use crate::durable::sync_folder;
 
 /// What is in a finished part.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -35,11 +35,11 @@ impl PartSummary {
         let bytes = serde_json::to_vec(self)
             .map_err(|error| LuceneError::corrupt(&path, error.to_string()))?;
         let pending = dir.join("part.json.pending");
-        sync_dir(dir)?;
+        sync_folder(dir)?;
         write_synced(&pending, &bytes)?;
-        crate::fault::point("a rename")?;
+        crate::durable::fault::point("a rename")?;
         fs_err::rename(pending, path)?;
-        sync_dir(dir)
+        Ok(sync_folder(dir)?)
     }
 }
 

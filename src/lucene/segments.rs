@@ -19,7 +19,7 @@ use super::error::{LuceneError, Result};
 use super::input::open_small;
 use super::names::SegmentName;
 use super::output::{Id, derived_id, put_footer, put_index_header, write_synced};
-use super::sync::sync_dir;
+use crate::durable::sync_folder;
 
 const CODEC: &str = "segments";
 const VERSION: u32 = 10;
@@ -63,12 +63,12 @@ pub(super) fn commit(dir: &Path, ids: &[Id]) -> Result<()> {
     out.vint(0);
     put_footer(&mut out);
 
-    sync_dir(dir)?;
+    sync_folder(dir)?;
     let pending = dir.join("pending_segments_1");
     write_synced(&pending, &out)?;
-    crate::fault::point("a rename")?;
+    crate::durable::fault::point("a rename")?;
     fs_err::rename(&pending, dir.join("segments_1"))?;
-    sync_dir(dir)
+    Ok(sync_folder(dir)?)
 }
 
 /// Whether our commit was made.

@@ -350,7 +350,7 @@ impl Model {
         }
     }
 
-    /// The graph without a head, in plain operators, for [`crate::head::ScreenedHead`]; `None` for an
+    /// The graph without a head, in plain operators, for [`crate::screened_head::ScreenedHead`]; `None` for an
     /// exported graph. `precision` is fp32 or int8: nothing computes half precision in plain operators.
     ///
     /// # Errors

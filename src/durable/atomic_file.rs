@@ -3,13 +3,15 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use fs_err as fs;
 use tempfile::NamedTempFile;
 
-/// Of temporary names.
-pub(super) const PREFIX: &str = ".unfinished-";
+use super::fault;
+use super::folder::{parent_of, sync_folder};
 
-/// A file under a temporary name; [`AtomicFile::finish`] gives it its own.
+/// Begins the name of every temporary file, so that what a killed run left can be told from a user's files.
+pub(crate) const TEMPORARY_PREFIX: &str = ".unfinished-";
+
+/// A file under a temporary name until [`AtomicFile::finish`] gives it its own.
 pub struct AtomicFile {
     temp: BufWriter<Temporary>,
     path: PathBuf,
@@ -21,9 +23,9 @@ impl AtomicFile {
     /// # Errors
     /// Those of the file system.
     pub fn create(folder: &Path, path: &Path) -> io::Result<Self> {
-        crate::fault::point("a new file").map_err(|e| named(path, &e))?;
+        fault::point("a new file").map_err(|e| named(path, &e))?;
         let temp = tempfile::Builder::new()
-            .prefix(PREFIX)
+            .prefix(TEMPORARY_PREFIX)
             .tempfile_in(folder)
             .map_err(|e| named(folder, &e))?;
         Ok(Self {
@@ -37,11 +39,10 @@ impl AtomicFile {
     /// # Errors
     /// Those of the file system.
     pub fn beside(path: &Path) -> io::Result<Self> {
-        let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
-        Self::create(parent.unwrap_or(Path::new(".")), path)
+        Self::create(parent_of(path), path)
     }
 
-    /// Writes to disk and renames. Without this call the file vanishes.
+    /// Writes the file to disk and renames it. Without this call it vanishes.
     ///
     /// # Errors
     /// Those of the file system.
@@ -53,12 +54,11 @@ impl AtomicFile {
             .0;
         let failed = |e: &io::Error| named(&self.path, e);
         make_readable(temp.as_file()).map_err(|e| failed(&e))?;
-        crate::fault::point("a sync").map_err(|e| failed(&e))?;
+        fault::point("a sync").map_err(|e| failed(&e))?;
         temp.as_file().sync_all().map_err(|e| failed(&e))?;
-        crate::fault::point("a rename").map_err(|e| failed(&e))?;
+        fault::point("a rename").map_err(|e| failed(&e))?;
         temp.persist(&self.path).map_err(|e| failed(&e.error))?;
-        crate::fault::point("the sync of a folder").map_err(|e| failed(&e))?;
-        sync_folder(self.path.parent())
+        sync_folder(parent_of(&self.path)).map_err(|e| failed(&e))
     }
 }
 
@@ -76,7 +76,7 @@ struct Temporary(NamedTempFile);
 
 impl Write for Temporary {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        crate::fault::point("a write")?;
+        fault::point("a write")?;
         self.0.write(buf)
     }
 
@@ -89,7 +89,7 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// Temporary files are private to their owner; results are not.
+/// Lets others read the file: temporary files are private to their owner, results are not.
 #[cfg(unix)]
 fn make_readable(file: &std::fs::File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -99,16 +99,6 @@ fn make_readable(file: &std::fs::File) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make_readable(_: &std::fs::File) -> io::Result<()> {
     Ok(())
-}
-
-/// A rename is on disk when its folder is.
-pub(super) fn sync_folder(folder: Option<&Path>) -> io::Result<()> {
-    match folder {
-        Some(folder) if cfg!(unix) && !folder.as_os_str().is_empty() => {
-            fs::File::open(folder)?.sync_all()
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
@@ -123,10 +113,10 @@ mod tests {
         file.write_all(b"x").unwrap();
         assert!(!path.exists());
         drop(file);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        assert_eq!(fs_err::read_dir(dir.path()).unwrap().count(), 0);
         let mut file = AtomicFile::beside(&path).unwrap();
         file.write_all(b"y").unwrap();
         file.finish().unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"y");
+        assert_eq!(fs_err::read(&path).unwrap(), b"y");
     }
 }

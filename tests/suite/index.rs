@@ -1,8 +1,6 @@
 //! The commands that write an index: what they refuse, and that the same input gives the same bytes.
 //! What Lucene and Anserini say of the indexes is in `tests/lucene.rs`.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -11,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use common::{fails, fixtures, ok, program, tool};
+use crate::common::{fails, fixtures, ok, program, tool};
 
 /// Name and content of each file in a folder.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {

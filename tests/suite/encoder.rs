@@ -1,13 +1,11 @@
 //! Precision, device, memory and odd lengths, as a user meets them.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
-use common::{
+use crate::common::{
     distance, encode, encoder_options, fails, fixtures, model_folder, ok, program, texts,
 };
 use serde_json::Value;

@@ -1,13 +1,11 @@
 //! Weights of every architecture against Hugging Face transformers: small random checkpoints of all
 //! kinds, made by `tests/transformers/make.py`, encoded by the program as a user would.
 
-mod common;
-
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{distance, fixtures, ok, program, root};
+use crate::common::{distance, fixtures, ok, program, root};
 use serde::Deserialize;
 
 /// How far a weight may be from that of transformers; a sum over many tokens, relative to the largest.

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own share")]
 
 pub mod runs;
+pub mod synthetic;
 pub mod tiny_model;
 
 use std::collections::HashMap;

@@ -1,13 +1,11 @@
 //! Runs that are killed, stopped, or run out of disk: nothing finished is lost.
 
-mod common;
-
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::runs::{Bench, corpus};
-use common::{fails, ok};
+use crate::common::runs::{Bench, corpus};
+use crate::common::{fails, ok};
 
 const FAULT: &str = "SPLADE_EXPORT_FAULT";
 
@@ -248,7 +246,7 @@ fn resume_refuses_another_run_and_says_what_differs() {
         let error = refused(&mut bench.documents_with("out", args));
         assert!(error.contains(expected), "{error}");
     }
-    common::tiny_model::write(&bench.at("other"), 2);
+    crate::common::tiny_model::write(&bench.at("other"), 2);
     let error = refused(bench.documents("out").args(["--model", "other"]));
     assert!(
         error.contains("the model's file model.safetensors"),

@@ -1,14 +1,12 @@
 //! `documents` and `topics` as a user meets them.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::runs::files;
-use common::{fails, fixtures, ok, program};
+use crate::common::runs::files;
+use crate::common::{fails, fixtures, ok, program};
 use serde_json::Value;
 
 fn documents(corpus: &Path, output: &Path) -> Command {
@@ -307,20 +305,20 @@ fn models_and_libraries_that_cannot_serve_are_refused() {
     fs_err::create_dir(&model).unwrap();
     assert!(run(&model).contains("missing here: tokenizer.json"));
     fs_err::copy(
-        common::model_folder().join("tokenizer.json"),
+        crate::common::model_folder().join("tokenizer.json"),
         model.join("tokenizer.json"),
     )
     .unwrap();
     assert!(run(&model).contains("config.json or model.onnx"));
     fs_err::copy(
-        common::model_folder().join("config.json"),
+        crate::common::model_folder().join("config.json"),
         model.join("config.json"),
     )
     .unwrap();
     assert!(run(&model).contains("model.safetensors"));
 
     // An encoder without the masked-language-model head, as sentence embedding models are.
-    let bytes = fs_err::read(common::model_folder().join("model.safetensors")).unwrap();
+    let bytes = fs_err::read(crate::common::model_folder().join("model.safetensors")).unwrap();
     let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     let body: Vec<_> = tensors
         .tensors()
@@ -358,7 +356,7 @@ fn models_and_libraries_that_cannot_serve_are_refused() {
 fn an_untied_half_precision_checkpoint_with_new_names_gives_the_same_weights() {
     use safetensors::tensor::TensorView;
     let dir = tempfile::tempdir().unwrap();
-    let from = common::model_folder();
+    let from = crate::common::model_folder();
     fs_err::copy(
         from.join("tokenizer.json"),
         dir.path().join("tokenizer.json"),

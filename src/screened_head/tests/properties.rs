@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::head::bound::{DocumentBound, TEST_TINY};
-use crate::head::pack::{BLOCK, PackedColumns};
-use crate::head::quantize::{GROUP, QuantizedRows};
+use crate::screened_head::bound::{DocumentBound, TEST_TINY};
+use crate::screened_head::pack::{BLOCK, PackedColumns};
+use crate::screened_head::quantize::{GROUP, QuantizedRows};
 
 /// Four times the default; `PROPTEST_CASES` still scales it.
 fn more_cases() -> ProptestConfig {

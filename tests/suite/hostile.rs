@@ -1,14 +1,12 @@
 //! Input that somebody made to break the program, or that broke on its way: a clear error or the right result, never a
 //! panic, in bounded memory.
 
-mod common;
-
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::runs::Bench;
-use common::{fails, ok};
+use crate::common::runs::Bench;
+use crate::common::{fails, ok};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;

@@ -1,9 +1,7 @@
 //! Shares of a corpus, joined; collections and indexes, verified.
 
-mod common;
-
-use common::runs::{Bench, corpus};
-use common::{fails, ok};
+use crate::common::runs::{Bench, corpus};
+use crate::common::{fails, ok};
 
 /// A corpus with bad records at the beginning, in the middle and at the end.
 fn bad_corpus(documents: usize) -> String {

@@ -35,7 +35,7 @@
 //! # Example
 //!
 //! ```
-//! # use splade_export::head::{HeadError, ScreenedHead};
+//! # use splade_export::screened_head::{HeadError, ScreenedHead};
 //! # fn main() -> Result<(), HeadError> {
 //! // Two terms, hidden width 3; the second term's bias keeps it at zero.
 //! let decoder = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];

@@ -1,17 +1,13 @@
 //! Lucene itself, of two versions, and Anserini: their checks pass on our indexes, and nothing differs from an index
 //! that Anserini made of the same collection.
 
-mod common;
-#[path = "common/synthetic.rs"]
-mod synthetic;
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{fails, ok, program, root, script, shared, tool};
-use synthetic::Synthetic;
+use crate::common::synthetic::Synthetic;
+use crate::common::{fails, ok, program, root, script, shared, tool};
 
 fn variable(name: &str) -> PathBuf {
     let value = std::env::var_os(name);

@@ -1,10 +1,8 @@
 //! The real Anserini and Pyserini: index, search, score.
 
-mod common;
-
 use std::path::Path;
 
-use common::{fails, fixtures, ok, program, script, shared};
+use crate::common::{fails, fixtures, ok, program, script, shared};
 use serde_json::Value;
 
 fn evaluate(dir: &Path, topics: &Path, qrels: &Path, searcher: &str) -> (Value, Vec<u8>) {

@@ -1,10 +1,8 @@
 //! The weights: published ones, independently computed ones, and those of the same text in company.
 
-mod common;
-
 use std::collections::HashMap;
 
-use common::{distance, encode, encode_with, encoder_options, fixtures, shared, texts};
+use crate::common::{distance, encode, encode_with, encoder_options, fixtures, shared, texts};
 use splade_export::encoder::{BatchBudget, Device, EncoderOptions, HeadChoice};
 use splade_export::model::{Aggregation, Operators, Precision};
 

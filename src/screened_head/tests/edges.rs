@@ -2,7 +2,7 @@
 
 use super::properties::{check_kernels, quantized};
 use super::*;
-use crate::head::pack::BLOCK;
+use crate::screened_head::pack::BLOCK;
 
 #[test]
 fn widths_around_every_edge() {

@@ -1,0 +1,68 @@
+//! Locks of the operating system, which a dead process cannot hold.
+
+use std::fs::TryLockError;
+use std::io;
+use std::path::Path;
+
+/// A file that this process alone has locked while the value lives.
+#[derive(Debug)]
+pub(crate) struct FileLock {
+    _file: fs_err::File,
+}
+
+/// Why a lock was not acquired.
+#[derive(Debug)]
+pub(crate) enum LockFailure {
+    /// A live process holds it.
+    Held,
+    /// The file cannot be created or locked.
+    Io(io::Error),
+}
+
+impl FileLock {
+    /// Creates the file if it is missing and locks it, without waiting.
+    ///
+    /// # Errors
+    /// [`LockFailure`].
+    pub(crate) fn acquire(path: &Path) -> Result<Self, LockFailure> {
+        let file = fs_err::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)
+            .map_err(LockFailure::Io)?;
+        match file.file().try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            // Some network file systems have no locks.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                Ok(Self { _file: file })
+            }
+            Err(TryLockError::WouldBlock) => Err(LockFailure::Held),
+            Err(TryLockError::Error(error)) => Err(LockFailure::Io(error)),
+        }
+    }
+
+    /// Returns true if a live process holds the lock of this file.
+    pub(crate) fn is_held(path: &Path) -> bool {
+        std::fs::File::open(path)
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_held_until_it_is_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        assert!(!FileLock::is_held(&path));
+        let lock = FileLock::acquire(&path).unwrap();
+        assert!(FileLock::is_held(&path));
+        assert!(matches!(FileLock::acquire(&path), Err(LockFailure::Held)));
+        drop(lock);
+        assert!(!FileLock::is_held(&path));
+        assert!(FileLock::acquire(&path).is_ok());
+    }
+}

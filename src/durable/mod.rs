@@ -1,0 +1,13 @@
+//! Writing that survives a crash: files that appear whole, folders on disk, locks, and fault points to test them.
+//!
+//! Everything in this program that must outlive a power cut or a full disk goes through this module.
+
+mod atomic_file;
+pub(crate) mod fault;
+mod folder;
+mod lock;
+
+pub use atomic_file::AtomicFile;
+pub(crate) use atomic_file::TEMPORARY_PREFIX;
+pub(crate) use folder::{create_folder, parent_of, sync_folder};
+pub(crate) use lock::{FileLock, LockFailure};

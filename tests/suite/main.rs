@@ -1,0 +1,13 @@
+//! Integration tests: the real program, ONNX Runtime, Anserini, Pyserini and transformers, in one binary.
+
+mod anserini;
+mod common;
+mod documents;
+mod encoder;
+mod hostile;
+mod index;
+mod lucene;
+mod parts;
+mod resume;
+mod transformers;
+mod weights;
