@@ -125,7 +125,7 @@ impl Session {
         let tokenizer = TextTokenizer::new(&model, max_length)?;
         let mut budget = device.budget(precision);
         budget.longest = max_length;
-        if model.depends_on_company() {
+        if model.is_batch_dependent() {
             budget.texts = 1;
         }
         let mut workers = device.workers(options.threads);

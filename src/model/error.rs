@@ -32,7 +32,7 @@ pub enum ModelError {
     UnknownArchitecture {
         path: PathBuf,
         found: String,
-        known: &'static str,
+        known: String,
     },
     #[error(
         "{path}: the graph needs an input {name:?} ({detail}); only input_ids, attention_mask, \

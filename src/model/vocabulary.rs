@@ -6,6 +6,7 @@
 //! and a column for which the tokenizer has no entry, is written as **`[id:N]`**, `N` being its
 //! token id. The rule is the same for documents and topics, and reversible: `N` says which entry it is.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use tokenizers::Tokenizer;
@@ -19,12 +20,14 @@ const MAX_TERM_UTF16: usize = 255;
 #[derive(Debug, Clone)]
 pub struct Vocabulary {
     terms: Vec<String>,
+    /// The tokenizer's own term where it is another than the one that is written.
+    raw: BTreeMap<u32, String>,
     special: Vec<bool>,
     rewritten: usize,
 }
 
 impl Vocabulary {
-    /// The terms of `columns` columns; `path` is that of the tokenizer, for messages.
+    /// Reads the terms of `columns` columns; `path` is that of the tokenizer, for messages.
     ///
     /// # Errors
     /// [`ModelError::Vocabulary`] if the rule for unsafe terms would give two terms one name.
@@ -42,13 +45,17 @@ impl Vocabulary {
                 *slot = token.special;
             }
         }
-        let mut rewritten = 0;
         let mut safe = Vec::with_capacity(columns);
-        for (id, term) in terms.into_iter().enumerate() {
-            if let Some(term) = term.filter(|term| survives(term)) {
-                safe.push(term);
-                continue;
-            }
+        let mut raw = BTreeMap::new();
+        let mut rewritten = 0;
+        for (id, term) in (0..).zip(terms) {
+            let term = match term {
+                Some(term) if survives(&term) => {
+                    safe.push(term);
+                    continue;
+                }
+                term => term,
+            };
             let name = format!("[id:{id}]");
             if by_term.contains_key(&name) {
                 return Err(ModelError::Vocabulary {
@@ -59,53 +66,67 @@ impl Vocabulary {
                 });
             }
             rewritten += 1;
+            raw.extend(term.map(|term| (id, term)));
             safe.push(name);
         }
         Ok(Self {
             terms: safe,
+            raw,
             special,
             rewritten,
         })
     }
 
-    /// The term of a token id, as it is written.
+    /// Returns the tokenizer's own term of a token id, without the rule above; `None` for a column for
+    /// which it has no entry.
+    #[must_use]
+    pub fn raw_term(&self, id: u32) -> Option<&str> {
+        let written = self.terms.get(id as usize)?;
+        match self.raw.get(&id) {
+            Some(raw) => Some(raw),
+            None if *written == format!("[id:{id}]") => None,
+            None => Some(written),
+        }
+    }
+
+    /// Returns the term of a token id, as it is written.
     #[must_use]
     pub fn term(&self, id: u32) -> &str {
         self.terms.get(id as usize).map_or("", String::as_str)
     }
 
-    /// All terms, by token id.
+    /// Returns all terms, by token id.
     #[must_use]
     pub fn terms(&self) -> &[String] {
         &self.terms
     }
 
-    /// True for `[CLS]`, `[PAD]` and the like.
+    /// Returns true for `[CLS]`, `[PAD]` and the like.
     #[must_use]
     pub fn is_special(&self, id: u32) -> bool {
         self.special.get(id as usize).copied().unwrap_or(false)
     }
 
-    /// Number of columns.
+    /// Returns the number of columns.
     #[must_use]
     pub fn len(&self) -> usize {
         self.terms.len()
     }
 
-    /// True if there are no columns.
+    /// Returns true if there are no columns.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
     }
 
-    /// How many terms are written as `[id:N]`.
+    /// Returns how many terms are written as `[id:N]`.
     #[must_use]
     pub fn rewritten(&self) -> usize {
         self.rewritten
     }
 }
 
-/// True for a term that Java's and Python's splitting at white space both leave whole.
+/// Returns true for a term that Java's and Python's splitting at white space both leave whole.
 fn survives(term: &str) -> bool {
     // U+001C to U+001F are white space to both, though not to Unicode.
     let splits = |c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c);
@@ -145,6 +166,9 @@ mod tests {
             ]
         );
         assert_eq!(vocabulary.rewritten(), 7);
+        let raw: Vec<_> = (0..10).map(|id| vocabulary.raw_term(id)).collect();
+        let expected = terms.map(Some).into_iter().chain([None, None]);
+        assert_eq!(raw, expected.collect::<Vec<_>>());
     }
 
     #[test]
