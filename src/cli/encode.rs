@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use splade_export::encoder::DeviceChoice;
+use splade_export::encoder::{DeviceChoice, EncoderSettings};
 use splade_export::export::EncodeOptions;
 use splade_export::impact::{Normalization, Pruning, Quantization, Rounding, Step};
 use splade_export::model::{Aggregation, Precision};
@@ -177,26 +177,29 @@ impl EncodeArgs {
         Ok(EncodeOptions {
             quantization: self.quantization()?,
             model: self.model,
-            onnxruntime: self.onnxruntime,
-            aggregation: self.aggregation.map(|aggregation| match aggregation {
-                AggregationArg::Max => Aggregation::Max,
-                AggregationArg::Sum => Aggregation::Sum,
-            }),
-            max_length: self.max_length,
-            keep_special_tokens: matches!(self.special_tokens, SpecialTokens::Keep),
-            pruning: Pruning {
-                top_k: self.top_k,
-                min_weight: self.min_weight,
+            encoder: EncoderSettings {
+                onnxruntime: self.onnxruntime,
+                aggregation: self.aggregation.map(|aggregation| match aggregation {
+                    AggregationArg::Max => Aggregation::Max,
+                    AggregationArg::Sum => Aggregation::Sum,
+                }),
+                max_length: self.max_length,
+                keep_special_tokens: matches!(self.special_tokens, SpecialTokens::Keep),
+                pruning: Pruning {
+                    top_k: self.top_k,
+                    min_weight: self.min_weight,
+                },
+                threads,
+                device: self.device,
+                precision: match self.precision {
+                    PrecisionArg::Auto => None,
+                    PrecisionArg::Fp32 => Some(Precision::Fp32),
+                    PrecisionArg::Fp16 => Some(Precision::Fp16),
+                    PrecisionArg::Int8 => Some(Precision::Int8),
+                },
+                max_memory: self.max_memory,
+                ..EncoderSettings::default()
             },
-            threads,
-            device: self.device,
-            precision: match self.precision {
-                PrecisionArg::Auto => None,
-                PrecisionArg::Fp32 => Some(Precision::Fp32),
-                PrecisionArg::Fp16 => Some(Precision::Fp16),
-                PrecisionArg::Int8 => Some(Precision::Int8),
-            },
-            max_memory: self.max_memory,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Which texts are encoded together.
 
-use super::Tokens;
+use super::tokens::Tokens;
 
 /// How large a batch may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

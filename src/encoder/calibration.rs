@@ -1,7 +1,9 @@
-//! The centre of the screened head.
+//! The center of the screened head.
 
+use super::batch::{Batch, BatchBudget};
+use super::error::EncodeError;
 use super::session::{GraphSession, Padded, Values};
-use super::{Batch, BatchBudget, EncodeError, TextTokenizer};
+use super::tokens::TextTokenizer;
 use crate::screened_head::mean_row;
 
 /// Ordinary sentences of several languages. What they are changes the speed a little, and no weight.

@@ -1,6 +1,7 @@
 //! How much memory encoding takes, about, and what fits in less.
 
-use super::{BatchBudget, EncodeError};
+use super::batch::BatchBudget;
+use super::error::EncodeError;
 use crate::model::{Aggregation, Model, ModelSize, Precision};
 
 /// The program, ONNX Runtime's library, tokenizer, and the texts and vectors of the parts in flight.

@@ -18,7 +18,7 @@ pub struct Tokens {
 
 /// Where so many bytes give too few tokens, no more are looked at: such a text is no text (a picture in
 /// base 64, a file of one word), and only memory would come of it.
-const LOOKED_AT: usize = 1 << 20;
+const MAX_TOKENIZED_BYTES: usize = 1 << 20;
 /// Tokens that the part cut off inside a word may have: tokenizers give up on words of a hundred letters.
 const MARGIN: usize = 256;
 
@@ -79,7 +79,7 @@ impl TextTokenizer {
                 Cut::WhiteSpace => dropped > 0,
                 Cut::Anywhere => dropped >= MARGIN,
             };
-            if enough || bytes >= LOOKED_AT {
+            if enough || bytes >= MAX_TOKENIZED_BYTES {
                 tokens.truncated = true;
                 return Ok(tokens);
             }

@@ -57,14 +57,14 @@ impl Timings {
         reason = "averages: 2^53 documents are too many"
     )]
     pub(super) fn new(progress: &EncodeProgress, elapsed: Duration, threads: usize) -> Self {
-        let effort = *progress
-            .effort
+        let stats = *progress
+            .stats
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         let seconds = |nanoseconds| Duration::from_nanos(nanoseconds).as_secs_f64();
         let (documents, tokens) = (count(&progress.documents), count(&progress.tokens));
-        let (body, head) = (effort.body.as_secs_f64(), effort.head.as_secs_f64());
+        let (body, head) = (stats.body.as_secs_f64(), stats.head.as_secs_f64());
         let quantizing = count(&progress.quantizing);
         let a_document = |total: u64| total as f64 / documents.max(1) as f64;
         Self {
@@ -72,7 +72,7 @@ impl Timings {
             threads,
             documents,
             tokens,
-            padding: 1.0 - tokens as f64 / effort.padded_tokens.max(1) as f64,
+            padding: 1.0 - tokens as f64 / stats.padded_tokens.max(1) as f64,
             encoder_share: (body + head) / (elapsed.as_secs_f64() * threads as f64),
             stages: Stages {
                 read: seconds(count(&progress.reading)),
@@ -82,9 +82,9 @@ impl Timings {
                 quantize: seconds(quantizing),
                 write: seconds(count(&progress.writing).saturating_sub(quantizing)),
             },
-            surviving_columns: a_document(effort.survivors),
-            exact_products: a_document(effort.exact_products),
-            screening_fallbacks: effort.fallbacks,
+            surviving_columns: a_document(stats.survivors),
+            exact_products: a_document(stats.exact_products),
+            screening_fallbacks: stats.fallbacks,
         }
     }
 }
