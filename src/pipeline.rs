@@ -23,7 +23,7 @@ use crate::encoder::{Batch, EncodeStats, SpladeEncoder, Tokens};
 use crate::impact::SparseVector;
 use crate::stop::Stop;
 
-/// One being read, one being encoded, one being written.
+/// Parts in memory: one being read, one being encoded, one being written.
 const PARTS_IN_FLIGHT: usize = 3;
 
 /// How far the encoding has come, for a display in another thread.
@@ -71,9 +71,9 @@ fn add_elapsed(total: &AtomicU64, started: Instant) -> Instant {
 /// A part of the corpus, encoded.
 #[derive(Debug)]
 pub struct EncodedPart {
-    /// Its number, from 0, in input order.
+    /// Number of the part, from 0, in input order.
     pub index: usize,
-    /// As [`TextPart::input_sha256`].
+    /// SHA-256 of the part's input, see [`TextPart::input_sha256`].
     pub input_sha256: String,
     documents: Vec<Document>,
     tokens: Vec<Tokens>,
@@ -86,30 +86,30 @@ pub struct EncodedPart {
 /// A document of an encoded part.
 #[derive(Debug, Clone, Copy)]
 pub struct EncodedDocument<'a> {
-    /// Its docid.
+    /// The document's docid.
     pub docid: &'a str,
-    /// Its text; empty unless it was asked for.
+    /// The document's text; empty unless it was asked for.
     pub text: &'a str,
-    /// Its tokens.
+    /// The document's tokens.
     pub tokens: &'a Tokens,
-    /// Its weights.
+    /// The document's weights.
     pub vector: &'a SparseVector,
 }
 
 impl EncodedPart {
-    /// Tells how long a sink needed to quantize this part.
+    /// Records how long a sink needed to quantize this part.
     pub fn quantized_in(&self, time: Duration) {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.quantizing.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
-    /// Texts that the screening of the head did not suit.
+    /// Returns how many texts the screening of the head did not suit.
     #[must_use]
     pub fn fallbacks(&self) -> u64 {
         self.fallbacks.load(Ordering::Relaxed)
     }
 
-    /// The documents in input order.
+    /// Returns the documents in input order.
     pub fn documents(&self) -> impl Iterator<Item = EncodedDocument<'_>> {
         static EMPTY: SparseVector = SparseVector(Vec::new());
         let rest = self.tokens.iter().zip(&self.vectors);
@@ -126,7 +126,7 @@ impl EncodedPart {
     }
 }
 
-/// Takes the encoded parts, from several threads and in any order.
+/// Receives the encoded parts, from several threads and in any order.
 pub trait PartSink: Sync {
     /// Writes a part.
     ///
@@ -213,7 +213,7 @@ impl Stages<'_> {
         }
     }
 
-    /// True after a failure, or if the user asks for an end, which is then noted as one.
+    /// Returns true after a failure, or if the user asks for an end, which is then recorded as one.
     fn stopped(&self) -> bool {
         if let Err(interrupted) = self.stop.check() {
             self.record_failure(Err(interrupted.into()));
@@ -221,6 +221,7 @@ impl Stages<'_> {
         self.failed.load(Ordering::Relaxed)
     }
 
+    /// Reads parts, tokenizes them and hands out their batches.
     fn read(
         &self,
         reader: &mut PartReader,
@@ -249,7 +250,8 @@ impl Stages<'_> {
         Ok(())
     }
 
-    /// False if the run has ended. Looks up from time to time: after a failure no permit comes.
+    /// Waits for a permit; returns false if the run has ended. Looks up from time to time, because no permit
+    /// comes after a failure.
     fn await_permit(&self, permits: &Receiver<()>) -> bool {
         while !self.stopped() {
             match permits.recv_timeout(Duration::from_millis(100)) {
@@ -261,6 +263,7 @@ impl Stages<'_> {
         false
     }
 
+    /// Tokenizes the documents of a part.
     fn tokenize(&self, part: TextPart) -> anyhow::Result<EncodedPart> {
         let mut documents = part.documents;
         self.progress
@@ -296,6 +299,7 @@ impl Stages<'_> {
         })
     }
 
+    /// Encodes batches until there are no more.
     fn encode(&self, work: &Receiver<Work>, done: &Sender<Arc<EncodedPart>>) -> anyhow::Result<()> {
         for (part, batch) in work {
             if self.stopped() {
@@ -329,6 +333,7 @@ impl Stages<'_> {
         Ok(())
     }
 
+    /// Gives whole parts to the sink until there are no more.
     fn write(
         &self,
         done: &Receiver<Arc<EncodedPart>>,

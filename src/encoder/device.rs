@@ -1,4 +1,4 @@
-//! Where the graph runs.
+//! The devices that a graph can run on.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,7 +23,7 @@ pub enum DeviceChoice {
     /// CPU.
     #[default]
     Auto,
-    /// This one, or an error.
+    /// This device, or an error.
     Device(Device),
 }
 
@@ -37,10 +37,10 @@ impl Device {
         }
     }
 
-    /// Refuses what would be slower and less exact than the device's default.
+    /// Refuses a precision that would be slower and less exact than the device's default.
     ///
     /// # Errors
-    /// [`EncodeError::Precision`]
+    /// [`EncodeError::Precision`] with the precisions that suit the device.
     pub fn check(self, precision: Precision) -> Result<(), EncodeError> {
         let (device, remedy) = match (self, precision) {
             (Self::Cpu, Precision::Fp16) => (

@@ -1,4 +1,4 @@
-//! `splade-export explain`: a text -> its terms and weights.
+//! From one text to its terms and weights.
 
 use std::collections::HashSet;
 
@@ -12,11 +12,11 @@ use crate::impact::{Quantization, Quantizer};
 pub struct Explanation {
     /// The text.
     pub text: String,
-    /// Its tokens as terms, special ones left out.
+    /// Tokens of the text as terms, special ones left out.
     pub tokens: Vec<String>,
     /// True if the text had more tokens than were kept.
     pub truncated: bool,
-    /// By descending weight.
+    /// Terms by descending weight.
     pub terms: Vec<ExplainedTerm>,
 }
 
@@ -25,9 +25,9 @@ pub struct Explanation {
 pub struct ExplainedTerm {
     /// The term.
     pub term: String,
-    /// Its weight.
+    /// Weight of the term.
     pub weight: f32,
-    /// What the weight becomes; 0 if it vanishes, null if weights are kept.
+    /// Impact that the weight becomes; 0 if it vanishes, null if weights are kept.
     pub impact: Option<u32>,
     /// True if the term is not in the text.
     pub expansion: bool,
