@@ -21,6 +21,8 @@ mod layer_fused;
 mod layer_plain;
 mod linear;
 mod onnx;
+#[path = "weights/pickle/mod.rs"]
+pub(crate) mod pickle;
 mod pooling;
 mod precision;
 mod splice;
