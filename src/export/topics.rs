@@ -9,7 +9,7 @@ use anyhow::Context;
 use serde_json::{Map, Value};
 
 use super::{EncodeOptions, EventHandler, encode_parts};
-use crate::collection::AtomicFile;
+use crate::durable::{AtomicFile, create_folder, parent_of};
 use crate::corpus::{CorpusOptions, CorpusReader, PartOptions, PartReader};
 use crate::impact::{Impact, Quantizer, SparseVector};
 use crate::pipeline::{EncodedPart, PartSink};
@@ -75,6 +75,7 @@ pub fn topics(
     }
     let encoder = options.encode.open()?;
     // Whether it can be written is known before the work; nothing is left there while it goes on.
+    create_folder(parent_of(&options.output))?;
     drop(AtomicFile::beside(&options.output)?);
     let sink = Sink::default();
     let reader = CorpusReader::open(options.corpus.clone())?;
