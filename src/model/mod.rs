@@ -29,6 +29,7 @@ mod onnx_graph;
 mod precision;
 mod size;
 mod splice;
+mod tokenizer;
 mod vocabulary;
 mod weights;
 
@@ -42,4 +43,6 @@ pub use onnx_graph::{DecoderValues, HiddenGraph, ModelInput, OnnxGraph};
 pub use precision::Precision;
 pub use size::ModelSize;
 pub use vocabulary::Vocabulary;
+#[cfg(any(test, fuzzing))]
+pub(crate) use weights::pickle;
 pub use weights::{Weight, WeightValues};

@@ -18,6 +18,7 @@ use super::onnx_graph::{HiddenGraph, OnnxGraph};
 use super::precision::Precision;
 use super::size::ModelSize;
 use super::splice::OnnxFile;
+use super::tokenizer::open_tokenizer;
 use super::vocabulary::Vocabulary;
 use super::weights::Checkpoint;
 
@@ -66,19 +67,21 @@ impl Model {
     /// [`ModelError`] with the file and the remedy.
     pub fn open(folder: &Path) -> Result<Self, ModelError> {
         let found = ModelFiles::find(folder)?;
-        let tokenizer = tokenizer(&found.tokenizer)?;
+        let opened = open_tokenizer(folder)?;
+        let opened = opened.ok_or_else(|| found.missing("tokenizer.json or vocab.txt"))?;
+        let (tokenizer, mut files) = (opened.tokenizer, opened.files);
         let contents = Contents::read(&found, &tokenizer)?;
         let (mut pooling, pooling_path) = Pooling::read(folder)?;
         if matches!(&contents.source, ModelSource::Onnx(model) if model.is_pooled()) {
             pooling = Pooling::default();
         }
-        let mut files = vec![found.tokenizer.clone()];
+        let vocabulary = Vocabulary::new(&tokenizer, contents.columns, &files[0])?;
         files.extend(pooling_path);
         files.extend(contents.files);
         Ok(Self {
             folder: folder.to_owned(),
             source: contents.source,
-            vocabulary: Vocabulary::new(&tokenizer, contents.columns, &found.tokenizer)?,
+            vocabulary,
             tokenizer,
             max_length: contents.max_length,
             pooling,
@@ -181,7 +184,9 @@ impl Contents {
             (Some(config), Some(checkpoint), _) => Self::checkpoint(&config, checkpoint),
             (config, _, Some(path)) => Self::exported(config.as_ref(), path, tokenizer),
             (None, ..) => Err(found.missing("config.json or model.onnx")),
-            (Some(_), None, None) => Err(found.no_weights()),
+            (Some(_), None, None) => {
+                Err(found.missing("model.safetensors, pytorch_model.bin or model.onnx"))
+            }
         }
     }
 
@@ -219,13 +224,4 @@ impl Contents {
             files,
         })
     }
-}
-
-fn tokenizer(path: &Path) -> Result<Tokenizer, ModelError> {
-    let mut tokenizer = Tokenizer::from_file(path).map_err(|e| ModelError::broken(path, e))?;
-    tokenizer.with_padding(None);
-    tokenizer
-        .with_truncation(None)
-        .map_err(|e| ModelError::broken(path, e))?;
-    Ok(tokenizer)
 }

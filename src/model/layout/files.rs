@@ -12,7 +12,6 @@ const ONNX: [&str; 2] = ["model.onnx", "onnx/model.onnx"];
 pub struct ModelFiles {
     /// The folder as the user named it.
     pub folder: PathBuf,
-    pub tokenizer: PathBuf,
     /// Perhaps not there.
     pub config: PathBuf,
     /// The exported graph, where there is one.
@@ -24,7 +23,6 @@ impl ModelFiles {
     pub fn find(folder: &Path) -> Result<Self, ModelError> {
         let files = Self {
             folder: folder.to_owned(),
-            tokenizer: folder.join("tokenizer.json"),
             config: folder.join("config.json"),
             onnx: ONNX
                 .map(|name| folder.join(name))
@@ -33,9 +31,6 @@ impl ModelFiles {
         };
         if !folder.is_dir() {
             return Err(files.missing("the folder itself"));
-        }
-        if !files.tokenizer.exists() {
-            return Err(files.missing("tokenizer.json"));
         }
         Ok(files)
     }
@@ -46,15 +41,5 @@ impl ModelFiles {
             folder: self.folder.clone(),
             missing: what.to_owned(),
         }
-    }
-
-    /// Returns the error for a folder with a configuration and no weights.
-    pub fn no_weights(&self) -> ModelError {
-        self.missing(if self.folder.join("pytorch_model.bin").exists() {
-            "model.safetensors (pytorch_model.bin is not read; convert it with \
-             save_pretrained(..., safe_serialization=True))"
-        } else {
-            "model.safetensors or model.onnx"
-        })
     }
 }

@@ -1,4 +1,4 @@
-//! A Hugging Face checkpoint: where each tensor lies in which `safetensors` file.
+//! A Hugging Face checkpoint: where each tensor lies in which file.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde::Deserialize;
 
+use super::pickle::read_pickled_tensors;
 use super::safetensors::read_header;
 use super::tensor::Tensor;
 use crate::model::error::ModelError;
@@ -21,28 +22,25 @@ pub struct Checkpoint {
     tensors: HashMap<String, Tensor>,
 }
 
-/// `model.safetensors.index.json`
+/// The file that torch writes.
+const PICKLE: &str = "pytorch_model.bin";
+
+/// `model.safetensors.index.json` and `pytorch_model.bin.index.json`
 #[derive(Deserialize)]
 struct ShardIndex {
     weight_map: HashMap<String, String>,
 }
 
 impl Checkpoint {
-    /// Reads the headers of `model.safetensors`, or of the shards in `model.safetensors.index.json`;
-    /// `None` if there is neither.
+    /// Reads where the tensors of `model.safetensors` lie, or of the shards in its index, or of
+    /// `pytorch_model.bin` in the same way; `None` if there is none of these.
     pub fn open(folder: &Path) -> Result<Option<Self>, ModelError> {
-        let single = folder.join("model.safetensors");
-        let index = folder.join("model.safetensors.index.json");
-        let files = if single.exists() {
-            vec![single]
-        } else if index.exists() {
-            shards(folder, &index)?
-        } else {
+        let Some(files) = files(folder)? else {
             return Ok(None);
         };
         let mut tensors = HashMap::new();
         for file in &files {
-            read_header(file, &mut tensors).map_err(|e| ModelError::broken(file, e))?;
+            read_tensors(file, &mut tensors)?;
         }
         let first_file =
             fs::canonicalize(&files[0]).map_err(|e| ModelError::broken(&files[0], e))?;
@@ -107,6 +105,31 @@ impl Checkpoint {
             detail,
         }
     }
+}
+
+/// Returns the weight files of a folder; `None` if there are none.
+fn files(folder: &Path) -> Result<Option<Vec<PathBuf>>, ModelError> {
+    for name in ["model.safetensors", PICKLE] {
+        let single = folder.join(name);
+        if single.exists() {
+            return Ok(Some(vec![single]));
+        }
+        let index = folder.join(format!("{name}.index.json"));
+        if index.exists() {
+            return shards(folder, &index).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn read_tensors(file: &Path, tensors: &mut HashMap<String, Tensor>) -> Result<(), ModelError> {
+    if file.extension().is_some_and(|name| name == "safetensors") {
+        return read_header(file, tensors).map_err(|e| ModelError::broken(file, e));
+    }
+    let pickled = read_pickled_tensors(file).map_err(|e| ModelError::broken(file, e))?;
+    let floats = pickled.into_iter().filter(|(_, t)| t.kind.is_float());
+    tensors.extend(floats.map(|(name, tensor)| (name, tensor.into())));
+    Ok(())
 }
 
 fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, ModelError> {

@@ -1,6 +1,7 @@
 //! The weights of a checkpoint, and the constants of a graph that are made of them.
 
 mod checkpoint;
+pub mod pickle;
 mod safetensors;
 mod tensor;
 mod weight;

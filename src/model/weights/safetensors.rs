@@ -45,12 +45,8 @@ pub fn read_header(path: &Path, tensors: &mut HashMap<String, Tensor>) -> Result
         let Some(dtype) = float_type(info.dtype) else {
             continue;
         };
-        let tensor = Tensor {
-            file: Arc::clone(&file),
-            dtype,
-            shape: info.shape.clone(),
-            offset: data_start + info.data_offsets.0 as u64,
-        };
+        let offset = data_start + info.data_offsets.0 as u64;
+        let tensor = Tensor::in_file(&file, dtype, info.shape.clone(), offset);
         tensors.insert(name, tensor);
     }
     Ok(())
