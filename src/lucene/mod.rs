@@ -24,6 +24,7 @@ mod writer;
 
 pub use error::{LuceneError, Place, Result};
 pub use limits::{MAX_DOCUMENTS, MAX_IMPACT, MAX_TERM_BYTES};
+pub use reader::user_data::read_user_data;
 pub use reader::verify::verify;
 pub use statistics::{IndexSummary, Totals};
 pub use writer::commit::CommitOptions;

@@ -20,11 +20,12 @@ use crate::lucene::error::Result;
 use crate::lucene::formats::field_infos::ID;
 use crate::lucene::formats::monotonic::MonotonicWriter;
 use crate::lucene::formats::segment_name::SegmentName;
-use crate::lucene::store::output::{Codec, Id, Output, Written, write_small};
+use crate::lucene::store::codec::{Codec, Id};
+use crate::lucene::store::output::{Output, Written, write_small};
 use crate::lucene::store::primitives::PutBytes;
 
-const DATA_CODEC: Codec = Codec::per_field("Lucene90DocValuesData");
-const META_CODEC: Codec = Codec::per_field("Lucene90DocValuesMetadata");
+const DATA_CODEC: Codec<'static> = Codec::per_field("Lucene90DocValuesData");
+const META_CODEC: Codec<'static> = Codec::per_field("Lucene90DocValuesMetadata");
 
 /// Blocks of `2^16` begins.
 const SHIFT: u32 = 16;

@@ -15,12 +15,13 @@
 use std::path::Path;
 
 use crate::lucene::error::{LuceneError, Result};
+use crate::lucene::store::codec::{Codec, Id};
 use crate::lucene::store::input::open_small;
-use crate::lucene::store::output::{Codec, Id, write_small};
+use crate::lucene::store::output::write_small;
 use crate::lucene::store::primitives::PutBytes;
 
 /// Header of `.fnm`.
-const CODEC: Codec = Codec::plain("Lucene90FieldInfos", 0);
+const CODEC: Codec<'static> = Codec::plain("Lucene90FieldInfos", 0);
 
 /// Number of the field with the docids.
 pub(crate) const ID: u32 = 0;
@@ -70,7 +71,7 @@ pub(crate) fn write(path: &Path, id: &Id, raw: bool) -> Result<()> {
 
 /// Reads the file; says whether it has the field `raw`. Any other fields than ours are refused.
 pub(crate) fn read(path: &Path, id: &Id) -> Result<bool> {
-    let (mut input, _) = open_small(path, CODEC.name, CODEC.version, Some(id), CODEC.suffix)?;
+    let (mut input, _) = open_small(path, CODEC, Some(id))?;
     let length = input.end().saturating_sub(input.position());
     let found = input.take(usize::try_from(length).unwrap_or(0))?;
     for raw in [false, true] {

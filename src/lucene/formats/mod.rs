@@ -13,5 +13,7 @@ pub(crate) mod skip_data;
 pub(crate) mod stored_fields;
 pub(crate) mod stored_ints;
 pub(crate) mod suffix_compression;
+pub(crate) mod term_block;
 pub(crate) mod term_dictionary;
 pub(crate) mod term_index;
+pub(crate) mod term_meta;

@@ -145,7 +145,7 @@ pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::lucene::store::output::Codec;
+    use crate::lucene::store::codec::Codec;
 
     /// A decoder for tests: `count` values from the meta bytes and the data that begins at the sequence's base.
     pub(crate) fn decode(meta: &[u8], data: &[u8], shift: u32, count: usize) -> Vec<u64> {

@@ -11,11 +11,12 @@
 use crate::lucene::error::Result;
 use crate::lucene::formats::field_infos::CONTENTS;
 use crate::lucene::formats::segment_name::SegmentName;
-use crate::lucene::store::output::{Codec, Id, write_small};
+use crate::lucene::store::codec::{Codec, Id};
+use crate::lucene::store::output::write_small;
 use crate::lucene::store::primitives::PutBytes;
 
-const DATA_CODEC: Codec = Codec::plain("Lucene90NormsData", 0);
-const META_CODEC: Codec = Codec::plain("Lucene90NormsMetadata", 0);
+const DATA_CODEC: Codec<'static> = Codec::plain("Lucene90NormsData", 0);
+const META_CODEC: Codec<'static> = Codec::plain("Lucene90NormsMetadata", 0);
 
 /// Writes both files.
 pub(crate) fn write(segment: &SegmentName, id: &Id, documents: u32) -> Result<()> {

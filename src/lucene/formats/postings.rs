@@ -19,26 +19,13 @@ use std::path::PathBuf;
 use crate::lucene::error::Result;
 use crate::lucene::formats::pfor::{self, BLOCK, Block};
 use crate::lucene::formats::skip_data::SkipData;
-use crate::lucene::store::output::{Codec, Output, Written};
+use crate::lucene::formats::term_meta::TermMeta;
+use crate::lucene::store::codec::Codec;
+use crate::lucene::store::output::{Output, Written};
 use crate::lucene::store::primitives::PutBytes;
 
 /// Header of `.doc`.
-pub(crate) const CODEC: Codec = Codec::per_field("Lucene90PostingsWriterDoc");
-
-/// What the term dictionary keeps of a term: its statistics and where its postings are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct TermMeta {
-    /// Documents with the term.
-    pub doc_freq: u32,
-    /// Sum of its frequencies.
-    pub total_freq: u64,
-    /// Position in `.doc` where its postings start.
-    pub start: u64,
-    /// Its only document, if it has only one.
-    pub single: Option<u32>,
-    /// Offset of the skip data from the start, if there is any.
-    pub skip: Option<u64>,
-}
+pub(crate) const CODEC: Codec<'static> = Codec::per_field("Lucene90PostingsWriterDoc");
 
 /// Writes `.doc`, a term at a time.
 #[derive(Debug)]
@@ -82,7 +69,7 @@ impl PostingsWriter {
         self.held = 0;
         self.last_doc = 0;
         self.meta = TermMeta {
-            start: self.out.position(),
+            doc_start_fp: self.out.position(),
             ..TermMeta::default()
         };
     }
@@ -97,7 +84,7 @@ impl PostingsWriter {
         self.freqs[self.held] = freq;
         self.held += 1;
         self.last_doc = doc;
-        self.meta.total_freq += u64::from(freq);
+        self.meta.total_term_freq += u64::from(freq);
         Ok(())
     }
 
@@ -116,7 +103,7 @@ impl PostingsWriter {
     /// Writes the full block that is held, and the skip entry, because another posting follows.
     fn flush_block(&mut self) -> Result<()> {
         if self.meta.doc_freq == 0 {
-            self.skip.start(self.meta.start);
+            self.skip.start(self.meta.doc_start_fp);
         }
         let max_freq = self.freqs.iter().copied().max().unwrap_or(1);
         self.write_block()?;
@@ -128,7 +115,7 @@ impl PostingsWriter {
     pub(crate) fn finish_term(&mut self) -> Result<TermMeta> {
         let skips = self.meta.doc_freq > 0;
         if self.meta.doc_freq == 0 && self.held == 1 {
-            self.meta.single = Some(self.docs[0]);
+            self.meta.singleton_doc_id = Some(self.docs[0]);
             self.meta.doc_freq = 1;
         } else if self.held == BLOCK {
             self.write_block()?;
@@ -148,7 +135,7 @@ impl PostingsWriter {
             self.out.write(&self.bytes)?;
         }
         if skips {
-            self.meta.skip = Some(self.out.position() - self.meta.start);
+            self.meta.skip_offset = Some(self.out.position() - self.meta.doc_start_fp);
             self.bytes.clear();
             self.skip.put(&mut self.bytes);
             self.out.write(&self.bytes)?;

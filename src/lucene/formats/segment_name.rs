@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::lucene::store::output::FIELD_SUFFIX;
+use crate::lucene::store::codec::FIELD_SUFFIX;
 
 /// Extensions of files that belong to the whole segment.
 const PLAIN: [&str; 7] = ["fdm", "fdt", "fdx", "fnm", "nvd", "nvm", "si"];

@@ -23,13 +23,14 @@ use crate::lucene::formats::field_infos::{ID, RAW};
 use crate::lucene::formats::monotonic::MonotonicWriter;
 use crate::lucene::formats::segment_name::SegmentName;
 use crate::lucene::formats::stored_ints;
-use crate::lucene::store::output::{Codec, Id, Output, Written, write_small};
+use crate::lucene::store::codec::{Codec, Id};
+use crate::lucene::store::output::{Output, Written, write_small};
 use crate::lucene::store::primitives::PutBytes;
 
 /// Header of `.fdt`.
-pub(crate) const DATA_CODEC: Codec = Codec::plain("Lucene90StoredFieldsFastData", 1);
-const INDEX_CODEC: Codec = Codec::plain("Lucene90FieldsIndexIdx", 0);
-const META_CODEC: Codec = Codec::plain("Lucene90FieldsIndexMeta", 1);
+pub(crate) const DATA_CODEC: Codec<'static> = Codec::plain("Lucene90StoredFieldsFastData", 1);
+const INDEX_CODEC: Codec<'static> = Codec::plain("Lucene90FieldsIndexIdx", 0);
+const META_CODEC: Codec<'static> = Codec::plain("Lucene90FieldsIndexMeta", 1);
 
 /// Bytes of documents in a chunk and of a piece of a sliced one.
 pub(crate) const CHUNK_BYTES: usize = 81_920;

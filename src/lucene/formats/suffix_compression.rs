@@ -17,7 +17,9 @@ use crate::lucene::error::Result;
 use crate::lucene::store::input::Input;
 use crate::lucene::store::primitives::PutBytes;
 
-/// The code of this compression in a block.
+/// Code in a block for suffixes that are not compressed.
+pub(crate) const NONE: u64 = 0;
+/// Code in a block for suffixes that are compressed like this, by Lucene's name for it.
 pub(crate) const LOWERCASE_ASCII: u64 = 1;
 
 /// The six bits of a byte.
@@ -113,7 +115,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::lucene::store::output::{Codec, Output};
+    use crate::lucene::store::codec::Codec;
+    use crate::lucene::store::output::Output;
 
     #[test]
     fn six_bits_are_a_bijection() {

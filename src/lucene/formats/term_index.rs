@@ -18,11 +18,12 @@
 use std::path::PathBuf;
 
 use crate::lucene::error::Result;
-use crate::lucene::store::output::{Codec, Output, Written, put_header};
+use crate::lucene::store::codec::{Codec, put_header};
+use crate::lucene::store::output::{Output, Written};
 use crate::lucene::store::primitives::PutBytes;
 
 /// Header of `.tip`.
-pub(crate) const CODEC: Codec = Codec::per_field("BlockTreeTermsIndex");
+pub(crate) const CODEC: Codec<'static> = Codec::per_field("BlockTreeTermsIndex");
 
 const FINAL: u8 = 0x01;
 const LAST: u8 = 0x02;

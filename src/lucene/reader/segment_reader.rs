@@ -4,11 +4,11 @@ use crate::lucene::error::{LuceneError, Result};
 use crate::lucene::formats::commit_point::CommitEntry;
 use crate::lucene::formats::segment_name::SegmentName;
 use crate::lucene::formats::{field_infos, postings, segment_info, stored_fields, term_dictionary};
+use crate::lucene::reader::field_meta::{self, FieldMeta};
 use crate::lucene::reader::postings_reader::PostingsReader;
-use crate::lucene::reader::terms_reader;
-use crate::lucene::reader::terms_reader::{FieldMeta, TermsReader};
+use crate::lucene::reader::terms_reader::TermsReader;
+use crate::lucene::store::codec::{Codec, Id};
 use crate::lucene::store::input::Input;
-use crate::lucene::store::output::{Codec, Id};
 
 /// A segment of ours. No file stays open.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl SegmentReader {
         let documents = segment_info::read(&name, &id)?;
         let raw = field_infos::read(&name.file("fnm"), &id)?;
         let tmd = name.file("tmd");
-        let fields = terms_reader::read_meta(&tmd, &id, |field| field == field_infos::CONTENTS)?;
+        let fields = field_meta::read(&tmd, &id, |field| field == field_infos::CONTENTS)?;
         for field in [field_infos::CONTENTS, field_infos::ID] {
             let complete = |meta: &&FieldMeta| meta.number == field && meta.doc_count == documents;
             if fields.iter().find(complete).is_none() {
@@ -61,14 +61,7 @@ impl SegmentReader {
     }
 
     fn open_file(&self, codec: Codec, extension: &str, window: usize) -> Result<Input> {
-        Input::open_checked(
-            self.name.file(extension),
-            window,
-            codec.name,
-            codec.version,
-            &self.id,
-            codec.suffix,
-        )
+        Input::open_checked(self.name.file(extension), window, codec, &self.id)
     }
 
     /// Reads the terms of a field.

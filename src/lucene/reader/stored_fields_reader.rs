@@ -134,15 +134,7 @@ mod tests {
         }
         let id = [3; 16];
         writer.finish().unwrap().seal(&name, &id).unwrap();
-        let mut input = Input::open_checked(
-            name.file("fdt"),
-            1000,
-            DATA_CODEC.name,
-            DATA_CODEC.version,
-            &id,
-            DATA_CODEC.suffix,
-        )
-        .unwrap();
+        let mut input = Input::open_checked(name.file("fdt"), 1000, DATA_CODEC, &id).unwrap();
         input.verify().unwrap();
         let mut found = Vec::new();
         for_each(&mut input, |document, fields| {

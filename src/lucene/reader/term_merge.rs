@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use crate::lucene::error::{LuceneError, Place, Result};
 use crate::lucene::formats::field_infos::{CONTENTS, ID};
-use crate::lucene::formats::postings::TermMeta;
+use crate::lucene::formats::term_meta::TermMeta;
 use crate::lucene::reader::segment_reader::SegmentReader;
 use crate::lucene::reader::terms_reader::TermsReader;
 
@@ -91,7 +91,7 @@ pub(crate) fn check_docids(segments: &[SegmentReader]) -> Result<()> {
     while let Some((docid, found)) = merge.next()? {
         let place = |(segment, meta): &(usize, TermMeta)| Place {
             segment: segments[*segment].name.path(),
-            document: meta.single.unwrap_or_default(),
+            document: meta.singleton_doc_id.unwrap_or_default(),
         };
         if let [first, second, ..] = found {
             return Err(LuceneError::DuplicateDocid {
@@ -100,7 +100,10 @@ pub(crate) fn check_docids(segments: &[SegmentReader]) -> Result<()> {
                 second: place(second),
             });
         }
-        if let Some((segment, _)) = found.iter().find(|(_, meta)| meta.single.is_none()) {
+        if let Some((segment, _)) = found
+            .iter()
+            .find(|(_, meta)| meta.singleton_doc_id.is_none())
+        {
             let what = format!(
                 "the docid {:?} is used twice",
                 String::from_utf8_lossy(docid)
@@ -117,7 +120,7 @@ pub(crate) fn check_docids(segments: &[SegmentReader]) -> Result<()> {
 /// How many different terms the segments have.
 pub(crate) fn count_terms(segments: &[SegmentReader]) -> Result<u64> {
     if let [segment] = segments {
-        return Ok(segment.field(CONTENTS)?.terms);
+        return Ok(segment.field(CONTENTS)?.num_terms);
     }
     let mut merge = TermMerge::open(segments, CONTENTS)?;
     let mut terms = 0;

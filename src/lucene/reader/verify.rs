@@ -19,6 +19,7 @@ use crate::lucene::statistics::{IndexSummary, Totals};
 /// [`LuceneError`](crate::lucene::LuceneError) with the file.
 pub fn verify(dir: &Path) -> Result<IndexSummary> {
     let readers = commit_point::read(dir)?
+        .segments
         .into_iter()
         .map(SegmentReader::open)
         .collect::<Result<Vec<_>>>()?;
@@ -33,8 +34,8 @@ pub fn verify(dir: &Path) -> Result<IndexSummary> {
     for reader in &readers {
         let contents = reader.field(CONTENTS)?;
         summary.totals.documents += u64::from(reader.documents);
-        summary.totals.postings += contents.postings;
-        summary.totals.impact_sum += contents.total_freq;
+        summary.totals.postings += contents.sum_doc_freq;
+        summary.totals.impact_sum += contents.sum_total_term_freq;
         summary.bytes += reader.bytes()?;
     }
     Ok(summary)

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use fs_err::File;
 
 use crate::lucene::error::{LuceneError, Result};
-use crate::lucene::store::output::{FOOTER_BYTES, FOOTER_MAGIC, Id, MAGIC};
+use crate::lucene::store::codec::{Codec, FOOTER_BYTES, FOOTER_MAGIC, Id, MAGIC};
 
 /// A file of an index, read through a window.
 #[derive(Debug)]
@@ -41,13 +41,11 @@ impl Input {
     pub(crate) fn open_checked(
         path: PathBuf,
         window: usize,
-        codec: &str,
-        version: u32,
+        codec: Codec<'_>,
         id: &Id,
-        suffix: &str,
     ) -> Result<Self> {
         let mut input = Self::open(path, window)?;
-        let found = input.header(codec, version, suffix)?;
+        let found = input.header(codec)?;
         if found != *id {
             return Err(input.corrupt("its id is not that of its segment"));
         }
@@ -110,6 +108,11 @@ impl Input {
     /// An error at this file.
     pub(crate) fn corrupt(&self, what: impl Into<String>) -> LuceneError {
         LuceneError::corrupt(&self.path, what)
+    }
+
+    /// An error that says that another program wrote this file.
+    pub(crate) fn not_ours(&self, what: impl Into<String>) -> LuceneError {
+        LuceneError::not_ours(&self.path, what)
     }
 
     /// Fills the buffer from the position; fails at the end of the file.
@@ -210,23 +213,23 @@ impl Input {
     }
 
     /// Reads an index header; returns the id.
-    pub(crate) fn header(&mut self, codec: &str, version: u32, suffix: &str) -> Result<Id> {
+    pub(crate) fn header(&mut self, codec: Codec<'_>) -> Result<Id> {
         if self.be32()? != MAGIC {
             return Err(self.corrupt("it does not begin as a Lucene file"));
         }
         let name = self.string()?;
-        let found = self.be32()?;
-        if name != codec || found != version {
-            let what =
-                format!("it is of format {name} version {found}, not {codec} version {version}");
-            return Err(LuceneError::not_ours(&self.path, what));
+        let version = self.be32()?;
+        if name != codec.name || version != codec.version {
+            let what = format!(
+                "it is of format {name} version {version}, not {} version {}",
+                codec.name, codec.version
+            );
+            return Err(self.not_ours(what));
         }
         let id = self.array()?;
-        if self.vlen()? != suffix.len() || self.take(suffix.len())? != suffix.as_bytes() {
-            return Err(LuceneError::not_ours(
-                &self.path,
-                "its header has another suffix",
-            ));
+        let suffix = codec.suffix.as_bytes();
+        if self.vlen()? != suffix.len() || self.take(suffix.len())? != suffix {
+            return Err(self.not_ours("its header has another suffix"));
         }
         Ok(id)
     }
@@ -242,13 +245,7 @@ impl Input {
 }
 
 /// Reads a small file whole after comparing its checksum; the input stands at the body.
-pub(crate) fn open_small(
-    path: &Path,
-    codec: &str,
-    version: u32,
-    id: Option<&Id>,
-    suffix: &str,
-) -> Result<(Input, Id)> {
+pub(crate) fn open_small(path: &Path, codec: Codec<'_>, id: Option<&Id>) -> Result<(Input, Id)> {
     let bytes = fs_err::read(path)?;
     let split = bytes
         .len()
@@ -267,7 +264,7 @@ pub(crate) fn open_small(
         start: 0,
         at: 0,
     };
-    let found = input.header(codec, version, suffix)?;
+    let found = input.header(codec)?;
     if id.is_some_and(|id| *id != found) {
         return Err(input.corrupt("its id is not that of its segment"));
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::durable::fault;
 use crate::lucene::error::{LuceneError, Result};
-use crate::lucene::formats::commit_point::CommitEntry;
+use crate::lucene::formats::commit_point::{CommitEntry, UserData};
 use crate::lucene::formats::segment_name::SegmentName;
 use crate::lucene::formats::{commit_point, segment_info};
 use crate::lucene::limits::MAX_DOCUMENTS;
@@ -51,7 +51,7 @@ pub(crate) fn commit(
         bytes += SegmentReader::open(CommitEntry { segment: name, id })?.bytes()?;
         ids.push(id);
     }
-    bytes += commit_point::write(dir, temporary, &ids)?;
+    bytes += commit_point::write(dir, temporary, &ids, &UserData::new())?;
     Ok(IndexSummary {
         totals,
         terms,

@@ -36,11 +36,11 @@ pub fn merge_indexes(
     let mut readers = Vec::new();
     let mut totals = Totals::default();
     for input in inputs {
-        for entry in commit_point::read(input)? {
+        for entry in commit_point::read(input)?.segments {
             let reader = SegmentReader::open(entry)?;
             let contents = reader.field(CONTENTS)?;
-            totals.postings += contents.postings;
-            totals.impact_sum += contents.total_freq;
+            totals.postings += contents.sum_doc_freq;
+            totals.impact_sum += contents.sum_total_term_freq;
             readers.push(reader);
         }
     }
@@ -71,7 +71,7 @@ pub fn join_indexes(
     let mut numbered = Vec::new();
     let mut totals = Totals::default();
     for share in shares {
-        let mut readers = commit_point::read(&share.folder)?.into_iter();
+        let mut readers = commit_point::read(&share.folder)?.segments.into_iter();
         for &(number, documents) in &share.parts {
             let mut found = 0;
             while found < documents {
@@ -89,8 +89,8 @@ pub fn join_indexes(
                     return Err(unlike());
                 }
                 let contents = reader.field(CONTENTS)?;
-                totals.postings += contents.postings;
-                totals.impact_sum += contents.total_freq;
+                totals.postings += contents.sum_doc_freq;
+                totals.impact_sum += contents.sum_total_term_freq;
                 numbered.push((number, reader));
             }
         }

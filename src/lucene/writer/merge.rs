@@ -101,7 +101,9 @@ fn merge_ids(
                 "a docid is in two segments",
             ));
         };
-        let doc = meta.single.filter(|doc| *doc < segments[*i].documents);
+        let doc = meta
+            .singleton_doc_id
+            .filter(|doc| *doc < segments[*i].documents);
         let doc = doc.ok_or_else(|| {
             LuceneError::corrupt(&segments[*i].name.file("tim"), "a docid has no document")
         })?;
