@@ -74,7 +74,7 @@ check_paths() {
 
 # Sets PYTHON_SEARCH, in which Pyserini can be imported.
 find_pyserini() {
-  PYTHON_SEARCH="${SPLADE_EXPORT_PYTHON:-$CACHED_PYTHON}"
+  PYTHON_SEARCH="${SPLADE_EXPORT_PYTHON:-$(piece_file python)}"
   "$PYTHON_SEARCH" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("pyserini") is None)' \
     >/dev/null 2>&1 || fail "Pyserini is missing: $PYTHON_SEARCH" \
     "run: scripts/setup.sh python, or search with --searcher anserini"

@@ -1,27 +1,25 @@
-//! The kernel in plain Rust: every processor, and the reference for the others.
+//! The kernel in plain Rust, for every processor and as the reference for the others.
 //!
 //! Compilers turn loops over arrays of floats into vectors on every target, loops over widened bytes
 //! on few. So the integers are multiplied as floats: products and sums of up to [`EXACT_WIDTH`] of
 //! them stay below `2^24`, where `f32` holds every integer, and come out exact.
 
-use super::pack::{BLOCK, Block, QUAD};
-use super::quantize::{GROUP, QuantizedRows};
-use super::screen::Kernel;
+use super::arithmetic::Kernel;
+use super::dot_lanes::{DOT_LANES, add_tail, sum_lanes};
+use crate::screened_head::layout::{BLOCK, Block, GROUP, QUAD};
+use crate::screened_head::rows::QuantizedRows;
 
-/// Lanes of the dot product that defines the result.
-pub(super) const DOT_LANES: usize = 16;
-
-/// Terms of a sum of integer products that `f32` computes without rounding:
+/// Number of terms of a sum of integer products that `f32` computes without rounding:
 /// `127^2 * 1024 < 2^24` (a quad may hold -128 only where the bound is infinite anyway).
 const EXACT_WIDTH: usize = 1024;
 
-/// Columns of a tile.
+/// Number of columns in a tile.
 const TILE: usize = 16;
-/// Tokens of a tile: two by 16 columns are eight 128-bit accumulators.
+/// Number of tokens in a tile: two by 16 columns are eight 128-bit accumulators.
 const TILE_TOKENS: usize = 2;
 
-/// Plain Rust.
-pub(super) struct Portable;
+/// The kernel in plain Rust.
+pub(in crate::screened_head) struct Portable;
 
 impl Kernel for Portable {
     fn block_max(&self, block: Block<'_>, rows: &QuantizedRows, best: &mut [i32; BLOCK]) {
@@ -87,28 +85,7 @@ impl Kernel for Portable {
     }
 }
 
-/// Adds the products of the last, incomplete turn to their lanes.
-#[inline]
-pub(super) fn add_tail(lanes: &mut [f64; DOT_LANES], a: &[f32], b: &[f32]) {
-    for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
-        *lane += f64::from(a) * f64::from(b);
-    }
-}
-
-/// The sum of the lanes in the order that [`Kernel::dot`] defines.
-#[inline]
-pub(super) fn sum_lanes(mut lanes: [f64; DOT_LANES]) -> f64 {
-    let mut half = DOT_LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            lanes[lane] += lanes[lane + half];
-        }
-        half /= 2;
-    }
-    lanes[0]
-}
-
-/// A block's integers as floats, `[padded width][64]`.
+/// Returns a block's integers as floats, `[padded width][64]`.
 fn column_floats(block: Block<'_>) -> Vec<[f32; BLOCK]> {
     let mut columns = vec![[0.0_f32; BLOCK]; block.weights.len() / BLOCK];
     let quads = block.weights.as_chunks::<{ BLOCK * QUAD }>().0;
@@ -122,7 +99,7 @@ fn column_floats(block: Block<'_>) -> Vec<[f32; BLOCK]> {
     columns
 }
 
-/// A group's integers as floats, `[token][padded width]`.
+/// Writes a group's integers as floats, `[token][padded width]`.
 fn row_floats(group: &[u8], rows: &mut [f32]) {
     let width = rows.len() / GROUP;
     for (quad, tokens) in group.as_chunks::<{ GROUP * QUAD }>().0.iter().enumerate() {
@@ -134,7 +111,7 @@ fn row_floats(group: &[u8], rows: &mut [f32]) {
     }
 }
 
-/// All products of `scores.len()` rows, `stride` apart, with 64 columns `[terms][64]`.
+/// Computes all products of `scores.len()` rows, `stride` apart, with 64 columns `[terms][64]`.
 fn products(columns: &[[f32; BLOCK]], rows: &[f32], stride: usize, scores: &mut [[f32; BLOCK]]) {
     for (pair, scores) in scores.chunks_mut(TILE_TOKENS).enumerate() {
         let first = pair * TILE_TOKENS * stride;

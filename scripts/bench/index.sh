@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Measures the native index writer against Anserini's, on a synthetic collection, in one run.
 set -euo pipefail
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
 
 usage() {
   cat <<'HELP'
 Makes a synthetic collection (180 terms a document, impacts of weights x 100), indexes it with
 Anserini and with `splade-export index`, and prints times, memory, sizes and search latency.
 
-Usage: scripts/bench_index.sh [OPTION...]
+Usage: scripts/bench/index.sh [OPTION...]
 
   --documents N   documents of the collection (default: 100000)
   --output DIR    folder for everything (default: out/bench-index); an earlier one is replaced
@@ -19,7 +19,7 @@ The files in DIR/raw are what was measured, as it was printed. Linux only (/proc
 toolchain and `scripts/setup.sh java anserini python`.
 
 Example
-  scripts/bench_index.sh --documents 100000
+  scripts/bench/index.sh --documents 100000
 HELP
 }
 
@@ -51,7 +51,7 @@ make_output() {
 measure() {
   local name="$1"
   shift
-  "$PYTHON_ANY" -B "$SCRIPTS/measure.py" "$OUTPUT/raw/$name.time" "$@" >"$OUTPUT/raw/$name.log" 2>&1 || {
+  "$PYTHON_ANY" -B "$SCRIPTS/bench/measure.py" "$OUTPUT/raw/$name.time" "$@" >"$OUTPUT/raw/$name.log" 2>&1 || {
     cat "$OUTPUT/raw/$name.log" >&2
     fail "$name failed"
   }

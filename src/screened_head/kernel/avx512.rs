@@ -12,20 +12,21 @@ use std::arch::x86_64::{
     _mm512_slli_epi32, _mm512_storeu_pd, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_epi32,
 };
 
-use super::kernel_portable::{DOT_LANES, add_tail, sum_lanes};
-use super::pack::{BLOCK, Block, QUAD};
-use super::quantize::{GROUP, QuantizedRows};
-use super::screen::Kernel;
+use super::arithmetic::Kernel;
+use super::dot_lanes::{DOT_LANES, add_tail, sum_lanes};
+use crate::screened_head::layout::{BLOCK, Block, GROUP, QUAD};
+use crate::screened_head::rows::QuantizedRows;
 
-/// 32-bit lanes of a vector.
+/// Number of 32-bit lanes in a vector.
 const LANES: usize = 16;
-/// Vectors of a block's columns.
+/// Number of vectors that hold a block's columns.
 const VECTORS: usize = BLOCK / LANES;
 
 /// Proof that the processor has AVX-512 F and VNNI: only [`Avx512Vnni::detect`] hands it out.
 pub(super) struct Avx512Vnni(());
 
 impl Avx512Vnni {
+    /// Returns the kernel if this machine has the instructions.
     pub(super) fn detect() -> Option<&'static Self> {
         (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni"))
             .then_some(&Self(()))
@@ -59,7 +60,7 @@ impl Kernel for Avx512Vnni {
     }
 }
 
-/// What the accumulators of each column start with.
+/// Returns what the accumulators of each column start with.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vnni")]
 fn offsets(sums: &[i32; BLOCK]) -> [__m512i; VECTORS] {
@@ -72,8 +73,8 @@ fn offsets(sums: &[i32; BLOCK]) -> [__m512i; VECTORS] {
     offsets
 }
 
-/// The scores of one group of tokens with all columns of a block; both slices hold whole quads and
-/// the shorter one ends the sum.
+/// Returns the scores of one group of tokens with all columns of a block. Both slices hold whole quads
+/// and the shorter one ends the sum.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vnni")]
 fn tile(
@@ -105,6 +106,7 @@ fn tile(
     sums
 }
 
+/// Writes the integers of a block's columns.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vnni")]
 fn store(vectors: [__m512i; VECTORS], out: &mut [i32; BLOCK]) {
@@ -206,7 +208,7 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
     sum_lanes(lanes)
 }
 
-/// `sum + a b` for eight elements; exact products, so fusing changes nothing.
+/// Returns `sum + a b` for eight elements. The products are exact, so fusing changes nothing.
 ///
 /// # Safety
 /// `a` and `b` must be readable for eight floats.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Encodes millions of short made documents with a made model: peak memory, and the rate at the beginning and the end.
 set -euo pipefail
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
 
 LIMIT_MB=500
 
@@ -12,7 +12,7 @@ Encodes short made documents with a trivially small made model, and prints peak 
 second of processor time takes at the beginning and at the end (a tenth of the parts each). Fails if memory is over
 500 MB, or the end is slower than 0.8 of the beginning. Linux only.
 
-Usage: scripts/bench_memory.sh [--documents N] [ARGUMENT...]
+Usage: scripts/bench/memory.sh [--documents N] [ARGUMENT...]
 
   --documents N  default 2000000
   ARGUMENT       passed on to `splade-export documents`, for example --index DIR

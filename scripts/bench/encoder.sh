@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Measures splade-export and its peers side by side, on the same documents and the same weights.
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
 # shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+. "$SCRIPTS/bench/lib.sh"
 
 usage() {
   cat <<'HELP'
@@ -10,7 +12,7 @@ Measures splade-export (fp32, int8), sentence-transformers' SparseEncoder (torch
 Python with the pooling on the host, as fastembed does it: documents/s, tokens/s, padding, peak memory, and how far the
 weights agree. Linux on x86_64 alone; takes 5 GB of disk in the cache.
 
-Usage: scripts/bench.sh [OPTION...]
+Usage: scripts/bench/encoder.sh [OPTION...]
 
 Options
   --corpus PATH        JSON Lines with title and text, or a BEIR folder (default: the fixtures, again and again)
@@ -30,7 +32,7 @@ Options
   --help               this text
 
 Example
-  scripts/bench.sh --corpus scifact --documents 500 --models demo
+  scripts/bench/encoder.sh --corpus scifact --documents 500 --models demo
 HELP
 }
 
@@ -68,7 +70,7 @@ parse() {
 
 # Sets MODEL_FOLDER: the demo model, or one that is made once.
 find_model() {
-  MODEL_FOLDER="$MODEL_DIR"
+  MODEL_FOLDER="$(piece_folder model)"
   [[ "$1" == demo ]] || {
     made_checkpoint "$1"
     MODEL_FOLDER="$MADE_CHECKPOINT"
@@ -80,7 +82,7 @@ prepare() {
   PREPARED="$MODELS_DIR/peers-$1"
   [[ -d "$PREPARED" ]] || {
     say "bench: exporting $1 for the peers"
-    "$BENCH_DIR/optimum/bin/python" "$SCRIPTS/bench/prepare.py" "$MODEL_FOLDER" "$PREPARED" >"$MODELS_DIR/prepare.log" 2>&1 ||
+    "$(piece_folder bench)/optimum/bin/python" "$SCRIPTS/bench/prepare.py" "$MODEL_FOLDER" "$PREPARED" >"$MODELS_DIR/prepare.log" 2>&1 ||
       fail "the export failed: $(tail -n 3 "$MODELS_DIR/prepare.log")"
   }
 }
@@ -103,8 +105,8 @@ main() {
     arguments+=(--model "$name" "$MODEL_FOLDER" "$PREPARED" "$documents")
   done
   [[ -z "$SYSTEMS" ]] || arguments+=(--systems "$SYSTEMS")
-  "$TRANSFORMERS_PYTHON" "$SCRIPTS/bench/run.py" --program "$SCRIPTS/../target/release/splade-export" \
-    --pythons "$BENCH_DIR" --corpus "$CORPUS" --output "$OUTPUT" --repetitions "$REPETITIONS" --threads "$THREADS" \
+  "$(piece_file transformers)" "$SCRIPTS/bench/run.py" --program "$SCRIPTS/../target/release/splade-export" \
+    --pythons "$(piece_folder bench)" --corpus "$CORPUS" --output "$OUTPUT" --repetitions "$REPETITIONS" --threads "$THREADS" \
     --max-length "$MAX_LENGTH" --batches "$BATCHES" "${arguments[@]}"
   say "bench: everything is in $OUTPUT"
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Measures splade-export on an NVIDIA GPU, without network, from files that were carried there.
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
 # shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+. "$SCRIPTS/bench/lib.sh"
 
 usage() {
   cat <<'HELP'
@@ -10,10 +12,10 @@ Measures splade-export with --device cuda --precision fp16: documents/s at 64, 1
 the rate at which the GPU multiplies matrices, which attention kernel runs, the time for as many documents as TREC-COVID
 has, and how far the weights agree with the CPU's.
 
-Usage: scripts/bench_gpu.sh --pack FOLDER [--model DIR]   here, with network: collects all that is needed in FOLDER
+Usage: scripts/bench/gpu.sh --pack FOLDER [--model DIR]   here, with network: collects all that is needed in FOLDER
                                                           (3 GB: program, ONNX Runtime, CUDA, cuDNN, checkpoint)
-       FOLDER/scripts/bench_gpu.sh [OPTION...]            there, with a GPU and its driver, without network
-       scripts/bench_gpu.sh [OPTION...]                   both on one machine
+       FOLDER/scripts/bench/gpu.sh [OPTION...]            there, with a GPU and its driver, without network
+       scripts/bench/gpu.sh [OPTION...]                   both on one machine
 
 Options
   --model DIR        the checkpoint (default: one of BERT-base's size, made here with random weights)
@@ -24,7 +26,7 @@ Options
   --help             this text
 
 Example
-  scripts/bench_gpu.sh --pack gpu && rsync -a gpu/ gpu-machine:gpu/ && ssh gpu-machine gpu/scripts/bench_gpu.sh
+  scripts/bench/gpu.sh --pack gpu && rsync -a gpu/ gpu-machine:gpu/ && ssh gpu-machine gpu/scripts/bench/gpu.sh
 HELP
 }
 
@@ -67,14 +69,15 @@ get_ready() {
 pack() {
   [[ ! -e "$PACK" ]] || fail "$PACK exists" "name another folder with --pack"
   get_ready
-  mkdir -p "$PACK/packed" "$PACK/scripts/bench" "$PACK/fixtures"
+  mkdir -p "$PACK/packed" "$PACK/scripts/bench" "$PACK/scripts/setup" "$PACK/fixtures"
   cp "$PROGRAM" "$MATRIX_RATE" "$PACK/packed/"
-  cp -R "$ORT_LIBRARY_DIR" "$GPU_LIBRARY_DIR" "$PACK/packed/"
+  cp -R "$(piece_folder onnxruntime)" "$(piece_folder onnxruntime-gpu)" "$PACK/packed/"
   cp -RL "$MODEL" "$PACK/packed/model"
-  cp "$SCRIPTS/bench_gpu.sh" "$SCRIPTS/lib.sh" "$PACK/scripts/"
-  cp "$SCRIPTS/bench/gpu.py" "$SCRIPTS/bench/report.py" "$SCRIPTS/bench/systems.py" "$PACK/scripts/bench/"
+  cp "$SCRIPTS/lib.sh" "$PACK/scripts/"
+  cp "$SCRIPTS/setup/"*.sh "$PACK/scripts/setup/"
+  cp "$SCRIPTS/bench/gpu.sh" "$SCRIPTS/bench/lib.sh" "$SCRIPTS/bench/gpu.py" "$SCRIPTS/bench/report.py" "$SCRIPTS/bench/systems.py" "$PACK/scripts/bench/"
   cp "$ROOT/fixtures/corpus.jsonl" "$PACK/fixtures/"
-  say "bench_gpu: packed $(du -sh "$PACK" | cut -f1); carry $PACK to the machine with the GPU and run there: $PACK/scripts/bench_gpu.sh"
+  say "bench/gpu: packed $(du -sh "$PACK" | cut -f1); carry $PACK to the machine with the GPU and run there: $PACK/scripts/bench/gpu.sh"
 }
 
 main() {
@@ -97,7 +100,7 @@ main() {
   export PYTHONDONTWRITEBYTECODE=1
   "$PYTHON_ANY" "$SCRIPTS/bench/gpu.py" --program "$PROGRAM" --matrix-rate "$MATRIX_RATE" --model "$MODEL" \
     --corpus "$ROOT/fixtures/corpus.jsonl" --output "$OUTPUT" --documents "$DOCUMENTS" --repetitions "$REPETITIONS"
-  say "bench_gpu: everything is in $OUTPUT"
+  say "bench/gpu: everything is in $OUTPUT"
 }
 
 main "$@"
