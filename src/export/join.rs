@@ -14,7 +14,7 @@ use crate::collection::{
     PartInfo, REJECTED, Run, SettingDifference, Share, Stage,
 };
 use crate::corpus::{PartSelection, RejectedRecord};
-use crate::lucene::{ShareIndex, join_indexes};
+use crate::lucene::{ShardIndex, join_indexes};
 use crate::stop::Stop;
 
 /// What `join` reads and writes.
@@ -80,7 +80,7 @@ pub fn join(
             let indexes: Vec<_> = shares
                 .iter()
                 .zip(folders)
-                .map(|(share, folder)| ShareIndex {
+                .map(|(share, folder)| ShardIndex {
                     folder: folder.clone(),
                     parts: share
                         .manifest

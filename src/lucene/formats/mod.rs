@@ -1,4 +1,4 @@
-//! The formats of Lucene's index files, a file of code for each, with its byte layout at the top.
+//! Formats of Lucene's index files, with one file of code for each, which has the byte layout at its top.
 
 pub(crate) mod commit_point;
 pub(crate) mod doc_values;

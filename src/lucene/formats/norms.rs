@@ -1,11 +1,11 @@
-//! Norms: `.nvd` and `.nvm`.
+//! Norms, `.nvd` and `.nvm`: the length of each document, in Lucene's scoring.
 //!
 //! Every document has impacts, so the norm of `contents` is 1 for all of them: `.nvd` is a header and a footer, and
 //! `.nvm` says that the value is constant.
 //!
 //! ```text
 //! .nvm   i32 field · i64 -1 · i64 0 · i16 -1 · u8 FF (all documents have it) · i32 documents
-//!        u8 0 bytes a value · i64 1 the value · i32 -1 end
+//!        u8 0 bytes per value · i64 1 the value · i32 -1 end
 //! ```
 
 use crate::lucene::error::Result;

@@ -1,4 +1,4 @@
-//! Blocks of 128 numbers: FOR (all with the same number of bits) and `PFor` (FOR with up to seven exceptions).
+//! Packs blocks of 128 numbers: FOR (all with the same number of bits) and `PFor` (FOR with up to seven exceptions).
 //!
 //! **FOR** packs 128 values of `p` bits (1 to 31) into `2p` words of 64 bits. A word is cut into lanes of `P` = 8, 16
 //! or 32 bits, the smallest that holds `p`; lane `k`, the first being the most significant, holds the values
@@ -19,13 +19,13 @@ use crate::lucene::error::Result;
 use crate::lucene::store::input::Input;
 use crate::lucene::store::primitives::PutBytes;
 
-/// Numbers in a block.
+/// How many numbers a block has.
 pub(crate) const BLOCK: usize = 128;
 
 /// A block of numbers below 2^31.
 pub(crate) type Block = [u32; BLOCK];
 
-/// At most so many values of a block may have more bits than the others: three bits hold the count.
+/// How many values of a block may have more bits than the others: three bits hold the count.
 const MAX_EXCEPTIONS: usize = 7;
 
 /// How the values lie in the words for `p` bits a value.
@@ -59,7 +59,7 @@ impl Layout {
         }
     }
 
-    /// A word with the low `bits` of every lane set.
+    /// Returns a word with the low `bits` of every lane set.
     fn mask(&self, bits: u32) -> u64 {
         let one = (1_u64 << bits) - 1;
         match self.lane {
@@ -148,7 +148,7 @@ fn decode_for(bytes: &[u8], p: u32, values: &mut Block) {
     }
 }
 
-/// Bits of a number, at least one.
+/// Returns the bits of a number, at least one.
 fn bit_length(value: u32) -> u32 {
     32 - (value | 1).leading_zeros()
 }
@@ -159,8 +159,8 @@ fn bit_length(value: u32) -> u32 {
     reason = "indices are below 128, high parts are cut to 8 bits by the choice of p"
 )]
 pub(crate) fn encode(values: &Block, out: &mut Vec<u8>) {
-    // How many values have each bit length; p is that of the eighth largest value, so seven at most are above it, and
-    // no more than 8 bits below the largest, since an exception has one byte for the bits above p.
+    // Counts the values of each bit length. p is the bit length of the eighth largest value, so that at most seven values
+    // have more bits; but no more than 8 bits below the largest, since an exception has one byte for the bits above p.
     let mut counts = [0_usize; 33];
     for &value in values {
         counts[bit_length(value) as usize] += 1;

@@ -1,7 +1,7 @@
-//! Postings: `.doc`.
+//! Postings, `.doc`.
 //!
 //! For each field and each of its terms, in order, the documents with the term and its frequency in them (which is the
-//! impact). Document numbers are those of the segment, from 0, and rise.
+//! impact). Document numbers are those of the segment, from 0, and increase within a term.
 //!
 //! ```text
 //! df = 1      nothing: the document goes into the term's metadata, the frequency into its statistics
@@ -12,7 +12,7 @@
 //! df > 128    skip data (see the module skip_data)
 //! ```
 //!
-//! Deltas run over the whole term, the first from 0.
+//! A delta is the distance from the document before in the whole term; the first is the document itself.
 
 use std::path::PathBuf;
 
@@ -31,7 +31,7 @@ pub(crate) const CODEC: Codec<'static> = Codec::per_field("Lucene90PostingsWrite
 #[derive(Debug)]
 pub(crate) struct PostingsWriter {
     out: Output,
-    with_freqs: bool,
+    has_freqs: bool,
     docs: Block,
     freqs: Block,
     held: usize,
@@ -47,7 +47,7 @@ impl PostingsWriter {
         let out = Output::create(path, CODEC)?;
         let mut writer = Self {
             out,
-            with_freqs: true,
+            has_freqs: true,
             docs: [0; BLOCK],
             freqs: [0; BLOCK],
             held: 0,
@@ -60,9 +60,9 @@ impl PostingsWriter {
         Ok(writer)
     }
 
-    /// Says whether the terms that follow have frequencies.
-    pub(crate) fn start_field(&mut self, with_freqs: bool) {
-        self.with_freqs = with_freqs;
+    /// Begins a field, whose terms have frequencies or not.
+    pub(crate) fn start_field(&mut self, has_freqs: bool) {
+        self.has_freqs = has_freqs;
     }
 
     fn start_term(&mut self) {
@@ -74,7 +74,7 @@ impl PostingsWriter {
         };
     }
 
-    /// Adds a posting; documents rise within a term. Without frequencies `freq` is 1.
+    /// Adds a posting, whose document must be above the one before in its term. Without frequencies `freq` is 1.
     #[inline]
     pub(crate) fn add(&mut self, doc: u32, freq: u32) -> Result<()> {
         if self.held == BLOCK {
@@ -88,11 +88,11 @@ impl PostingsWriter {
         Ok(())
     }
 
-    /// Writes the full block that is held.
+    /// Writes the full block that is in memory.
     fn write_block(&mut self) -> Result<()> {
         self.bytes.clear();
         pfor::encode(&self.docs, &mut self.bytes);
-        if self.with_freqs {
+        if self.has_freqs {
             pfor::encode(&self.freqs, &mut self.bytes);
         }
         self.meta.doc_freq += self.held as u32;
@@ -100,7 +100,7 @@ impl PostingsWriter {
         self.out.write(&self.bytes)
     }
 
-    /// Writes the full block that is held, and the skip entry, because another posting follows.
+    /// Writes the full block that is in memory and its skip entry, because another posting follows.
     fn flush_block(&mut self) -> Result<()> {
         if self.meta.doc_freq == 0 {
             self.skip.start(self.meta.doc_start_fp);
@@ -122,7 +122,7 @@ impl PostingsWriter {
         } else {
             self.bytes.clear();
             for (&delta, &freq) in self.docs.iter().zip(&self.freqs).take(self.held) {
-                if !self.with_freqs {
+                if !self.has_freqs {
                     self.bytes.vint(delta);
                 } else if freq == 1 {
                     self.bytes.vint(delta << 1 | 1);

@@ -1,4 +1,4 @@
-//! Segment info: `.si`.
+//! Segment info, `.si`: what a segment consists of.
 //!
 //! ```text
 //! i32 x3 version 9.0.0 · u8 1, i32 x3 least version 9.0.0 · i32 documents · u8 FF (no compound file)
@@ -50,12 +50,12 @@ fn put_version(out: &mut Vec<u8>) {
     }
 }
 
-/// The id of a segment.
+/// Reads the id of a segment.
 pub(crate) fn read_id(segment: &SegmentName) -> Result<Id> {
     Ok(open_small(&segment.file("si"), CODEC, None)?.1)
 }
 
-/// Reads the file of one of our segments: its number of documents.
+/// Reads the number of documents of one of our segments.
 pub(crate) fn read(segment: &SegmentName, id: &Id) -> Result<u32> {
     let path = segment.file("si");
     let (mut input, _) = open_small(&path, CODEC, Some(id))?;

@@ -1,4 +1,4 @@
-//! Term dictionary: `.tim`, and its description `.tmd`.
+//! Term dictionary, `.tim`, and its description, `.tmd`.
 //!
 //! The sorted terms of a field are cut into blocks of 25 to 48 entries that share a prefix; an entry is a term, or a
 //! finished block with a longer prefix. Where more than 48 entries share a prefix, they become several *floor* blocks
@@ -42,7 +42,7 @@ pub(crate) struct TermsWriter {
     fields: u32,
 }
 
-/// The files of a finished term dictionary; the description still lacks its header with the id.
+/// Files of a finished term dictionary, whose ids are not written yet.
 #[derive(Debug)]
 pub(crate) struct WrittenTerms {
     pub(crate) tim: Written,
@@ -92,7 +92,7 @@ impl TermsWriter {
 }
 
 impl WrittenTerms {
-    /// The body of `.tmd`, which has a second header in it.
+    /// Returns the body of `.tmd`, which has a second header in it.
     pub(crate) fn meta_body(&self, id: &[u8; 16]) -> Vec<u8> {
         let mut body = Vec::new();
         POSTINGS_META_CODEC.put_header(id, &mut body);
@@ -112,7 +112,7 @@ pub(crate) struct FieldTerms<'a> {
     number: u32,
     has_freqs: bool,
     pending: Vec<Entry>,
-    /// For each byte position of the last term, how many entries were pending when its byte there was first met.
+    /// For each byte of the last term, how many entries were pending when this prefix began.
     starts: Vec<usize>,
     last: Vec<u8>,
     first: Option<Vec<u8>>,
@@ -123,7 +123,7 @@ pub(crate) struct FieldTerms<'a> {
 }
 
 impl FieldTerms<'_> {
-    /// Adds a term, which is above the one before.
+    /// Adds a term, which must be above the one before.
     pub(crate) fn add(&mut self, term: &[u8], meta: TermMeta) -> Result<()> {
         self.close_blocks(term)?;
         self.pending.push(Entry {
@@ -160,7 +160,7 @@ impl FieldTerms<'_> {
         Ok(())
     }
 
-    /// Ends the field, in which so many documents have terms.
+    /// Ends the field, in which `doc_count` documents have terms.
     pub(crate) fn finish(mut self, doc_count: u32) -> Result<()> {
         let largest = self.last.clone();
         self.close_blocks(&[])?;

@@ -1,4 +1,4 @@
-//! Term index: `.tip`.
+//! Term index, `.tip`.
 //!
 //! For each field a finite-state transducer (Lucene's FST, version 8) from the prefix of a block of terms to where the
 //! block lies in `.tim`. We write a plain trie: nodes are never shared, and the value of a key sits whole on the arc
@@ -13,7 +13,7 @@
 //! ```
 //!
 //! The block tree closes a block after all blocks with a longer prefix, so the nodes below a prefix can be written when
-//! its block is written: the trie is never held in memory. What remains for the parent is a [`Key`].
+//! its block is written: the trie is never held in memory. The parent only needs the [`Key`].
 
 use std::path::PathBuf;
 
@@ -31,7 +31,7 @@ const TARGET_JUST_BEFORE: u8 = 0x04;
 const NO_TARGET: u8 = 0x08;
 const HAS_VALUE: u8 = 0x20;
 
-/// A key whose nodes below are written: what an arc to it needs.
+/// Value and node of a key whose longer keys are written already: all that an arc to it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Key {
     /// The value of the key.
@@ -40,7 +40,7 @@ pub(crate) struct Key {
     pub node: Option<u64>,
 }
 
-/// An arc of a node to be written.
+/// Arc of a node that is to be written.
 struct Arc<'a> {
     label: u8,
     value: Option<&'a [u8]>,

@@ -1,4 +1,4 @@
-//! Reads indexes of this crate's own: to merge segments, to check docids, to verify.
+//! Reads indexes that this crate wrote: to merge segments, to check docids, to verify.
 
 pub(crate) mod field_meta;
 pub(crate) mod postings_reader;

@@ -15,7 +15,7 @@ pub(crate) struct PostingsReader {
 }
 
 impl PostingsReader {
-    /// Reads `.doc`.
+    /// Creates a reader of `.doc`.
     pub(crate) const fn new(input: Input) -> Self {
         Self {
             input,
@@ -24,8 +24,8 @@ impl PostingsReader {
         }
     }
 
-    /// Calls `each(doc, freq)` for the postings of a term in a field with frequencies. Documents that do not rise or
-    /// are not below `max_doc` are refused.
+    /// Calls `each(doc, freq)` for the postings of a term in a field with frequencies. Documents that do not increase
+    /// or are not below `max_doc` are refused.
     pub(crate) fn for_each(
         &mut self,
         meta: &TermMeta,

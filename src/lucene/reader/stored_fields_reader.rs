@@ -26,7 +26,8 @@ pub(crate) fn for_each(
         let fields = stored_ints::read(input, count)?;
         let lengths = stored_ints::read(input, count)?;
         let total: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
-        // Memory is taken a piece at a time, so a damaged length runs into the end of the file and not into all of it.
+        // Takes memory for one piece at a time, so that a damaged length reaches the end of the file before it takes all
+        // memory.
         let total = usize::try_from(total).map_err(|_| input.corrupt("a chunk is too long"))?;
         let piece = if code & 1 == 1 {
             CHUNK_BYTES
@@ -49,7 +50,7 @@ pub(crate) fn for_each(
     Ok(())
 }
 
-/// Appends a piece of so many bytes to `bytes`.
+/// Appends a piece, which has `piece` bytes when decompressed, to `bytes`.
 fn decompress(input: &mut Input, piece: usize, bytes: &mut Vec<u8>) -> Result<()> {
     let dictionary_bytes = input.vlen()?;
     let block_bytes = input.vlen()?;
@@ -96,7 +97,7 @@ fn decompress(input: &mut Input, piece: usize, bytes: &mut Vec<u8>) -> Result<()
     Ok(())
 }
 
-/// The docid of a stored document: the string of its first field.
+/// Returns the docid of a stored document, which is the string of its first field.
 pub(crate) fn docid<'a>(document: &'a [u8], input_path: &std::path::Path) -> Result<&'a str> {
     let mut head = Vec::new();
     head.vint(ID << 3);

@@ -19,13 +19,13 @@ pub(crate) struct TermsReader {
     term: Vec<u8>,
     before: Vec<u8>,
     first: bool,
-    /// Bytes of blocks that may still be read: no byte is in two of them, so a file in which one leads to another
-    /// again is noticed.
+    /// Bytes of blocks that may still be read. No byte is in two blocks, so this ends a file in which blocks lead to one
+    /// another forever.
     left: u64,
 }
 
 impl TermsReader {
-    /// Reads the terms of a field from `.tim`.
+    /// Creates a reader of the terms of a field in `.tim`.
     pub(crate) fn new(mut input: Input, field: &FieldMeta) -> Result<Self> {
         let mut root = TermBlockReader::default();
         let mut left = input.length();
@@ -42,12 +42,12 @@ impl TermsReader {
         })
     }
 
-    /// The term that [`next`](Self::next) has found.
+    /// Returns the term that [`next`](Self::next) has found.
     pub(crate) fn term(&self) -> &[u8] {
         &self.term
     }
 
-    /// Goes to the next term. Terms that do not rise are refused.
+    /// Goes to the next term and returns its metadata. Terms that are not in increasing order are refused.
     pub(crate) fn next(&mut self) -> Result<Option<TermMeta>> {
         std::mem::swap(&mut self.term, &mut self.before);
         self.term.clone_from(&self.before);

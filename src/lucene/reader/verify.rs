@@ -1,4 +1,4 @@
-//! Reads an index back.
+//! Verifies an index.
 
 use std::path::Path;
 
@@ -12,11 +12,11 @@ use crate::lucene::reader::term_merge;
 use crate::lucene::statistics::{IndexSummary, Totals};
 
 /// Checks an index of ours: every byte against its checksums, that the files belong together, and that no docid is used
-/// twice. The number of documents without terms is not known of an index.
+/// twice. An index does not know how many documents without terms were left out, so this count is 0.
 ///
 /// # Errors
 ///
-/// [`LuceneError`](crate::lucene::LuceneError) with the file.
+/// [`LuceneError`](crate::lucene::LuceneError), which names the file.
 pub fn verify(dir: &Path) -> Result<IndexSummary> {
     let readers = commit_point::read(dir)?
         .segments

@@ -1,4 +1,4 @@
-//! Header and footer, which every file of an index has around its body.
+//! Writes the header and footer that every file of an index has around its body.
 //!
 //! ```text
 //! header   3F D7 6C 17 · string codec name · be32 version
@@ -14,9 +14,9 @@ use crate::lucene::store::primitives::PutBytes;
 /// The 16 bytes that all files of a segment share.
 pub(crate) type Id = [u8; 16];
 
-/// Begins every file.
+/// Number that begins every file.
 pub(crate) const MAGIC: u32 = 0x3fd7_6c17;
-/// Begins the footer.
+/// Number that begins the footer.
 pub(crate) const FOOTER_MAGIC: u32 = !MAGIC;
 /// Length of the footer.
 pub(crate) const FOOTER_BYTES: u64 = 16;
@@ -24,7 +24,7 @@ pub(crate) const FOOTER_BYTES: u64 = 16;
 /// Suffix of postings and doc values, in headers and in file names.
 pub(crate) const FIELD_SUFFIX: &str = "Lucene90_0";
 
-/// Names the format of a file in its header.
+/// Format of a file, as its header names it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Codec<'a> {
     /// Name of the codec.

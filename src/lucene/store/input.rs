@@ -23,7 +23,7 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Opens a file with a window of so many bytes.
+    /// Opens a file with a window of `window` bytes.
     pub(crate) fn open(path: PathBuf, window: usize) -> Result<Self> {
         let length = fs_err::metadata(&path)?.len();
         Ok(Self {
@@ -55,22 +55,22 @@ impl Input {
         Ok(input)
     }
 
-    /// Path of the file.
+    /// Returns the path of the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Length of the file in bytes, header and footer included.
+    /// Returns the length of the file in bytes, header and footer included.
     pub(crate) const fn length(&self) -> u64 {
         self.length
     }
 
-    /// Position of the footer.
+    /// Returns the position of the footer.
     pub(crate) const fn end(&self) -> u64 {
         self.length.saturating_sub(FOOTER_BYTES)
     }
 
-    /// Position of the next byte.
+    /// Returns the position of the next byte.
     pub(crate) const fn position(&self) -> u64 {
         self.start + self.at as u64
     }
@@ -87,7 +87,7 @@ impl Input {
         }
     }
 
-    /// Reads the whole file and compares its checksum; then stands where it stood before.
+    /// Reads the whole file and compares its checksum; the position stays.
     pub(crate) fn verify(&mut self) -> Result<()> {
         let before = self.position();
         let mut hasher = crc32fast::Hasher::new();
@@ -105,12 +105,12 @@ impl Input {
         Ok(())
     }
 
-    /// An error at this file.
+    /// Returns an error that says that this file is damaged.
     pub(crate) fn corrupt(&self, what: impl Into<String>) -> LuceneError {
         LuceneError::corrupt(&self.path, what)
     }
 
-    /// An error that says that another program wrote this file.
+    /// Returns an error that says that another program wrote this file.
     pub(crate) fn not_ours(&self, what: impl Into<String>) -> LuceneError {
         LuceneError::not_ours(&self.path, what)
     }
@@ -135,8 +135,8 @@ impl Input {
         Ok(())
     }
 
-    /// The next `count` bytes. Counts come from files, and are checked against the length of the file before memory
-    /// is taken for them.
+    /// Returns the next `count` bytes. Counts come from files, and are checked against the length of the file before
+    /// memory is taken for them.
     pub(crate) fn take(&mut self, count: usize) -> Result<&[u8]> {
         if self.buffer.len() - self.at < count {
             self.refill(count)?;
@@ -192,7 +192,7 @@ impl Input {
         u32::try_from(self.vlong()?).map_err(|_| self.corrupt("a number has more than 32 bits"))
     }
 
-    /// A count or length for memory.
+    /// Reads a count or a length of something that is held in memory.
     pub(crate) fn vlen(&mut self) -> Result<usize> {
         usize::try_from(self.vlong()?).map_err(|_| self.corrupt("a length is out of range"))
     }
@@ -244,7 +244,7 @@ impl Input {
     }
 }
 
-/// Reads a small file whole after comparing its checksum; the input stands at the body.
+/// Reads a whole small file into memory and compares its checksum; the input stands at the body.
 pub(crate) fn open_small(path: &Path, codec: Codec<'_>, id: Option<&Id>) -> Result<(Input, Id)> {
     let bytes = fs_err::read(path)?;
     let split = bytes

@@ -16,7 +16,7 @@ use crate::lucene::error::Result;
 use crate::lucene::store::codec::{Codec, FOOTER_BYTES, FOOTER_MAGIC, Id, id_of, put_footer};
 use crate::lucene::store::primitives::PutBytes;
 
-/// Writes a small file whole: header, body, footer, synced.
+/// Writes a whole small file, with header and footer, and syncs it.
 pub(crate) fn write_small(path: &Path, codec: Codec<'_>, id: &Id, body: &[u8]) -> Result<()> {
     let mut bytes = Vec::new();
     codec.put_header(id, &mut bytes);
@@ -35,7 +35,7 @@ pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// A file that is written as a stream, with an id of zeros until it is sealed.
+/// A file that is written as a stream, whose header has an id of zeros until [`Written::seal`].
 #[derive(Debug)]
 pub(crate) struct Output {
     file: BufWriter<File>,
@@ -59,7 +59,7 @@ impl Output {
         })
     }
 
-    /// Position in the file, the header included.
+    /// Returns the position in the file, the header included.
     pub(crate) const fn position(&self) -> u64 {
         self.position
     }
@@ -92,7 +92,7 @@ impl Output {
     }
 }
 
-/// A file whose body is written, that lacks its id and footer.
+/// A file whose body is written, but whose id and footer are not.
 #[derive(Debug)]
 pub(crate) struct Written {
     file: File,
@@ -102,12 +102,12 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Length of the whole file, once it is sealed.
+    /// Returns the length of the whole file, once it is sealed.
     pub(crate) const fn file_bytes(&self) -> u64 {
         self.end + FOOTER_BYTES
     }
 
-    /// Puts the id in, adds the footer and syncs the file.
+    /// Writes the id into the header, adds the footer and syncs the file.
     pub(crate) fn seal(mut self, id: &Id) -> Result<()> {
         let mut header = Vec::new();
         self.codec.put_header(id, &mut header);
@@ -129,7 +129,8 @@ impl Written {
     }
 }
 
-/// The id of a segment, from the lengths and checksums of the bodies of its files: the same content gives the same id.
+/// Returns the id of a segment, made from the lengths and checksums of the bodies of its files: the same content gives
+/// the same id.
 pub(crate) fn content_id(files: &[&Written]) -> Id {
     let mut hash = Sha256::new();
     hash.update(b"splade-export segment 1");

@@ -1,17 +1,17 @@
-//! Writes one part of an index: its segments, and at last what is in it.
+//! Writes one part of an index: its segments, and at the end the counts of what is in it.
 
 use std::path::{Path, PathBuf};
 
 use crate::durable::{sync_folder, write_whole};
-use crate::lucene::error::{LuceneError, Result, start_of};
+use crate::lucene::error::{LuceneError, Result, abbreviate};
 use crate::lucene::statistics::Totals;
 use crate::lucene::writer::segment_builder::SegmentBuilder;
 use crate::lucene::writer::term_dictionary::TermDictionary;
 
-/// What is in a finished part.
+/// Counts of what is in a finished part.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PartSummary {
-    /// Sums over its documents.
+    /// Sums over the documents of the part.
     #[serde(flatten)]
     pub totals: Totals,
     /// Number of segments.
@@ -34,13 +34,13 @@ impl PartSummary {
         let path = Self::path(dir);
         let bytes = serde_json::to_vec(self)
             .map_err(|error| LuceneError::corrupt(&path, error.to_string()))?;
-        // The folder first: the names of the segments' files must be on disk before the file that says they are whole.
+        // The names of the segments' files must be on disk before the file that says that the part is whole.
         sync_folder(dir)?;
         Ok(write_whole(dir, &path, &bytes)?)
     }
 }
 
-/// The dictionary of a part.
+/// Numbers of the terms of a part: given by the caller, or assigned as terms come.
 #[derive(Debug)]
 enum Terms<'a> {
     Given(&'a TermDictionary),
@@ -56,7 +56,7 @@ impl Terms<'_> {
     }
 }
 
-/// A part that is being written, by one thread.
+/// Writes a part, in one thread.
 #[derive(Debug)]
 pub struct PartWriter<'a> {
     dir: PathBuf,
@@ -82,27 +82,27 @@ impl<'a> PartWriter<'a> {
         }
     }
 
-    /// The number of a term for the postings of the next [`add`](Self::add). A growing dictionary may forget it after
-    /// that.
+    /// Returns the number of a term, for the postings of the next [`add`](Self::add). Without a given vocabulary the
+    /// number may be another one after that.
     ///
     /// # Errors
     ///
-    /// As [`TermDictionary::intern`]; with a given vocabulary, [`LuceneError::NotInVocabulary`].
+    /// [`LuceneError::NotInVocabulary`] with a given vocabulary; otherwise those of [`TermDictionary::intern`].
     #[inline]
     pub fn intern(&mut self, term: &str) -> Result<u32> {
         match &mut self.terms {
             Terms::Growing(terms) => terms.intern(term),
             Terms::Given(terms) => terms.get(term).ok_or_else(|| LuceneError::NotInVocabulary {
-                term: start_of(term),
+                term: abbreviate(term),
             }),
         }
     }
 
-    /// Adds a document, as [`SegmentBuilder::add`], and writes the segment if it has the size.
+    /// Adds a document, as [`SegmentBuilder::add`] does, and ends the segment if it is large enough.
     ///
     /// # Errors
     ///
-    /// As [`SegmentBuilder::add`] and [`SegmentBuilder::finish`].
+    /// Those of [`SegmentBuilder::add`] and [`SegmentBuilder::finish`].
     pub fn add(&mut self, docid: &str, raw: Option<&str>, postings: &[(u32, u32)]) -> Result<()> {
         let builder = match &mut self.builder {
             Some(builder) => builder,
@@ -137,11 +137,11 @@ impl<'a> PartWriter<'a> {
         Ok(())
     }
 
-    /// Writes the last segment and makes the part whole.
+    /// Ends the last segment and marks the part as whole.
     ///
     /// # Errors
     ///
-    /// As [`SegmentBuilder::finish`].
+    /// Those of [`SegmentBuilder::finish`].
     pub fn finish(mut self) -> Result<PartSummary> {
         self.end_segment()?;
         self.summary.write(&self.dir)?;
