@@ -120,6 +120,10 @@ fn encode_for(values: &Block, p: u32, out: &mut Vec<u8>) {
 }
 
 /// Reads what [`encode_for`] wrote; `bytes` has `16 p` bytes.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a lane has at most 32 bits"
+)]
 fn decode_for(bytes: &[u8], p: u32, values: &mut Block) {
     let layout = Layout::new(p);
     let mut rows = [0_u64; 64];

@@ -89,6 +89,7 @@ impl PostingsWriter {
     }
 
     /// Writes the full block that is in memory.
+    #[expect(clippy::cast_possible_truncation, reason = "a block has 128 postings")]
     fn write_block(&mut self) -> Result<()> {
         self.bytes.clear();
         pfor::encode(&self.docs, &mut self.bytes);
@@ -112,6 +113,10 @@ impl PostingsWriter {
     }
 
     /// Ends a term that has at least one posting.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "fewer postings than a block has are left"
+    )]
     pub(crate) fn finish_term(&mut self) -> Result<TermMeta> {
         let skips = self.meta.doc_freq > 0;
         if self.meta.doc_freq == 0 && self.held == 1 {

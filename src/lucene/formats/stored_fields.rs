@@ -106,6 +106,10 @@ impl StoredFieldsWriter {
         Ok(())
     }
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a chunk has at most 1024 documents, and a document at most 2 GiB"
+    )]
     fn flush(&mut self, dirty: bool) -> Result<()> {
         let count = self.ends.len();
         let first = self.documents - count as u32;
@@ -147,6 +151,11 @@ impl StoredFieldsWriter {
     }
 
     /// Ends the data, and writes the index of the chunks.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        reason = "there are at most as many chunks as documents, which are below 2^31"
+    )]
     pub(crate) fn finish(mut self) -> Result<WrittenStoredFields> {
         let dirty = self.ends.len() as u64;
         if dirty > 0 {

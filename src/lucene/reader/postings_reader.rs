@@ -26,6 +26,11 @@ impl PostingsReader {
 
     /// Calls `each(doc, freq)` for the postings of a term in a field with frequencies. Documents that do not increase
     /// or are not below `max_doc` are refused.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the document was checked to be below `max_doc`"
+    )]
     pub(crate) fn for_each(
         &mut self,
         meta: &TermMeta,

@@ -8,6 +8,10 @@ use crate::lucene::store::input::Input;
 use crate::lucene::store::primitives::PutBytes;
 
 /// Calls `each(document, number of its fields)` with the bytes of each stored document.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a chunk has at most 1024 documents"
+)]
 pub(crate) fn for_each(
     input: &mut Input,
     mut each: impl FnMut(&[u8], u32) -> Result<()>,
@@ -76,14 +80,12 @@ fn decompress(input: &mut Input, piece: usize, bytes: &mut Vec<u8>) -> Result<()
     bytes.resize(start + piece, 0);
     let (dictionary, mut rest) = bytes[start..].split_at_mut(dictionary_bytes);
     let damaged = |input: &Input| input.corrupt("a chunk cannot be decompressed");
+    let compressed = input.take(lengths[0])?;
     if !dictionary.is_empty() {
-        let compressed = input.take(lengths[0])?;
         let read = lz4_flex::block::decompress_into(compressed, dictionary);
         if read.ok() != Some(dictionary_bytes) {
             return Err(damaged(input));
         }
-    } else {
-        input.take(lengths[0])?;
     }
     for length in &lengths[1..] {
         let (block, after) = rest.split_at_mut(block_bytes.min(rest.len()));

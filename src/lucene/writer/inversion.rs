@@ -61,6 +61,10 @@ pub(crate) enum NotAdded {
 impl Inversion {
     /// Adds a posting; the document is not below that of the posting before it.
     #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a posting has at most ten bytes"
+    )]
     pub(crate) fn add(&mut self, term: u32, doc: u32, freq: u32) -> Result<(), NotAdded> {
         let at = term as usize;
         if at >= self.lists.len() {
@@ -100,6 +104,7 @@ impl Inversion {
 
     /// Adds the bytes of a posting that do not fit into the last slice.
     #[cold]
+    #[expect(clippy::cast_possible_truncation, reason = "a slice has at most 2 KiB")]
     fn add_to_new_slice(&mut self, at: usize, doc: u32, mut bytes: &[u8]) -> Result<(), NotAdded> {
         let mut list = self.lists[at];
         list.last_doc = doc;
@@ -151,6 +156,10 @@ impl Inversion {
     }
 
     /// Calls `each(doc, freq)` for the postings of a term.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "slices are small, and the numbers had 32 bits when they were added"
+    )]
     pub(crate) fn for_each(
         &mut self,
         term: u32,
@@ -212,6 +221,10 @@ const fn locate(address: u32) -> (usize, usize) {
 }
 
 #[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the value is below 128, or masked to 7 bits"
+)]
 fn put(bytes: &mut [u8; 10], length: &mut usize, mut value: u64) {
     while value >= 0x80 {
         bytes[*length] = (value & 0x7f) as u8 | 0x80;
