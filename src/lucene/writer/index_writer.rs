@@ -1,4 +1,4 @@
-//! Writes an index: parts side by side, then one commit.
+//! Writes an index: parts, of which several may be written at the same time, then one commit.
 //!
 //! While it is being written, the folder of the index holds only the folder [`unfinished`](Unfinished). The commit puts
 //! the segments of all parts into the folder of the index, writes the commit point, and removes `unfinished`.
@@ -19,7 +19,7 @@ use crate::lucene::writer::commit::{self, CommitOptions};
 use crate::lucene::writer::part_writer::{PartSummary, PartWriter};
 use crate::lucene::writer::unfinished::Unfinished;
 
-/// An index that is being written.
+/// Writes the parts of an index and commits it.
 #[derive(Debug)]
 pub struct IndexWriter {
     dir: PathBuf,
@@ -49,7 +49,7 @@ impl IndexWriter {
     ///
     /// # Errors
     ///
-    /// [`LuceneError::OtherRun`] if the unfinished index is of another run, and as [`create`](Self::create).
+    /// [`LuceneError::OtherRun`] if the unfinished index is of another run, and those of [`create`](Self::create).
     pub fn resume(dir: &Path, run: &str) -> Result<Self> {
         match Unfinished::run_in(dir)? {
             Some(known) if known == run => {
@@ -93,7 +93,7 @@ impl IndexWriter {
         commit_point::exists(dir)
     }
 
-    /// Removes what a run leaves that was killed just after its commit.
+    /// Removes what is left by a run that was killed just after its commit.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl IndexWriter {
         Ok(())
     }
 
-    /// Returns where a part lies.
+    /// Returns the folder of a part.
     #[must_use]
     pub fn part_dir(&self, number: u64) -> PathBuf {
         self.unfinished.part_dir(number)
@@ -141,7 +141,7 @@ impl IndexWriter {
         Ok(PartWriter::new(dir, segment_memory))
     }
 
-    /// Makes the whole parts an index.
+    /// Makes an index of the whole parts.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl IndexWriter {
         self.commit_segments(&readers, totals, options)
     }
 
-    /// Makes segments from anywhere an index.
+    /// Makes an index of segments, which may lie in other folders.
     pub(crate) fn commit_segments(
         &self,
         readers: &[SegmentReader],
@@ -173,7 +173,7 @@ impl IndexWriter {
         Ok(summary)
     }
 
-    /// Removes the unfinished index, and the folder if this writer made it. An index that was committed stays.
+    /// Removes the unfinished index, and the folder if this writer created it. An index that was committed stays.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Writes one part of an index: its segments, and at last what is in it.
+//! Writes one part of an index: its segments, and at the end the counts of what is in it.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use crate::lucene::statistics::Totals;
 use crate::lucene::writer::segment_builder::SegmentBuilder;
 use crate::lucene::writer::term_dictionary::TermDictionary;
 
-/// What is in a finished part.
+/// Counts of what is in a finished part.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PartSummary {
-    /// Sums over its documents.
+    /// Sums over the documents of the part.
     #[serde(flatten)]
     pub totals: Totals,
     /// Number of segments.
@@ -34,7 +34,7 @@ impl PartSummary {
         let path = Self::path(dir);
         let bytes = serde_json::to_vec(self)
             .map_err(|error| LuceneError::corrupt(&path, error.to_string()))?;
-        // The folder first: the names of the segments' files must be on disk before the file that says they are whole.
+        // The names of the segments' files must be on disk before the file that says that the part is whole.
         sync_folder(dir)?;
         Ok(write_whole(dir, &path, &bytes)?)
     }
@@ -103,7 +103,7 @@ impl PartWriter {
         Ok(())
     }
 
-    /// Writes the last segment and makes the part whole.
+    /// Ends the last segment and marks the part as whole.
     ///
     /// # Errors
     ///
