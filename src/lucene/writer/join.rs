@@ -27,7 +27,7 @@ pub struct ShardIndex {
 /// # Errors
 ///
 /// [`LuceneError::NoIndex`], [`LuceneError::NotOurs`] or [`LuceneError::Corrupt`] for an input,
-/// [`LuceneError::DuplicateDocid`] if they shard a docid, and those of [`IndexWriter::create`] for the output.
+/// [`LuceneError::DuplicateDocid`] if they share a docid, and those of [`IndexWriter::create`] for the output.
 pub fn merge_indexes(
     inputs: &[PathBuf],
     output: &Path,
