@@ -185,6 +185,29 @@ pub fn onnx(data: &[u8]) {
     open_model("onnx", &[("model.onnx", data)]);
 }
 
+/// A file of `torch.save`: any bytes, and an archive with any bytes as its pickle.
+pub fn pickle(data: &[u8]) {
+    use crate::model::pickle::read_pickled_tensors;
+    for bytes in [Some(data.to_vec()), pickle_archive(data).ok()] {
+        let path = bytes.and_then(|bytes| write("pickle", &bytes));
+        let tensors = path.and_then(|path| read_pickled_tensors(&path).ok());
+        for (_, tensor) in tensors.unwrap_or_default() {
+            let _ = tensor.read();
+        }
+    }
+}
+
+fn pickle_archive(pickle: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
+    let stored =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in [("a/data.pkl", pickle), ("a/data/0", &[1; 64])] {
+        archive.start_file(name, stored)?;
+        archive.write_all(bytes)?;
+    }
+    Ok(archive.finish()?.into_inner())
+}
+
 /// Files of an index: the first byte says which file of a small index is replaced by the rest.
 pub fn lucene(data: &[u8]) {
     let Some((&which, rest)) = data.split_first() else {
@@ -293,7 +316,7 @@ mod tests {
         lucene(&[0x40, 0x40, 0x7e, 0x00]);
     }
 
-    const ALL: [fn(&[u8]); 12] = [
+    const ALL: [fn(&[u8]); 13] = [
         corpus,
         jsonl,
         tsv,
@@ -305,6 +328,7 @@ mod tests {
         safetensors,
         config,
         onnx,
+        pickle,
         lucene,
     ];
 

@@ -29,7 +29,8 @@ pub struct Args {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        let explanation = explain(&self.encode.resolve()?, &self.text)?;
+        let encode = self.encode.resolve()?;
+        let explanation = explain(&encode.open()?, &self.text, encode.quantization)?;
         let mut out = io::stdout().lock();
         if self.json {
             serde_json::to_writer_pretty(&mut out, &explanation)?;
