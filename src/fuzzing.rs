@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::collection::{Contents, LineProblem, Manifest, PartInfo, Run, parse, pretty};
-use crate::corpus::{CorpusKind, CorpusOptions, CorpusReader, Fields, InputFormat};
+use crate::corpus::{CorpusKind, CorpusOptions, CorpusReader, InputFormat};
 use crate::model::{Aggregation, GraphForm, Model};
 
 /// A folder of this process, in memory where the system has such a place.
@@ -40,7 +40,7 @@ fn read_corpus(name: &str, data: &[u8], kind: CorpusKind, format: Option<InputFo
         paths: vec![path],
         kind,
         format,
-        fields: Fields::default(),
+        ..CorpusOptions::default()
     };
     let Ok(mut reader) = CorpusReader::open(options) else {
         return;
