@@ -4,9 +4,9 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 
 use fs_err::File;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::record_error::{Excerpt, RecordError};
+use crate::digest::sha256_of_bytes;
 
 /// Keeps only so many bytes of a longer record, so that a file of bad records does not grow without bound.
 const MAX_EXCERPT: usize = 1 << 10;
@@ -42,8 +42,7 @@ impl Excerpt {
         }
         Self {
             text: String::from_utf8_lossy(&record[..end]).into_owned(),
-            whole: (end < record.len())
-                .then(|| (record.len() as u64, crate::hex(&Sha256::digest(record)))),
+            whole: (end < record.len()).then(|| (record.len() as u64, sha256_of_bytes(record))),
         }
     }
 }
