@@ -22,6 +22,7 @@ mod layer_plain;
 mod linear;
 mod onnx;
 #[path = "weights/pickle/mod.rs"]
+#[allow(dead_code, reason = "used once folders are opened with it")]
 pub(crate) mod pickle;
 mod pooling;
 mod precision;

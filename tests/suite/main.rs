@@ -5,6 +5,7 @@ mod common;
 mod documents;
 mod encoder;
 mod hostile;
+mod hub;
 mod index;
 mod lucene;
 mod parts;
