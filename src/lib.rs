@@ -27,6 +27,11 @@ pub mod pipeline;
 pub mod screened_head;
 pub mod stop;
 
+/// Compiles and runs the guide's examples as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct Guide;
+
 /// Of a whole file, in hexadecimal.
 pub(crate) fn sha256_of(path: &std::path::Path) -> std::io::Result<String> {
     copy_hashed(&mut fs_err::File::open(path)?, &mut std::io::sink())

@@ -23,7 +23,7 @@ use super::{interrupt, usage_error};
 /// OUTPUT/manifest.json, and, in the same pass, the Lucene impact index that Anserini would make of them.
 #[derive(ClapArgs)]
 #[command(
-    after_help = "Example:\n  splade-export documents --model models/splade-tiny fixtures --output out/fixtures --index out/fixtures-index"
+    after_help = "Example:\n  splade-export documents fixtures --output out/fixtures --index out/fixtures-index"
 )]
 pub struct Args {
     /// Files, folders, archives, or - for standard input

@@ -15,7 +15,7 @@ const BAR: f32 = 40.0;
 /// Terms by weight as bars; an expansion, a term that is not in the text, is marked with +.
 #[derive(ClapArgs)]
 #[command(
-    after_help = "Example:\n  splade-export explain --model models/splade-tiny \"how do planes fly\" --top-k 15"
+    after_help = "Example:\n  splade-export explain \"how do planes fly\" --top-k 15"
 )]
 pub struct Args {
     /// The text
@@ -31,7 +31,8 @@ pub struct Args {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        let explanation = explain(&self.encode.resolve()?, &self.text)?;
+        let encode = self.encode.resolve()?;
+        let explanation = explain(&encode.open()?, &self.text, encode.quantization)?;
         let mut out = io::stdout().lock();
         if self.json {
             serde_json::to_writer_pretty(&mut out, &explanation)?;

@@ -16,8 +16,12 @@ use super::progress::Display;
 /// Anserini, Pyserini and Lucene from 9.0 to 10.x read it.
 #[derive(ClapArgs)]
 #[command(
-    after_help = "Examples:\n  splade-export index out/fixtures --output out/fixtures-index\n  \
-                  splade-export index --merge out/index-a out/index-b --output out/index"
+    after_help = "Examples:\n  \
+                  splade-export documents fixtures --output out/collection\n  \
+                  splade-export index out/collection --output out/index\n  \
+                  splade-export documents fixtures --part-size 60 --parts 1/2 --index out/index-1\n  \
+                  splade-export documents fixtures --part-size 60 --parts 2/2 --index out/index-2\n  \
+                  splade-export index --merge out/index-1 out/index-2 --output out/merged"
 )]
 pub struct Args {
     /// Collections; with --merge, indexes that splade-export made

@@ -17,7 +17,7 @@ use super::progress::Display;
 /// Anserini's TSV of repeated terms (.tsv) or Pyserini's encoded topics (.jsonl).
 #[derive(ClapArgs)]
 #[command(
-    after_help = "Example:\n  splade-export topics --model models/splade-tiny fixtures --output out/topics.tsv"
+    after_help = "Example:\n  splade-export topics fixtures --output out/topics.tsv"
 )]
 pub struct Args {
     /// Files, folders, archives, or - for standard input

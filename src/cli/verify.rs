@@ -13,8 +13,10 @@ use splade_export::lucene::{self, IndexWriter};
 /// rejected.jsonl; of an index all checksums, docids used once, and the counts of its collection. What is wrong is
 /// printed, one line each, and the exit code is 1.
 #[derive(ClapArgs)]
-#[command(after_help = "Examples:\n  splade-export verify out/collection\n  \
-                  splade-export verify out/collection --index out/index\n  splade-export verify out/index")]
+#[command(after_help = "Examples:\n  \
+                  splade-export documents fixtures --output out/collection --index out/index\n  \
+                  splade-export verify out/collection --index out/index\n  \
+                  splade-export verify out/index")]
 pub struct Args {
     /// A folder that `documents` or `join` made, or an index
     #[arg(value_name = "OUTPUT")]

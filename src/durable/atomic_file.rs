@@ -62,6 +62,16 @@ impl AtomicFile {
     }
 }
 
+/// Writes a file that appears whole; its temporary file is made in `folder`, which must be on the file system of `path`.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = AtomicFile::create(folder, path)?;
+    file.write_all(bytes)?;
+    file.finish()
+}
+
 impl Write for AtomicFile {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.temp.write(buf).map_err(|e| named(&self.path, &e))

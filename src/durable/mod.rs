@@ -8,6 +8,6 @@ mod folder;
 mod lock;
 
 pub use atomic_file::AtomicFile;
-pub(crate) use atomic_file::TEMPORARY_PREFIX;
+pub(crate) use atomic_file::{TEMPORARY_PREFIX, write_whole};
 pub(crate) use folder::{create_folder, parent_of, sync_folder};
 pub(crate) use lock::{FileLock, LockFailure};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 
 use super::outputs::{OpenedOutputs, Outputs, PartOutputs};
-use super::{EncodeOptions, Event, IndexSettings, Session, Watch};
+use super::{EncodeOptions, Event, EventHandler, IndexSettings, describe_encoding, encode_parts};
 use crate::collection::{
     Accounting, Collection, Compression, Contents, Counts, Entry, InputEnd, InputFile, Kind, Lines,
     Manifest, ModelInfo, PartInfo, Run, RunSettings, Share, Stage, parse,
@@ -17,6 +17,7 @@ use crate::corpus::{
     CorpusOptions, CorpusReader, OnError, PartOptions, PartReader, PartSelection, ReadSummary,
     Source,
 };
+use crate::encoder::SpladeEncoder;
 use crate::impact::{Normalization, Quantization, Quantizer, SparseVector, TermWeight};
 use crate::lucene::IndexSummary;
 use crate::model::Fingerprint;
@@ -65,7 +66,7 @@ pub struct Exported {
 pub fn documents(
     options: &DocumentsOptions,
     stop: &Stop,
-    watch: &mut Watch<'_>,
+    watch: &mut EventHandler<'_>,
 ) -> anyhow::Result<Exported> {
     let deferred = options
         .encode
@@ -85,13 +86,13 @@ pub fn documents(
     );
     // Everything that can be wrong with the options is found before the folders are made.
     let sources = Source::resolve(&options.corpus.paths, options.corpus.kind)?;
-    let (session, fingerprint) = Session::open_and_hash(&options.encode)?;
+    let encoder = options.encode.open_with_fingerprint()?;
     let index = options.index.as_ref().map(|(_, settings)| settings);
     let run = Run {
-        settings: settings(options, &session, fingerprint, &sources)?,
+        settings: settings(options, &encoder, encoder.fingerprint()?, &sources)?,
         index: index.map(serde_json::to_value).transpose()?,
     };
-    let terms = session.model.vocabulary.terms();
+    let terms = encoder.vocabulary().terms();
     let outputs = match Outputs::open(options, &run, terms, watch)? {
         OpenedOutputs::Writing(outputs) => outputs,
         OpenedOutputs::Finished(manifest, index) => {
@@ -106,7 +107,7 @@ pub fn documents(
             documents: made.values().map(|info| info.counts.documents).sum(),
         });
     }
-    let written = write_parts(options, &session, &outputs, stop, watch).and_then(|read| {
+    let written = write_parts(options, &encoder, &outputs, stop, watch).and_then(|read| {
         let manifest = manifest(run.settings, &outputs, read)?;
         let index = outputs.finish(&manifest)?;
         Ok((manifest, index))
@@ -127,7 +128,7 @@ pub fn documents(
 
 fn settings(
     options: &DocumentsOptions,
-    session: &Session,
+    encoder: &SpladeEncoder,
     fingerprint: Fingerprint,
     sources: &[Source],
 ) -> anyhow::Result<RunSettings> {
@@ -139,13 +140,13 @@ fn settings(
             None => Kind::Weights,
         },
         model: ModelInfo {
-            architecture: session.model.architecture().to_owned(),
-            vocabulary: session.model.vocabulary.len(),
-            rewritten_terms: session.model.vocabulary.rewritten(),
+            architecture: encoder.architecture().to_owned(),
+            vocabulary: encoder.vocabulary().len(),
+            rewritten_terms: encoder.vocabulary().rewritten(),
             files: fingerprint,
         },
-        encoding: session.encoding(&options.encode, options.corpus.fields.names()),
-        pruning: options.encode.pruning,
+        encoding: describe_encoding(encoder, options.corpus.fields.names()),
+        pruning: encoder.pruning(),
         quantization: options.encode.quantization,
         collection: Collection {
             part_size: options.part_size,
@@ -204,10 +205,10 @@ fn manifest(
 
 fn write_parts(
     options: &DocumentsOptions,
-    session: &Session,
+    encoder: &SpladeEncoder,
     outputs: &Outputs,
     stop: &Stop,
-    watch: &mut Watch<'_>,
+    watch: &mut EventHandler<'_>,
 ) -> anyhow::Result<(ReadSummary, Option<String>)> {
     let quantization = options.encode.quantization;
     // The largest weight of the corpus is known at its end: until then the weights are kept.
@@ -236,9 +237,9 @@ fn write_parts(
     if options.on_error != OnError::Stop {
         reader = reader.with_rejected(outputs.rejected()?);
     }
-    session.run(&options.encode, &mut reader, options.contents, watch, &sink)?;
+    encode_parts(encoder, &mut reader, options.contents, watch, &sink)?;
     if let Some(quantization) = deferred {
-        quantize(session, outputs, quantization, stop)?;
+        quantize(encoder, outputs, quantization, stop)?;
     }
     let (summary, rejected) = reader.finish();
     let rejected = match rejected {
@@ -250,7 +251,7 @@ fn write_parts(
 
 /// Turns all parts of weights into parts of impacts.
 fn quantize(
-    session: &Session,
+    encoder: &SpladeEncoder,
     outputs: &Outputs,
     quantization: Quantization,
     stop: &Stop,
@@ -262,7 +263,7 @@ fn quantize(
         .map(|info| info.counts.max_weight)
         .fold(0.0, f32::max);
     let quantizer = Quantizer::new(quantization, corpus_max);
-    let terms = session.model.vocabulary.terms();
+    let terms = encoder.vocabulary().terms();
     let ids = (0u32..).zip(terms).map(|(id, term)| (term.as_str(), id));
     let ids: HashMap<&str, u32> = ids.collect();
     let done = outputs.parts(Stage::Part);

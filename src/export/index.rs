@@ -8,7 +8,7 @@ use anyhow::Context;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::Serialize;
 
-use super::{Event, Watch};
+use super::{Event, EventHandler};
 use crate::collection::{CollectionFiles, Contents, Kind, Lines, parse, pretty};
 use crate::corpus::{Place, ReadProgress, Source};
 use crate::lucene::{CommitOptions, IndexSummary, IndexWriter, LuceneError, PartWriter, Totals};
@@ -71,7 +71,7 @@ pub struct IndexOptions {
 /// # Errors
 /// The first line that cannot be used, with its place; docids that are used twice; a folder that is not empty; fewer or
 /// more documents, postings or impacts than a manifest says. Nothing is left in the output folder then.
-pub fn index(options: &IndexOptions, watch: &mut Watch<'_>) -> anyhow::Result<IndexSummary> {
+pub fn index(options: &IndexOptions, watch: &mut EventHandler<'_>) -> anyhow::Result<IndexSummary> {
     let mut sources = Vec::new();
     let mut expected = Some(Totals::default());
     for path in &options.inputs {

@@ -8,7 +8,7 @@ use anyhow::Context;
 use fs_err as fs;
 use sha2::{Digest, Sha256};
 
-use super::{Event, Exported, IndexSettings, Watch};
+use super::{Event, EventHandler, Exported, IndexSettings};
 use crate::collection::{
     Accounting, CollectionError, CollectionWriter, Counts, DOCUMENTS, Home, Manifest, Opened,
     PartInfo, REJECTED, Run, SettingDifference, Share, Stage,
@@ -42,7 +42,11 @@ struct OpenShare {
 ///
 /// # Errors
 /// Where shares were made with other settings or of other input, where a part is missing, there twice or damaged.
-pub fn join(options: &JoinOptions, stop: &Stop, watch: &mut Watch<'_>) -> anyhow::Result<Exported> {
+pub fn join(
+    options: &JoinOptions,
+    stop: &Stop,
+    watch: &mut EventHandler<'_>,
+) -> anyhow::Result<Exported> {
     if let Some((_, indexes)) = &options.index {
         anyhow::ensure!(
             indexes.len() == options.shares.len(),
@@ -201,7 +205,7 @@ fn write(
     parts: &BTreeMap<usize, (PathBuf, &PartInfo)>,
     run: &Run,
     stop: &Stop,
-    watch: &mut Watch<'_>,
+    watch: &mut EventHandler<'_>,
 ) -> anyhow::Result<Manifest> {
     let home = Home::Collection(&options.output);
     let writer = if options.resume {

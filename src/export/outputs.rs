@@ -7,7 +7,7 @@ use anyhow::Context;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::{DocumentsOptions, Event, IndexSettings, Watch};
+use super::{DocumentsOptions, Event, EventHandler, IndexSettings};
 use crate::collection::{
     CollectionWriter, Counts, Damaged, Entry, Home, Manifest, Opened, OutputError, PartInfo,
     PartWriter, Run, Stage, TermKeys, pretty, put_line,
@@ -46,7 +46,7 @@ impl Outputs {
         options: &DocumentsOptions,
         run: &Run,
         terms: &[String],
-        watch: &mut Watch<'_>,
+        watch: &mut EventHandler<'_>,
     ) -> anyhow::Result<OpenedOutputs> {
         let index = options.index.as_ref().map(|(folder, _)| folder.as_path());
         if !options.resume
@@ -70,7 +70,7 @@ impl Outputs {
         options: &DocumentsOptions,
         run: &Run,
         terms: &[String],
-        watch: &mut Watch<'_>,
+        watch: &mut EventHandler<'_>,
     ) -> anyhow::Result<OpenedOutputs> {
         let home = Home::Collection(output);
         let collection = if options.resume {
@@ -113,7 +113,7 @@ impl Outputs {
         options: &DocumentsOptions,
         run: &Run,
         terms: &[String],
-        watch: &mut Watch<'_>,
+        watch: &mut EventHandler<'_>,
     ) -> anyhow::Result<OpenedOutputs> {
         if options.resume && IndexWriter::is_committed(folder) {
             return Ok(OpenedOutputs::Finished(None, Some(committed(folder)?)));
@@ -142,7 +142,7 @@ impl Outputs {
         index: Option<Index>,
         committed: Option<PathBuf>,
         terms: &[String],
-        watch: &mut Watch<'_>,
+        watch: &mut EventHandler<'_>,
     ) -> anyhow::Result<Self> {
         let settings = options.index.as_ref().map(|(_, settings)| *settings);
         let outputs = Self {
@@ -161,7 +161,7 @@ impl Outputs {
     }
 
     /// Takes back the parts that the index has not, or not as they were written.
-    fn compare(&self, watch: &mut Watch<'_>) -> anyhow::Result<()> {
+    fn compare(&self, watch: &mut EventHandler<'_>) -> anyhow::Result<()> {
         let Some(index) = &self.index else {
             return Ok(());
         };

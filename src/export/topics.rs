@@ -8,8 +8,8 @@ use std::sync::Mutex;
 use anyhow::Context;
 use serde_json::{Map, Value};
 
-use super::{EncodeOptions, Session, Watch};
-use crate::collection::AtomicFile;
+use super::{EncodeOptions, EventHandler, encode_parts};
+use crate::durable::{AtomicFile, create_folder, parent_of};
 use crate::corpus::{CorpusOptions, CorpusReader, PartOptions, PartReader};
 use crate::impact::{Impact, Quantizer, SparseVector};
 use crate::pipeline::{EncodedPart, PartSink};
@@ -60,7 +60,7 @@ pub struct TopicsSummary {
 pub fn topics(
     options: &TopicsOptions,
     stop: &Stop,
-    watch: &mut Watch<'_>,
+    watch: &mut EventHandler<'_>,
 ) -> anyhow::Result<TopicsSummary> {
     if options.output.exists() {
         anyhow::bail!(
@@ -73,13 +73,14 @@ pub fn topics(
             "--step none cannot be written as TSV, which repeats terms; use --format jsonl"
         );
     }
-    let session = Session::open(&options.encode)?;
+    let encoder = options.encode.open()?;
     // Whether it can be written is known before the work; nothing is left there while it goes on.
+    create_folder(parent_of(&options.output))?;
     drop(AtomicFile::beside(&options.output)?);
     let sink = Sink::default();
     let reader = CorpusReader::open(options.corpus.clone())?;
     let mut reader = PartReader::new(reader, PartOptions::whole(PART), stop.clone());
-    session.run(&options.encode, &mut reader, true, watch, &sink)?;
+    encode_parts(&encoder, &mut reader, true, watch, &sink)?;
     let mut file = AtomicFile::beside(&options.output)?;
     let parts = sink.parts.into_inner();
     let parts = parts.unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -92,7 +93,7 @@ pub fn topics(
         .encode
         .quantization
         .map(|quantization| Quantizer::new(quantization, largest));
-    let term = |id| session.model.vocabulary.term(id);
+    let term = |id| encoder.vocabulary().term(id);
     let mut summary = TopicsSummary::default();
     for topic in &topics {
         summary.topics += 1;

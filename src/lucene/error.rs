@@ -11,11 +11,11 @@ pub enum LuceneError {
     #[error(transparent)]
     Io(#[from] io::Error),
 
-    /// An impact is below 1 or above [`MAX_IMPACT`](super::MAX_IMPACT).
+    /// An impact is below 1 or above [`MAX_IMPACT`](crate::lucene::MAX_IMPACT).
     #[error(
         "document {docid:?}: term {term:?} has impact {impact}, outside 1 to {}: leave terms without weight out, and \
          quantize with a smaller scale if the impact is too large",
-        super::MAX_IMPACT
+        crate::lucene::limits::MAX_IMPACT
     )]
     Impact {
         /// Docid of the document.
@@ -26,10 +26,10 @@ pub enum LuceneError {
         impact: u32,
     },
 
-    /// A term has more than [`MAX_TERM_BYTES`](super::MAX_TERM_BYTES) bytes.
+    /// A term has more than [`MAX_TERM_BYTES`](crate::lucene::MAX_TERM_BYTES) bytes.
     #[error(
         "a term of {bytes} bytes that begins with {start:?} is over Lucene's limit of {} bytes: remove or shorten it",
-        super::MAX_TERM_BYTES
+        crate::lucene::limits::MAX_TERM_BYTES
     )]
     TermTooLong {
         /// Its length in UTF-8.
@@ -38,10 +38,10 @@ pub enum LuceneError {
         start: String,
     },
 
-    /// A docid has more than [`MAX_TERM_BYTES`](super::MAX_TERM_BYTES) bytes.
+    /// A docid has more than [`MAX_TERM_BYTES`](crate::lucene::MAX_TERM_BYTES) bytes.
     #[error(
         "a docid of {bytes} bytes that begins with {start:?} is over Lucene's limit of {} bytes: shorten it",
-        super::MAX_TERM_BYTES
+        crate::lucene::limits::MAX_TERM_BYTES
     )]
     DocidTooLong {
         /// Its length in UTF-8.
@@ -195,14 +195,14 @@ impl std::fmt::Display for Place {
 }
 
 impl LuceneError {
-    pub(super) fn corrupt(path: &Path, what: impl Into<String>) -> Self {
+    pub(crate) fn corrupt(path: &Path, what: impl Into<String>) -> Self {
         Self::Corrupt {
             path: path.to_owned(),
             what: what.into(),
         }
     }
 
-    pub(super) fn not_ours(path: &Path, what: impl Into<String>) -> Self {
+    pub(crate) fn not_ours(path: &Path, what: impl Into<String>) -> Self {
         Self::NotOurs {
             path: path.to_owned(),
             what: what.into(),
@@ -211,7 +211,7 @@ impl LuceneError {
 }
 
 /// The first characters of a long text, for a message.
-pub(super) fn start_of(text: &str) -> String {
+pub(crate) fn start_of(text: &str) -> String {
     text.chars().take(40).collect()
 }
 

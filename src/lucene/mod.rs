@@ -11,51 +11,24 @@
 //! Anserini since then. Opened by Lucene's own `IndexWriter`, such an index can be changed and merged like any other.
 //!
 //! Knows neither models nor the files of a collection.
+//!
+//! `store` knows bytes, `formats` the files, `reader` and `writer` whole segments and indexes; each uses those before it.
 
-mod bytes;
-mod doc_values;
 mod error;
-mod field_infos;
-mod fst;
-mod index_writer;
-mod input;
-mod ints;
-mod inversion;
-mod join;
-mod merge;
-mod monotonic;
-mod names;
-mod norms;
-mod output;
-mod part_writer;
-mod pfor;
-mod postings;
-mod segment_builder;
-mod segment_files;
-mod segment_info;
-mod segment_reader;
-mod segments;
-mod skip;
-mod stored_fields;
-mod stored_fields_reader;
-mod suffixes;
-mod term_merge;
-mod terms;
-mod terms_reader;
-mod verify;
-mod vocabulary;
+mod formats;
+mod limits;
+mod reader;
+mod statistics;
+mod store;
+mod writer;
 
 pub use error::{LuceneError, Place, Result};
-pub use index_writer::{CommitOptions, IndexSummary, IndexWriter, merge_indexes};
-pub use join::{ShareIndex, join_indexes};
-pub use part_writer::{PartSummary, PartWriter};
-pub use segment_builder::{SegmentBuilder, Totals};
-pub use verify::verify;
-pub use vocabulary::TermDictionary;
-
-pub use crate::impact::MAX_IMPACT;
-
-/// Longest term and docid, in bytes of UTF-8.
-pub const MAX_TERM_BYTES: usize = 32_766;
-/// Most documents of an index.
-pub const MAX_DOCUMENTS: u32 = 0x7fff_ffff - 128;
+pub use limits::{MAX_DOCUMENTS, MAX_IMPACT, MAX_TERM_BYTES};
+pub use reader::verify::verify;
+pub use statistics::{IndexSummary, Totals};
+pub use writer::commit::CommitOptions;
+pub use writer::index_writer::IndexWriter;
+pub use writer::join::{ShareIndex, join_indexes, merge_indexes};
+pub use writer::part_writer::{PartSummary, PartWriter};
+pub use writer::segment_builder::SegmentBuilder;
+pub use writer::term_dictionary::TermDictionary;

@@ -1,0 +1,41 @@
+//! Reads an index back.
+
+use std::path::Path;
+
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
+use crate::lucene::error::Result;
+use crate::lucene::formats::commit_point;
+use crate::lucene::formats::field_infos::CONTENTS;
+use crate::lucene::reader::segment_reader::SegmentReader;
+use crate::lucene::reader::term_merge;
+use crate::lucene::statistics::{IndexSummary, Totals};
+
+/// Checks an index of ours: every byte against its checksums, that the files belong together, and that no docid is used
+/// twice. The number of documents without terms is not known of an index.
+///
+/// # Errors
+///
+/// [`LuceneError`](crate::lucene::LuceneError) with the file.
+pub fn verify(dir: &Path) -> Result<IndexSummary> {
+    let readers = commit_point::read(dir)?
+        .into_iter()
+        .map(SegmentReader::open)
+        .collect::<Result<Vec<_>>>()?;
+    readers.par_iter().try_for_each(SegmentReader::verify_all)?;
+    term_merge::check_docids(&readers)?;
+    let mut summary = IndexSummary {
+        totals: Totals::default(),
+        terms: term_merge::count_terms(&readers)?,
+        segments: readers.len(),
+        bytes: fs_err::metadata(dir.join("segments_1"))?.len(),
+    };
+    for reader in &readers {
+        let contents = reader.field(CONTENTS)?;
+        summary.totals.documents += u64::from(reader.documents);
+        summary.totals.postings += contents.postings;
+        summary.totals.impact_sum += contents.total_freq;
+        summary.bytes += reader.bytes()?;
+    }
+    Ok(summary)
+}
