@@ -14,9 +14,7 @@ const BAR: f32 = 40.0;
 ///
 /// Terms by weight as bars; an expansion, a term that is not in the text, is marked with +.
 #[derive(ClapArgs)]
-#[command(
-    after_help = "Example:\n  splade-export explain \"how do planes fly\" --top-k 15"
-)]
+#[command(after_help = "Example:\n  splade-export explain \"how do planes fly\" --top-k 15")]
 pub struct Args {
     /// The text
     text: String,

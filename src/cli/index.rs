@@ -15,14 +15,12 @@ use super::progress::Display;
 /// folder, or a file. The index is what Anserini's IndexCollection -impact -pretokenized makes, written without Java;
 /// Anserini, Pyserini and Lucene from 9.0 to 10.x read it.
 #[derive(ClapArgs)]
-#[command(
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
                   splade-export documents fixtures --output out/collection\n  \
                   splade-export index out/collection --output out/index\n  \
                   splade-export documents fixtures --part-size 60 --parts 1/2 --index out/index-1\n  \
                   splade-export documents fixtures --part-size 60 --parts 2/2 --index out/index-2\n  \
-                  splade-export index --merge out/index-1 out/index-2 --output out/merged"
-)]
+                  splade-export index --merge out/index-1 out/index-2 --output out/merged")]
 pub struct Args {
     /// Collections; with --merge, indexes that splade-export made
     #[arg(value_name = "PATH", required = true)]

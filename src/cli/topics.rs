@@ -16,9 +16,7 @@ use super::progress::Display;
 /// Reads a BEIR dataset's queries.jsonl (folder or .zip too), TSV (qid<TAB>text) or JSON Lines. Writes
 /// Anserini's TSV of repeated terms (.tsv) or Pyserini's encoded topics (.jsonl).
 #[derive(ClapArgs)]
-#[command(
-    after_help = "Example:\n  splade-export topics fixtures --output out/topics.tsv"
-)]
+#[command(after_help = "Example:\n  splade-export topics fixtures --output out/topics.tsv")]
 pub struct Args {
     /// Files, folders, archives, or - for standard input
     #[arg(value_name = "PATH", required = true)]

@@ -9,8 +9,8 @@ use anyhow::Context;
 use serde_json::{Map, Value};
 
 use super::{EncodeOptions, EventHandler, encode_parts};
-use crate::durable::{AtomicFile, create_folder, parent_of};
 use crate::corpus::{CorpusOptions, CorpusReader, PartOptions, PartReader};
+use crate::durable::{AtomicFile, create_folder, parent_of};
 use crate::impact::{Impact, Quantizer, SparseVector};
 use crate::pipeline::{EncodedPart, PartSink};
 use crate::stop::Stop;

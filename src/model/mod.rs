@@ -26,6 +26,7 @@ mod onnx;
 pub(crate) mod pickle;
 mod pooling;
 mod precision;
+mod query_side;
 mod splice;
 #[allow(dead_code, reason = "used once folders are opened with it")]
 mod tokenizer;
@@ -41,6 +42,7 @@ pub use folder::{
 pub use head::Aggregation;
 pub use pooling::{Activation, Pooling};
 pub use precision::Precision;
+pub use query_side::{QuerySide, QueryTable, Sides};
 pub use transformer::{GraphForm, Operators};
 pub use vocabulary::Vocabulary;
 pub use weight::{Weight, WeightValues};

@@ -34,7 +34,8 @@ impl Block {
         let place = format!("{}:{}", page.display(), self.line);
         if excused {
             assert!(
-                self.before.starts_with("*Not run by the tests of this page:"),
+                self.before
+                    .starts_with("*Not run by the tests of this page:"),
                 "{place}: no reason on the line before"
             );
         } else {
@@ -203,7 +204,10 @@ fn the_shell_examples_of_the_readme_run_as_printed_and_give_its_figures() {
         format!("largest weight of {largest}"),
     ] {
         let words: Vec<_> = text.split_whitespace().collect();
-        assert!(words.join(" ").contains(&figure), "README does not say {figure:?}");
+        assert!(
+            words.join(" ").contains(&figure),
+            "README does not say {figure:?}"
+        );
     }
 }
 
@@ -213,16 +217,25 @@ fn a_page_is_cut_into_blocks_with_their_marks_and_outputs() {
     let found = blocks(page);
     assert_eq!(found.len(), 3);
     assert_eq!(
-        (found[0].info.as_str(), found[0].before.as_str(), found[0].line),
+        (
+            found[0].info.as_str(),
+            found[0].before.as_str(),
+            found[0].line
+        ),
         ("sh no-run", "Why.", 3)
     );
     assert_eq!(found[1].expected.as_deref(), Some("c\n"));
-    assert_eq!((found[2].info.as_str(), found[2].body.as_str()), ("text", "d\n"));
+    assert_eq!(
+        (found[2].info.as_str(), found[2].body.as_str()),
+        ("text", "d\n")
+    );
 }
 
 /// Returns the lines of a help text's last section, which holds the examples.
 fn examples(help: &str) -> String {
-    let lines = help.lines().skip_while(|line| !matches!(*line, "Example:" | "Examples:" | "Example"));
+    let lines = help
+        .lines()
+        .skip_while(|line| !matches!(*line, "Example:" | "Examples:" | "Example"));
     lines
         .skip(1)
         .map_while(|line| line.strip_prefix("  "))
@@ -261,7 +274,10 @@ fn the_examples_of_every_help_text_run_as_printed() {
 fn every_link_between_pages_leads_to_a_file() {
     for page in pages() {
         let text = fs_err::read_to_string(&page).unwrap();
-        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let links = text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next());
         for link in links.filter(|link| !link.contains("://")) {
             let file = link.split('#').next().unwrap();
             let target = page.parent().unwrap().join(file);
