@@ -21,6 +21,7 @@ pub mod export;
 #[cfg(any(test, fuzzing))]
 #[allow(missing_docs, reason = "not part of the library")]
 pub mod fuzzing;
+pub mod hub;
 pub mod impact;
 pub mod lucene;
 pub mod model;

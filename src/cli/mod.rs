@@ -3,12 +3,14 @@
 mod documents;
 mod encode;
 mod explain;
+mod fetch_progress;
 pub mod flags;
 mod index;
 mod index_settings;
 mod input;
 pub mod interrupt;
 mod join;
+mod model;
 mod progress;
 mod topics;
 mod verify;
@@ -31,6 +33,7 @@ enum Command {
     Join(join::Args),
     Verify(verify::Args),
     Explain(explain::Args),
+    Model(model::Args),
 }
 
 /// Ends the program as a wrong command line does: with the message, the way to the help, and exit code 2.
@@ -50,6 +53,7 @@ impl Cli {
             Command::Join(args) => args.run(),
             Command::Verify(args) => args.run(),
             Command::Explain(args) => args.run(),
+            Command::Model(args) => args.run(),
         }
     }
 }

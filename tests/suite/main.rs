@@ -7,6 +7,7 @@ mod documents;
 mod encoder;
 mod hostile;
 mod house;
+mod hub;
 mod index;
 mod lucene;
 mod parts;
