@@ -23,6 +23,7 @@ pub mod impact;
 pub mod lucene;
 pub mod model;
 pub mod pipeline;
+pub mod report;
 pub mod screened_head;
 pub mod stop;
 

@@ -9,6 +9,7 @@ mod input;
 pub mod interrupt;
 mod join;
 mod progress;
+mod report;
 mod topics;
 mod verify;
 
@@ -30,6 +31,7 @@ enum Command {
     Join(join::Args),
     Verify(verify::Args),
     Explain(explain::Args),
+    Report(report::Args),
 }
 
 /// Ends the program as a wrong command line does: with the message, the way to the help, and exit code 2.
@@ -49,6 +51,7 @@ impl Cli {
             Command::Join(args) => args.run(),
             Command::Verify(args) => args.run(),
             Command::Explain(args) => args.run(),
+            Command::Report(args) => args.run(),
         }
     }
 }
