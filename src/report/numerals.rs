@@ -57,9 +57,19 @@ pub(super) fn three_digits(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
+/// Writes a weight with three digits, and an impact or a number of terms as the whole number that it is.
+pub(super) fn value(value: f32, whole: bool) -> String {
+    let value = f64::from(value);
+    if whole {
+        count(rounded(value))
+    } else {
+        three_digits(value)
+    }
+}
+
 /// Writes a number of an axis or a bound of a bar: as many digits as it needs, at most six after the point.
 pub(super) fn axis(value: f64) -> String {
-    if value.abs() >= 1e5 {
+    if value.abs() >= 1e4 {
         return short(value);
     }
     let text = format!("{value:.6}");
@@ -108,9 +118,13 @@ mod tests {
         assert_eq!(percent(0.0), "0 %");
         assert_eq!(three_digits(0.000_012_34), "1.2e-5");
         assert_eq!(three_digits(12_345.6), "12,346");
+        assert_eq!(
+            (value(97.0, true), value(2.7023, false)),
+            ("97".to_owned(), "2.70".to_owned())
+        );
         assert_eq!(axis(0.1 + 0.2), "0.3");
         assert_eq!(axis(1_500_000.0), "1.5M");
-        assert_eq!(axis(100_000.0), "100k");
+        assert_eq!(axis(50_000.0), "50k");
         assert_eq!(axis(-0.0), "0");
     }
 }

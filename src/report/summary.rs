@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::expansion::Expansion;
 use super::measure::{NoExpansion, Report};
-use super::numerals::{bytes, count, percent, three_digits};
+use super::numerals::{bytes, count, percent, three_digits, value};
 
 /// Terms that are listed.
 const TERMS: usize = 10;
@@ -14,8 +14,8 @@ const TERMS: usize = 10;
 pub fn summary(report: &Report) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let mut line = |name: &str, value: String| {
-        let _ = writeln!(text, "{name:<12} {value}");
+    let mut line = |name: &str, content: String| {
+        let _ = writeln!(text, "{name:<12} {content}");
     };
     line(
         "documents",
@@ -31,8 +31,8 @@ pub fn summary(report: &Report) -> String {
             "{}, {} a document (median {}, most {})",
             count(report.postings),
             three_digits(report.terms_per_document()),
-            three_digits(f64::from(report.lengths.quantile(0.5))),
-            three_digits(f64::from(report.lengths.largest())),
+            value(report.lengths.quantile(0.5), true),
+            value(report.lengths.largest(), true),
         ),
     );
     line("terms", terms(report));
@@ -82,11 +82,12 @@ fn terms(report: &Report) -> String {
 }
 
 fn weights(report: &Report) -> String {
-    let at = |share| three_digits(f64::from(report.weights.quantile(share)));
+    let whole = report.holds_impacts();
+    let at = |share| value(report.weights.quantile(share), whole);
     format!(
         "from {} to {}, median {}, 9 of 10 up to {}; sum {}",
-        three_digits(f64::from(report.weights.smallest())),
-        three_digits(f64::from(report.weights.largest())),
+        value(report.weights.smallest(), whole),
+        value(report.weights.largest(), whole),
         at(0.5),
         at(0.9),
         three_digits(report.weight),

@@ -8,6 +8,7 @@ mod hostile;
 mod index;
 mod lucene;
 mod parts;
+mod report;
 mod resume;
 mod transformers;
 mod weights;

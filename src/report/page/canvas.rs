@@ -139,12 +139,12 @@ fn place(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Cuts a label so that it takes about `room` units, with an ellipsis where something is missing.
+/// Cuts a label so that it takes about `room` units in the larger letters of a phone, with an ellipsis where something is missing.
 pub(super) fn fitted(text: &str, room: f64) -> String {
     let mut fits = String::new();
     let mut width = 0.0;
     for c in text.chars() {
-        width += if u32::from(c) < 0x1100 { 7.6 } else { 13.5 };
+        width += letter_width(c);
         if width > room {
             // One character makes room for the ellipsis.
             fits.pop();
@@ -156,6 +156,16 @@ pub(super) fn fitted(text: &str, room: f64) -> String {
     fits
 }
 
+/// Estimates the width of a character in letters of 16 units: browsers do not tell beforehand.
+fn letter_width(c: char) -> f64 {
+    match u32::from(c) {
+        _ if c.is_ascii_uppercase() => 12.0,
+        ..0x1100 => 9.0,
+        0x1100..0x1_f000 => 16.5,
+        _ => 22.0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,8 +173,8 @@ mod tests {
     #[test]
     fn long_labels_are_cut() {
         assert_eq!(fitted("cell", 100.0), "cell");
-        assert_eq!(fitted("internationalization", 80.0), "internati…");
-        assert_eq!(fitted("猫猫猫猫", 41.0), "猫猫…");
+        assert_eq!(fitted("internationalization", 95.0), "internati…");
+        assert_eq!(fitted("猫猫猫猫", 50.0), "猫猫…");
     }
 
     #[test]

@@ -2,25 +2,44 @@
 
 use std::fmt::Write;
 
-/// Returns a text in which HTML and SVG find neither tags nor quotes. Characters that cannot be seen, or that change the
-/// direction of what follows, are shown by their number.
+/// Returns a text in which HTML and SVG find neither tags nor quotes, see also [`visible`].
 pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in visible(text).chars() {
         match c {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&#39;"),
-            c if is_invisible(c) => {
-                // Writing to a string cannot fail.
-                let _ = write!(safe, "U+{:04X}", u32::from(c));
-            }
             c => safe.push(c),
         }
     }
     safe
+}
+
+/// Returns a text that can be seen: characters without a shape, and those that change the direction of what follows, are
+/// given by their number.
+pub(super) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_invisible(c) {
+            // Writing to a string cannot fail.
+            let _ = write!(shown, "U+{:04X}", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Returns a term as a reader sees it.
+pub(super) fn shown_term(term: &str) -> String {
+    if term.is_empty() {
+        "(empty)".to_owned()
+    } else {
+        visible(term)
+    }
 }
 
 fn is_invisible(c: char) -> bool {

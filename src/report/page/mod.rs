@@ -54,17 +54,17 @@ struct Section {
     title: &'static str,
     /// HTML.
     body: String,
-    wide: bool,
+    /// Where it stands beside others.
+    class: &'static str,
 }
 
 impl Section {
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let class = if self.wide { " class=\"wide\"" } else { "" };
+        let Self { title, body, class } = self;
         writeln!(
             out,
-            "<section{class}>\n<h2>{}</h2>\n{}</section>",
-            escaped(self.title),
-            self.body
+            "<section class=\"{class}\">\n<h2>{}</h2>\n{body}</section>",
+            escaped(title)
         )
     }
 }

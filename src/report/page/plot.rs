@@ -64,7 +64,7 @@ pub(super) fn bar_name(bars: &Bars, index: usize) -> String {
 
 /// Draws horizontal lines with their counts and returns what the top of the area stands for.
 fn upper_axis(canvas: &mut Canvas, most: f64) -> f64 {
-    let step = round_up(most / 4.0).max(1.0);
+    let step = round_up(most / 5.0).max(1.0);
     let mut tick = step;
     while tick <= most * 1.02 {
         let y = BOTTOM - tick / (most * 1.02) * (BOTTOM - TOP);
@@ -103,14 +103,10 @@ pub(super) fn ranks(counts: &[u64], x: &str) -> Canvas {
         let tick = 10_f64.powi(power);
         if tick.log10() <= high {
             canvas.grid((LEFT, up(tick)), (RIGHT, up(tick)));
-            canvas.axis((LEFT - 7.0, up(tick) + 4.0), Anchor::End, &thousands(tick));
+            canvas.axis((LEFT - 7.0, up(tick) + 4.0), Anchor::End, &axis(tick));
         }
         if tick.log10() <= wide {
-            canvas.axis(
-                (across(tick), BOTTOM + 17.0),
-                Anchor::Middle,
-                &thousands(tick),
-            );
+            canvas.axis((across(tick), BOTTOM + 17.0), Anchor::Middle, &axis(tick));
         }
     }
     if !points.is_empty() {
@@ -118,14 +114,6 @@ pub(super) fn ranks(counts: &[u64], x: &str) -> Canvas {
     }
     canvas.axis(((LEFT + RIGHT) / 2.0, HEIGHT - 6.0), Anchor::Middle, x);
     canvas
-}
-
-fn thousands(tick: f64) -> String {
-    if (10_000.0..1e6).contains(&tick) {
-        format!("{}k", axis(tick / 1000.0))
-    } else {
-        axis(tick)
-    }
 }
 
 /// Returns ranks from 1 to `last` at about equal distances on a logarithmic axis.
@@ -163,8 +151,8 @@ const HIGH_ROW: f64 = 42.0;
 
 /// Draws bars with short names at their left and values at the right edge.
 pub(super) fn beside(bars: &[NamedBar]) -> Canvas {
-    const NAMES: f64 = 112.0;
-    const VALUES: f64 = 66.0;
+    const NAMES: f64 = 130.0;
+    const VALUES: f64 = 72.0;
     let mut canvas = Canvas::new(number(bars.len() as u64) * NARROW_ROW + 4.0);
     for (i, bar) in bars.iter().enumerate() {
         let y = number(i as u64) * NARROW_ROW;

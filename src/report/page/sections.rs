@@ -2,12 +2,12 @@
 
 use super::Section;
 use super::canvas::Canvas;
-use super::markup::{Table, escaped};
+use super::markup::{Table, escaped, shown_term};
 use super::plot::{NamedBar, bar_name, below, beside, histogram, ranks, spaced};
 use crate::report::distribution::Distribution;
 use crate::report::exact::{number, ratio};
 use crate::report::measure::Report;
-use crate::report::numerals::{bytes, count, percent, three_digits};
+use crate::report::numerals::{bytes, count, percent, three_digits, value};
 use crate::report::summary;
 
 /// Most bars of a histogram.
@@ -56,7 +56,7 @@ impl Figure<'_> {
 fn lengths(report: &Report) -> Section {
     let caption = format!(
         "{} Mean {}.",
-        spread(&report.lengths, "documents", "terms"),
+        spread(&report.lengths, true, ("documents", "have", " terms")),
         three_digits(report.terms_per_document())
     );
     Section {
@@ -71,7 +71,7 @@ fn lengths(report: &Report) -> Section {
             true,
             &caption,
         ),
-        wide: false,
+        class: "",
     }
 }
 
@@ -82,7 +82,7 @@ fn weights(report: &Report) -> Section {
         ("Weights", "weight of a term in a document")
     };
     let noun = summary::numbers(report);
-    let caption = spread(&report.weights, noun, "");
+    let caption = spread(&report.weights, report.holds_impacts(), (noun, "are", ""));
     Section {
         title,
         body: distribution(
@@ -91,27 +91,22 @@ fn weights(report: &Report) -> Section {
             report.holds_impacts(),
             &caption,
         ),
-        wide: false,
+        class: "",
     }
 }
 
 /// Says in a sentence where numbers lie.
-fn spread(of: &Distribution, nouns: &str, unit: &str) -> String {
+fn spread(of: &Distribution, whole: bool, (nouns, verb, unit): (&str, &str, &str)) -> String {
     if of.count() == 0 {
         return format!("There are no {nouns}.");
     }
-    let at = |share| three_digits(f64::from(of.quantile(share)));
-    let unit = if unit.is_empty() {
-        String::new()
-    } else {
-        format!(" {unit}")
-    };
+    let at = |share| value(of.quantile(share), whole);
     format!(
-        "Half of the {nouns} have {}{unit} or less, nine of ten {} or less; the range is from {} to {}.",
+        "Half of the {nouns} {verb} at most {}{unit}, nine of ten at most {}; the range is from {} to {}.",
         at(0.5),
         at(0.9),
-        three_digits(f64::from(of.smallest())),
-        three_digits(f64::from(of.largest())),
+        value(of.smallest(), whole),
+        value(of.largest(), whole),
     )
 }
 
@@ -124,9 +119,11 @@ fn distribution(
 ) -> String {
     let bars = of.bars(BARS, whole);
     let mut table = Table::new(title, &["from to", "count", "share"]);
-    let share = |value: u64| percent(ratio(number(value), number(of.count())));
-    for (i, &value) in bars.counts.iter().enumerate() {
-        table.row([bar_name(&bars, i), count(value), share(value)]);
+    let share = |part: u64| percent(ratio(number(part), number(of.count())));
+    for (i, &part) in bars.counts.iter().enumerate() {
+        if part > 0 || i > 0 && bars.counts[i - 1] > 0 {
+            table.row([bar_name(&bars, i), count(part), share(part)]);
+        }
     }
     let mut caption = caption.to_owned();
     if bars.beyond > 0 {
@@ -171,7 +168,7 @@ fn frequencies(report: &Report) -> Section {
         table.row([
             count(rank as u64),
             count(row.documents),
-            row.term.clone(),
+            shown_term(&row.term),
             three_digits(row.mean_weight),
         ]);
     }
@@ -185,7 +182,7 @@ fn frequencies(report: &Report) -> Section {
     Section {
         title: "Document frequencies",
         body: body.html(),
-        wide: false,
+        class: "",
     }
 }
 
@@ -195,7 +192,7 @@ fn terms(report: &Report) -> Section {
     let top = || report.terms.iter().take(TERMS);
     let bars: Vec<NamedBar> = top()
         .map(|row| NamedBar {
-            name: row.term.clone(),
+            name: shown_term(&row.term),
             value: percent(ratio(number(row.documents), number(report.documents))),
             length: ratio(number(row.documents), number(most)),
             second: ratio(number(row.expansions), number(most)),
@@ -209,7 +206,7 @@ fn terms(report: &Report) -> Section {
     };
     for row in top() {
         let mut cells = vec![
-            row.term.clone(),
+            shown_term(&row.term),
             count(row.documents),
             three_digits(row.mean_weight),
         ];
@@ -234,7 +231,7 @@ fn terms(report: &Report) -> Section {
     Section {
         title: "The most frequent terms",
         body: format!("{}{}", if told { legend } else { "" }, figure.html()),
-        wide: false,
+        class: "tall",
     }
 }
 
@@ -268,7 +265,7 @@ fn expansion(report: &Report) -> Section {
     Section {
         title: "Expansion terms",
         body,
-        wide: false,
+        class: "",
     }
 }
 
@@ -317,6 +314,6 @@ fn memory(report: &Report) -> Section {
     Section {
         title: "Sparse against dense",
         body: format!("{legend}{}", figure.html()),
-        wide: false,
+        class: "whole",
     }
 }

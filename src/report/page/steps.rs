@@ -50,7 +50,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
             figure.drawn(),
             notes(report)
         ),
-        wide: true,
+        class: "wide",
     })
 }
 
