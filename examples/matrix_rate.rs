@@ -1,5 +1,5 @@
 //! The rate of large matrix products on a device, through the same ONNX Runtime: what an encoder could
-//! reach at most. `scripts/bench_gpu.sh` compares with it.
+//! reach at most. `scripts/bench/gpu.sh` compares with it.
 //!
 //! ```text
 //! matrix_rate [DEVICE] [SIZE] [LIBRARY]     (cuda, 8192, as the program finds it)

@@ -28,8 +28,9 @@ Judged queries without results count as 0 (trec_eval -c). Needs
 `scripts/setup.sh java anserini`, and `scripts/setup.sh python` for Pyserini.
 
 Example
-  scripts/evaluate.sh --index out/scifact-index --topics out/topics.tsv \
-    --qrels scifact/qrels/test.tsv --run out/scifact.run
+  splade-export documents fixtures --index out/index
+  splade-export topics fixtures --output out/topics.tsv
+  scripts/evaluate.sh --index out/index --topics out/topics.tsv --qrels fixtures/qrels/test.tsv --run out/run.txt
 HELP
 }
 
@@ -74,7 +75,7 @@ check_paths() {
 
 # Sets PYTHON_SEARCH, in which Pyserini can be imported.
 find_pyserini() {
-  PYTHON_SEARCH="${SPLADE_EXPORT_PYTHON:-$CACHED_PYTHON}"
+  PYTHON_SEARCH="${SPLADE_EXPORT_PYTHON:-$(piece_file python)}"
   "$PYTHON_SEARCH" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("pyserini") is None)' \
     >/dev/null 2>&1 || fail "Pyserini is missing: $PYTHON_SEARCH" \
     "run: scripts/setup.sh python, or search with --searcher anserini"

@@ -1,32 +1,11 @@
 # shellcheck shell=bash
 # Helpers shared by the scripts in this folder. Sourced, never run.
 
-# The one cache folder; the splade-export binary looks for ONNX Runtime in the same place.
-CACHE="${SPLADE_EXPORT_CACHE:-${XDG_CACHE_HOME:-${HOME:?set HOME or SPLADE_EXPORT_CACHE}/.cache}/splade-export}"
-[[ "$CACHE" == /* ]] || CACHE="$PWD/$CACHE"
-# shellcheck disable=SC2034  # used by the scripts that source this file
+# The one cache folder; the splade-export binary looks for ONNX Runtime in the same place. Empty where nothing names one.
+CACHE="${SPLADE_EXPORT_CACHE:-${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}}"
+[[ -z "$CACHE" || -n "${SPLADE_EXPORT_CACHE:-}" ]] || CACHE="$CACHE/splade-export"
+[[ -z "$CACHE" || "$CACHE" == /* ]] || CACHE="$PWD/$CACHE"
 SCRIPTS="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
-
-# Where setup.sh puts each piece.
-ORT_LIBRARY_DIR="$CACHE/onnxruntime"
-JAVA_DIR="$CACHE/java"
-ANSERINI_DIR="$CACHE/anserini"
-PYTHON_DIR="$CACHE/python"
-OLD_ANSERINI_DIR="$CACHE/anserini-0.22.1"
-SHELLCHECK_DIR="$CACHE/shellcheck"
-TRANSFORMERS_DIR="$CACHE/transformers"
-# shellcheck disable=SC2034  # used by the scripts that source this file
-{
-  GPU_LIBRARY_DIR="$CACHE/onnxruntime-gpu"
-  MODEL_DIR="$CACHE/models/splade-tiny"
-  ORT_LIBRARY="$ORT_LIBRARY_DIR/libonnxruntime.so"
-  CACHED_JAR="$ANSERINI_DIR/anserini-1.7.1-fatjar.jar"
-  OLD_JAR="$OLD_ANSERINI_DIR/anserini-0.22.1-fatjar.jar"
-  CACHED_PYTHON="$PYTHON_DIR/bin/python"
-  SHELLCHECK="$SHELLCHECK_DIR/shellcheck"
-  BENCH_DIR="$CACHE/bench"
-  TRANSFORMERS_PYTHON="$TRANSFORMERS_DIR/bin/python"
-}
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -51,6 +30,24 @@ need_integer() {
   [[ "$2" =~ ^[1-9][0-9]{0,8}$ ]] || usage_error "$1 takes a positive whole number, not '$2'"
 }
 
+# Fails where no cache folder is named. Called after the options are read, so that --help works everywhere.
+need_cache() { [[ -n "$CACHE" ]] || fail "there is no cache folder" "set HOME or SPLADE_EXPORT_CACHE"; }
+
+# piece_folder PIECE, piece_file PIECE: where setup.sh puts a piece, and the file in it that others use.
+piece_folder() (
+  need_cache
+  # shellcheck source=/dev/null
+  . "$SCRIPTS/setup/$1.sh"
+  echo "$CACHE/$FOLDER"
+)
+
+piece_file() (
+  need_cache
+  # shellcheck source=/dev/null
+  . "$SCRIPTS/setup/$1.sh"
+  echo "$CACHE/$FOLDER/$FILE"
+)
+
 cores() { getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1; }
 
 now() { date +%s; }
@@ -63,7 +60,7 @@ java_major() {
 # Sets JAVA: the first of JAVA_HOME, the cache and PATH that is new enough for Anserini.
 find_java() {
   local candidate major tried=()
-  for candidate in "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$JAVA_DIR/bin/java" "$(command -v java || true)"; do
+  for candidate in "${JAVA_HOME:+$JAVA_HOME/bin/java}" "${CACHE:+$(piece_file java)}" "$(command -v java || true)"; do
     [[ -n "$candidate" && -x "$candidate" ]] || continue
     major="$(java_major "$candidate")"
     if [[ "${major:-0}" -ge 21 ]]; then
@@ -80,14 +77,14 @@ find_java() {
 
 # Sets JAR: ANSERINI_JAR, or the one in the cache.
 find_jar() {
-  JAR="${ANSERINI_JAR:-$CACHED_JAR}"
+  JAR="${ANSERINI_JAR:-$(piece_file anserini)}"
   [[ -f "$JAR" ]] || fail "Anserini's jar is missing: $JAR" "run: scripts/setup.sh java anserini"
 }
 
 # Sets PYTHON_ANY: a Python 3.8 or newer that needs nothing installed.
 find_any_python() {
   local candidate
-  for candidate in "${SPLADE_EXPORT_PYTHON:-}" "$CACHED_PYTHON" "${PYTHON:-}" python3 python; do
+  for candidate in "${SPLADE_EXPORT_PYTHON:-}" "${CACHE:+$(piece_file python)}" "${PYTHON:-}" python3 python; do
     [[ -n "$candidate" ]] || continue
     if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 8))' >/dev/null 2>&1; then
       # shellcheck disable=SC2034  # used by the scripts that source this file
@@ -112,13 +109,3 @@ pyserini_environment() {
 # log_has_errors LOG: what Anserini's log says when work is lost, whatever its exit code (a bare "ERROR" may be part of
 # a file's name).
 log_has_errors() { grep -qE ' (ERROR|FATAL) \[|Unexpected Exception|Exception in thread|OutOfMemoryError' "$1"; }
-
-# made_checkpoint SIZE: sets MADE_CHECKPOINT to a model of that size with random weights, made once.
-made_checkpoint() {
-  MADE_CHECKPOINT="$CACHE/bench-models/made-$1"
-  [[ -d "$MADE_CHECKPOINT" ]] && return
-  say "making a checkpoint of the size of $1"
-  mkdir -p "$CACHE/bench-models"
-  "$TRANSFORMERS_PYTHON" "$SCRIPTS/bench/made_checkpoint.py" "$1" "$SCRIPTS/../fixtures/corpus.jsonl" \
-    "$MODEL_DIR/tokenizer.json" "$MADE_CHECKPOINT" >&2 || fail "the checkpoint could not be made"
-}

@@ -41,9 +41,9 @@ lint() {
   local shellcheck
   if ! shellcheck="$(command -v shellcheck)"; then
     scripts/setup.sh shellcheck
-    shellcheck="$SHELLCHECK"
+    shellcheck="$(piece_file shellcheck)"
   fi
-  "$shellcheck" -x scripts/*.sh .ci/run
+  "$shellcheck" -x scripts/*.sh scripts/bench/*.sh scripts/setup/*.sh scripts/setup/lib/*.sh .ci/run
   if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; else say "test: skipped cargo fmt, which is not installed"; fi
   if cargo clippy --version >/dev/null 2>&1; then
     cargo clippy --locked --release --all-targets --quiet -- -D warnings

@@ -5,9 +5,10 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::collection::{Contents, LineProblem, Manifest, PartInfo, Run, parse, pretty};
+use crate::collection::{Contents, LineProblem, Manifest, PartInfo, parse, pretty};
 use crate::corpus::{CorpusKind, CorpusOptions, CorpusReader, Fields, InputFormat};
 use crate::model::{Aggregation, GraphForm, Model};
+use crate::run::RunIdentity;
 
 /// A folder of this process, in memory where the system has such a place.
 fn folder() -> &'static Path {
@@ -120,12 +121,12 @@ pub fn manifest(data: &[u8]) {
 
 /// The journal: what the run is, a part, a rejected record.
 pub fn journal(data: &[u8]) {
-    if let Ok(run) = serde_json::from_slice::<Run>(data) {
+    if let Ok(run) = serde_json::from_slice::<RunIdentity>(data) {
         let text = serde_json::to_vec(&run).unwrap_or_default();
-        assert!(serde_json::from_slice::<Run>(&text).is_ok());
+        assert!(serde_json::from_slice::<RunIdentity>(&text).is_ok());
     }
     if let Ok(part) = serde_json::from_slice::<PartInfo>(data) {
-        let _ = part.index();
+        let _ = part.number();
     }
     let _ = serde_json::from_slice::<crate::corpus::RejectedRecord>(data);
 }
@@ -183,6 +184,29 @@ fn folder_of(name: &str) -> PathBuf {
 /// An ONNX file, and the head behind it.
 pub fn onnx(data: &[u8]) {
     open_model("onnx", &[("model.onnx", data)]);
+}
+
+/// A file of `torch.save`: any bytes, and an archive with any bytes as its pickle.
+pub fn pickle(data: &[u8]) {
+    use crate::model::pickle::read_pickled_tensors;
+    for bytes in [Some(data.to_vec()), pickle_archive(data).ok()] {
+        let path = bytes.and_then(|bytes| write("pickle", &bytes));
+        let tensors = path.and_then(|path| read_pickled_tensors(&path).ok());
+        for (_, tensor) in tensors.unwrap_or_default() {
+            let _ = tensor.read();
+        }
+    }
+}
+
+fn pickle_archive(pickle: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
+    let stored =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in [("a/data.pkl", pickle), ("a/data/0", &[1; 64])] {
+        archive.start_file(name, stored)?;
+        archive.write_all(bytes)?;
+    }
+    Ok(archive.finish()?.into_inner())
 }
 
 /// Files of an index: the first byte says which file of a small index is replaced by the rest.
@@ -244,18 +268,20 @@ fn small_index() -> crate::lucene::Result<&'static Files> {
     let _ = std::fs::remove_dir_all(&dir);
     let writer = crate::lucene::IndexWriter::create(&dir)?;
     for number in 0..2 {
-        let mut part = writer.part(number, None, 1 << 20)?;
+        let mut part = writer.part(number, 1 << 20)?;
+        let mut terms = crate::lucene::TermDictionary::new();
         for document in 0..200_u32 {
             let mut postings = Vec::new();
             for term in 0..8 {
-                let term = part.intern(&format!("t{}", (document * term) % 40))?;
+                let term = terms.intern(&format!("t{}", (document * term) % 40))?;
                 if !postings.iter().any(|&(known, _)| known == term) {
                     postings.push((term, 1 + document % 9));
                 }
             }
-            part.add(&format!("d{number}-{document}"), Some("{}"), &postings)?;
+            let docid = format!("d{number}-{document}");
+            part.add(&terms, &docid, Some("{}"), &postings)?;
         }
-        part.finish()?;
+        part.finish(&terms)?;
     }
     writer.commit(crate::lucene::CommitOptions::default())?;
     let mut files = Vec::new();
@@ -293,7 +319,7 @@ mod tests {
         lucene(&[0x40, 0x40, 0x7e, 0x00]);
     }
 
-    const ALL: [fn(&[u8]); 12] = [
+    const ALL: [fn(&[u8]); 13] = [
         corpus,
         jsonl,
         tsv,
@@ -305,6 +331,7 @@ mod tests {
         safetensors,
         config,
         onnx,
+        pickle,
         lucene,
     ];
 

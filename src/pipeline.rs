@@ -19,25 +19,12 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use rayon::prelude::*;
 
 use crate::corpus::{Document, PartReader, TextPart};
-use crate::encoder::{Batch, BatchBudget, Effort, Encoder, TextTokenizer, Tokens};
-use crate::impact::{Pruning, SparseVector};
+use crate::encoder::{Batch, EncodeStats, SpladeEncoder, Tokens};
+use crate::impact::SparseVector;
 use crate::stop::Stop;
 
-/// One being read, one being encoded, one being written.
+/// Parts in memory: one being read, one being encoded, one being written.
 const PARTS_IN_FLIGHT: usize = 3;
-
-/// How the stages run.
-#[derive(Debug, Clone, Copy)]
-pub struct PipelineOptions {
-    /// Encoder threads.
-    pub threads: usize,
-    /// Size of a batch.
-    pub budget: BatchBudget,
-    /// Which weights are left out.
-    pub pruning: Pruning,
-    /// True if the sink needs the texts.
-    pub keep_text: bool,
-}
 
 /// How far the encoding has come, for a display in another thread.
 #[derive(Debug, Default)]
@@ -49,7 +36,7 @@ pub struct EncodeProgress {
     /// Their tokens.
     pub tokens: AtomicU64,
     /// What encoding them took.
-    pub effort: Mutex<Effort>,
+    pub stats: Mutex<EncodeStats>,
     /// Nanoseconds in which texts were read.
     pub reading: AtomicU64,
     /// Nanoseconds in which they were tokenized, with all threads of the tokenizer.
@@ -60,8 +47,8 @@ pub struct EncodeProgress {
     pub writing: AtomicU64,
 }
 
-/// Which documents a batch holds: of many, the one that is first in the part.
-fn place(part: &EncodedPart, batch: &Batch) -> String {
+/// Names the documents of a batch: of many, the one that is first in the part.
+fn describe_batch(part: &EncodedPart, batch: &Batch) -> String {
     let docid = |row: usize| &part.documents[row].docid;
     match batch.rows.as_slice() {
         [row] => format!("docid {}", docid(*row)),
@@ -73,7 +60,7 @@ fn place(part: &EncodedPart, batch: &Batch) -> String {
 }
 
 /// Adds the time since `started` and returns the present.
-fn lap(total: &AtomicU64, started: Instant) -> Instant {
+fn add_elapsed(total: &AtomicU64, started: Instant) -> Instant {
     let now = Instant::now();
     let nanoseconds = (now - started).as_nanos();
     let nanoseconds = u64::try_from(nanoseconds).unwrap_or(u64::MAX);
@@ -84,9 +71,9 @@ fn lap(total: &AtomicU64, started: Instant) -> Instant {
 /// A part of the corpus, encoded.
 #[derive(Debug)]
 pub struct EncodedPart {
-    /// Its number, from 0, in input order.
+    /// Number of the part, from 0, in input order.
     pub index: usize,
-    /// As [`TextPart::input_sha256`].
+    /// SHA-256 of the part's input, see [`TextPart::input_sha256`].
     pub input_sha256: String,
     documents: Vec<Document>,
     tokens: Vec<Tokens>,
@@ -99,30 +86,30 @@ pub struct EncodedPart {
 /// A document of an encoded part.
 #[derive(Debug, Clone, Copy)]
 pub struct EncodedDocument<'a> {
-    /// Its docid.
+    /// The document's docid.
     pub docid: &'a str,
-    /// Its text; empty unless it was asked for.
+    /// The document's text; empty unless it was asked for.
     pub text: &'a str,
-    /// Its tokens.
+    /// The document's tokens.
     pub tokens: &'a Tokens,
-    /// Its weights.
+    /// The document's weights.
     pub vector: &'a SparseVector,
 }
 
 impl EncodedPart {
-    /// Tells how long a sink needed to quantize this part.
+    /// Records how long a sink needed to quantize this part.
     pub fn quantized_in(&self, time: Duration) {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.quantizing.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
-    /// Texts that the screening of the head did not suit.
+    /// Returns how many texts the screening of the head did not suit.
     #[must_use]
     pub fn fallbacks(&self) -> u64 {
         self.fallbacks.load(Ordering::Relaxed)
     }
 
-    /// The documents in input order.
+    /// Returns the documents in input order.
     pub fn documents(&self) -> impl Iterator<Item = EncodedDocument<'_>> {
         static EMPTY: SparseVector = SparseVector(Vec::new());
         let rest = self.tokens.iter().zip(&self.vectors);
@@ -139,7 +126,7 @@ impl EncodedPart {
     }
 }
 
-/// Takes the encoded parts, from several threads and in any order.
+/// Receives the encoded parts, from several threads and in any order.
 pub trait PartSink: Sync {
     /// Writes a part.
     ///
@@ -150,39 +137,38 @@ pub trait PartSink: Sync {
 
 type Work = (Arc<EncodedPart>, Batch);
 
-struct Run<'a> {
-    options: PipelineOptions,
-    tokenizer: &'a TextTokenizer,
-    encoder: &'a Encoder,
+/// What all stages of a run share.
+struct Stages<'a> {
+    encoder: &'a SpladeEncoder,
+    /// True if the sink needs the texts.
+    keep_text: bool,
     progress: &'a EncodeProgress,
-    /// A stage failed.
+    /// Tells when the user asks for an end.
+    stop: Stop,
+    /// True once a stage failed.
     failed: AtomicBool,
-    /// The user asks for an end.
-    stop: &'a Stop,
+    /// What the first stage to fail reported.
     failure: Mutex<Option<anyhow::Error>>,
 }
 
-/// Encodes everything that `reader` gives.
+/// Encodes everything that `reader` gives. `keep_text` says whether the sink needs the texts.
 ///
 /// # Errors
 /// The first failure of any stage, after all threads have ended; parts that were given to the sink
 /// before stay written. [`crate::stop::Interrupted`] if the user asked for an end.
 pub fn run(
+    encoder: &SpladeEncoder,
     reader: &mut PartReader,
-    tokenizer: &TextTokenizer,
-    encoder: &Encoder,
-    options: PipelineOptions,
+    keep_text: bool,
     progress: &EncodeProgress,
-    stop: &Stop,
     sink: &dyn PartSink,
 ) -> anyhow::Result<()> {
-    let run = Run {
-        options,
-        tokenizer,
+    let stages = Stages {
         encoder,
+        keep_text,
         progress,
+        stop: reader.stop().clone(),
         failed: AtomicBool::new(false),
-        stop,
         failure: Mutex::new(None),
     };
     let (work_tx, work_rx) = unbounded::<Work>();
@@ -193,31 +179,31 @@ pub fn run(
         let _ = permit_tx.try_send(());
     }
     thread::scope(|scope| {
-        for _ in 0..options.threads {
+        for _ in 0..encoder.workers() {
             let (work, done) = (work_rx.clone(), done_tx.clone());
-            let run = &run;
-            scope.spawn(move || run.note(run.encode(&work, &done)));
+            let stages = &stages;
+            scope.spawn(move || stages.record_failure(stages.encode(&work, &done)));
         }
-        for _ in 0..options.threads.div_ceil(4) {
+        for _ in 0..encoder.workers().div_ceil(4) {
             let (done, permits) = (done_rx.clone(), permit_tx.clone());
-            let run = &run;
-            scope.spawn(move || run.note(run.write(&done, &permits, sink)));
+            let stages = &stages;
+            scope.spawn(move || stages.record_failure(stages.write(&done, &permits, sink)));
         }
         // What the threads hold now are the only other ends: each stage ends when the one before did.
         drop((work_rx, done_rx, permit_tx));
-        run.note(run.read(reader, &permit_rx, &work_tx, &done_tx));
+        stages.record_failure(stages.read(reader, &permit_rx, &work_tx, &done_tx));
         drop((work_tx, done_tx));
     });
-    let failure = run.failure.into_inner();
+    let failure = stages.failure.into_inner();
     match failure.unwrap_or_else(std::sync::PoisonError::into_inner) {
         Some(error) => Err(error),
         None => Ok(()),
     }
 }
 
-impl Run<'_> {
+impl Stages<'_> {
     /// Keeps the first failure and makes all stages stop.
-    fn note(&self, result: anyhow::Result<()>) {
+    fn record_failure(&self, result: anyhow::Result<()>) {
         if let Err(error) = result {
             let failure = self.failure.lock();
             failure
@@ -227,14 +213,15 @@ impl Run<'_> {
         }
     }
 
-    /// True after a failure, or if the user asks for an end, which is then noted as one.
+    /// Returns true after a failure, or if the user asks for an end, which is then recorded as one.
     fn stopped(&self) -> bool {
         if let Err(interrupted) = self.stop.check() {
-            self.note(Err(interrupted.into()));
+            self.record_failure(Err(interrupted.into()));
         }
         self.failed.load(Ordering::Relaxed)
     }
 
+    /// Reads parts, tokenizes them and hands out their batches.
     fn read(
         &self,
         reader: &mut PartReader,
@@ -247,9 +234,9 @@ impl Run<'_> {
             let Some(part) = reader.next_part()? else {
                 break;
             };
-            lap(&self.progress.reading, started);
+            add_elapsed(&self.progress.reading, started);
             let part = self.tokenize(part)?;
-            let batches = Batch::plan(&part.tokens, self.options.budget);
+            let batches = self.encoder.plan(&part.tokens);
             part.batches_left.store(batches.len(), Ordering::Release);
             let part = Arc::new(part);
             // A closed channel means that a stage failed, and that failure is the one to report.
@@ -263,7 +250,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// False if the run has ended. Looks up from time to time: after a failure no permit comes.
+    /// Waits for a permit; returns false if the run has ended. Looks up from time to time, because no permit
+    /// comes after a failure.
     fn await_permit(&self, permits: &Receiver<()>) -> bool {
         while !self.stopped() {
             match permits.recv_timeout(Duration::from_millis(100)) {
@@ -275,6 +263,7 @@ impl Run<'_> {
         false
     }
 
+    /// Tokenizes the documents of a part.
     fn tokenize(&self, part: TextPart) -> anyhow::Result<EncodedPart> {
         let mut documents = part.documents;
         self.progress
@@ -285,15 +274,15 @@ impl Run<'_> {
             .par_iter()
             .map(|document| {
                 self.stop.check()?;
-                self.tokenizer
-                    .tokenize(&document.text)
+                self.encoder
+                    .tokens(&document.text)
                     .with_context(|| format!("docid {}", document.docid))
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
-        lap(&self.progress.tokenizing, started);
+        add_elapsed(&self.progress.tokenizing, started);
         let blank = tokens.iter().filter(|tokens| tokens.blank).count() as u64;
         self.progress.documents.fetch_add(blank, Ordering::Relaxed);
-        if !self.options.keep_text {
+        if !self.keep_text {
             for document in &mut documents {
                 document.text = String::new();
             }
@@ -310,18 +299,18 @@ impl Run<'_> {
         })
     }
 
+    /// Encodes batches until there are no more.
     fn encode(&self, work: &Receiver<Work>, done: &Sender<Arc<EncodedPart>>) -> anyhow::Result<()> {
-        let mut worker = self.encoder.worker()?;
         for (part, batch) in work {
             if self.stopped() {
                 break;
             }
-            let encoded = worker
-                .encode(&batch, &part.tokens)
-                .with_context(|| place(&part, &batch))?;
+            let encoded = self
+                .encoder
+                .encode_batch(&batch, &part.tokens)
+                .with_context(|| describe_batch(&part, &batch))?;
             let mut tokens = 0;
-            for (&row, mut vector) in batch.rows.iter().zip(encoded.vectors) {
-                self.options.pruning.apply(&mut vector);
+            for (&row, vector) in batch.rows.iter().zip(encoded.vectors) {
                 tokens += part.tokens[row].ids.len() as u64;
                 // Each row is in one batch only, so the place is empty.
                 let _ = part.vectors[row].set(vector);
@@ -332,11 +321,11 @@ impl Run<'_> {
                 .fetch_add(documents, Ordering::Relaxed);
             self.progress.tokens.fetch_add(tokens, Ordering::Relaxed);
             part.fallbacks
-                .fetch_add(encoded.effort.fallbacks, Ordering::Relaxed);
-            let effort = self.progress.effort.lock();
-            effort
+                .fetch_add(encoded.stats.fallbacks, Ordering::Relaxed);
+            let stats = self.progress.stats.lock();
+            stats
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .add(&encoded.effort);
+                .add(&encoded.stats);
             if part.batches_left.fetch_sub(1, Ordering::AcqRel) == 1 {
                 let _ = done.send(part);
             }
@@ -344,6 +333,7 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Gives whole parts to the sink until there are no more.
     fn write(
         &self,
         done: &Receiver<Arc<EncodedPart>>,
@@ -356,7 +346,7 @@ impl Run<'_> {
             }
             let started = Instant::now();
             sink.write(&part)?;
-            lap(&self.progress.writing, started);
+            add_elapsed(&self.progress.writing, started);
             let quantizing = part.quantizing.load(Ordering::Relaxed);
             self.progress
                 .quantizing

@@ -1,4 +1,4 @@
-"""Measures splade-export on a GPU; bench_gpu.sh calls it. Needs nothing but Python.
+"""Measures splade-export on a GPU; gpu.sh calls it. Needs nothing but Python.
 
 The texts are words of a corpus in an order of their own, as many as are wanted and long enough to fill every limit.
 """
@@ -162,7 +162,7 @@ def main():
     bench = Bench(options)
 
     def step(what):
-        print(f"bench_gpu: {what} ...", file=sys.stderr, flush=True)
+        print(f"bench/gpu: {what} ...", file=sys.stderr, flush=True)
 
     step("one document on the GPU")
     try:

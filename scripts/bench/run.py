@@ -1,4 +1,4 @@
-"""Measures splade-export and its peers side by side; bench.sh calls it.
+"""Measures splade-export and its peers side by side; encoder.sh calls it.
 
 Runs are interleaved: one of every system, then the next repetition. The first repetition tries every batch size of a
 peer, the others only its best.

@@ -3,10 +3,33 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use splade_export::encoder::DeviceChoice;
-use splade_export::export::EncodeOptions;
+use splade_export::encoder::{DeviceChoice, EncoderSettings, SpladeEncoder};
 use splade_export::impact::{Normalization, Pruning, Quantization, Rounding, Step};
 use splade_export::model::{Aggregation, Precision};
+
+/// From text to impacts: what documents, topics and single texts have in common.
+pub struct EncodeOptions {
+    /// The model folder.
+    model: PathBuf,
+    /// From text to weights.
+    encoder: EncoderSettings,
+    /// From weights to impacts; `None` keeps the weights.
+    pub quantization: Option<Quantization>,
+}
+
+impl EncodeOptions {
+    /// Opens the model with these settings.
+    pub fn open(&self) -> anyhow::Result<SpladeEncoder> {
+        let builder = SpladeEncoder::open(&self.model)?;
+        Ok(builder.settings(self.encoder.clone()).build()?)
+    }
+
+    /// Opens the model and hashes its files, beside each other.
+    pub fn open_with_fingerprint(&self) -> anyhow::Result<SpladeEncoder> {
+        let builder = SpladeEncoder::open(&self.model)?.settings(self.encoder.clone());
+        Ok(builder.with_fingerprint().build()?)
+    }
+}
 
 #[derive(Args)]
 pub struct EncodeArgs {
@@ -14,7 +37,7 @@ pub struct EncodeArgs {
     #[arg(long, value_name = "DIR", env = "SPLADE_EXPORT_MODEL")]
     model: PathBuf,
 
-    /// How the tokens' logits become one weight a term [default: as 1_SpladePooling in the model's folder
+    /// How the tokens' logits become one weight per term [default: as 1_SpladePooling in the model's folder
     /// says, else max]
     #[arg(long, value_enum, help_heading = "Encoding")]
     aggregation: Option<AggregationArg>,
@@ -40,7 +63,7 @@ pub struct EncodeArgs {
     )]
     device: DeviceChoice,
 
-    /// Numbers of the model's layers; auto is fp32 on the CPU, fp16 on a GPU, and an ONNX export's own
+    /// Precision of the encoder layers; auto is fp32 on the CPU, fp16 on a GPU, and an ONNX export's own
     ///
     /// int8 is faster on the CPU and approximate: about 19 of 20 terms are the same. Each text is then
     /// encoded alone, so that its weights do not depend on others.
@@ -78,7 +101,7 @@ pub struct EncodeArgs {
     #[arg(long, value_name = "S", value_parser = parse_step, help_heading = "Quantization")]
     step: Option<StepArg>,
 
-    /// What happens to a fraction of a unit; nearest takes halves to the even neighbour
+    /// What happens to a fraction of a unit; nearest takes halves to the even neighbor
     /// [default: nearest]
     #[arg(long, value_enum, help_heading = "Quantization")]
     rounding: Option<RoundingArg>,
@@ -177,26 +200,29 @@ impl EncodeArgs {
         Ok(EncodeOptions {
             quantization: self.quantization()?,
             model: self.model,
-            onnxruntime: self.onnxruntime,
-            aggregation: self.aggregation.map(|aggregation| match aggregation {
-                AggregationArg::Max => Aggregation::Max,
-                AggregationArg::Sum => Aggregation::Sum,
-            }),
-            max_length: self.max_length,
-            keep_special_tokens: matches!(self.special_tokens, SpecialTokens::Keep),
-            pruning: Pruning {
-                top_k: self.top_k,
-                min_weight: self.min_weight,
+            encoder: EncoderSettings {
+                onnxruntime: self.onnxruntime,
+                aggregation: self.aggregation.map(|aggregation| match aggregation {
+                    AggregationArg::Max => Aggregation::Max,
+                    AggregationArg::Sum => Aggregation::Sum,
+                }),
+                max_length: self.max_length,
+                keep_special_tokens: matches!(self.special_tokens, SpecialTokens::Keep),
+                pruning: Pruning {
+                    top_k: self.top_k,
+                    min_weight: self.min_weight,
+                },
+                threads,
+                device: self.device,
+                precision: match self.precision {
+                    PrecisionArg::Auto => None,
+                    PrecisionArg::Fp32 => Some(Precision::Fp32),
+                    PrecisionArg::Fp16 => Some(Precision::Fp16),
+                    PrecisionArg::Int8 => Some(Precision::Int8),
+                },
+                max_memory: self.max_memory,
+                ..EncoderSettings::default()
             },
-            threads,
-            device: self.device,
-            precision: match self.precision {
-                PrecisionArg::Auto => None,
-                PrecisionArg::Fp32 => Some(Precision::Fp32),
-                PrecisionArg::Fp16 => Some(Precision::Fp16),
-                PrecisionArg::Int8 => Some(Precision::Int8),
-            },
-            max_memory: self.max_memory,
         })
     }
 

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 /// A set of docids that keeps twelve bytes of each one's SHA-256.
 ///
-/// Memory: 13 bytes a slot of hash tables that are at most 7/8 full, 15 to 30 bytes a docid, 1.7 GB
+/// Memory: 13 bytes per slot of hash tables that are at most 7/8 full, 15 to 30 bytes per docid, 1.7 GB
 /// for 100 million. The tables are 256 and grow one by one, so that growing never doubles the whole.
 /// Two different docids of 100 million share their twelve bytes with probability 6e-14.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Default for DocidSet {
 }
 
 impl DocidSet {
-    /// Adds a docid; false if it was there already.
+    /// Adds a docid; returns false if it was there already.
     pub fn insert(&mut self, docid: &str) -> bool {
         let digest = Sha256::digest(docid.as_bytes());
         let mut key = [0; 12];
@@ -33,7 +33,7 @@ impl DocidSet {
     }
 }
 
-/// The keys are bytes of a cryptographic hash: eight of them are a hash already.
+/// Takes eight bytes of the key as its hash: the keys are bytes of a cryptographic hash.
 #[derive(Debug, Default)]
 struct PrefixHasher(u64);
 

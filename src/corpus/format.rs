@@ -1,13 +1,13 @@
-//! Which of the line formats a file has.
+//! The format of a file, told from its name or its content.
 
 use std::sync::Arc;
 
 use super::error::CorpusError;
 
-/// A format of one record a line.
+/// A format of one record per line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Jsonl,
     /// `docid<TAB>text`.
     Tsv,
@@ -29,7 +29,7 @@ impl InputFormat {
     /// Tells the format from the first bytes of the decompressed content.
     ///
     /// # Errors
-    /// [`CorpusError::JsonArray`] for a JSON array, [`CorpusError::UnknownFormat`] where nothing fits.
+    /// Returns [`CorpusError::JsonArray`] for a JSON array, [`CorpusError::UnknownFormat`] where nothing fits.
     pub fn from_content(head: &[u8], source_name: &Arc<str>) -> Result<Self, CorpusError> {
         let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
         let body = head.trim_ascii_start();

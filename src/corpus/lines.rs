@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead};
 
-/// Longest accepted line, in MiB: a whole book has about one.
+/// Limits a line, in MiB: a whole book has about one.
 pub const MAX_LINE_MIB: usize = 64;
 const MAX_LINE: usize = MAX_LINE_MIB << 20;
 
@@ -40,12 +40,12 @@ impl<R: BufRead> LineReader<R> {
         }
     }
 
-    /// Number of the line returned last, from 1.
+    /// Returns the number of the current line, from 1.
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// The next line, or `None` at the end.
+    /// Returns the next line, or `None` at the end.
     pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         Ok(match self.advance()? {
             None => None,
@@ -54,7 +54,7 @@ impl<R: BufRead> LineReader<R> {
         })
     }
 
-    /// Goes to the next line, or gives `None` at the end. Says whether the line is within the limit.
+    /// Goes to the next line and returns whether it is within the limit, or `None` at the end.
     pub fn advance(&mut self) -> io::Result<Option<bool>> {
         self.buffer.clear();
         // A huge line before this one must not keep its memory.
@@ -64,7 +64,7 @@ impl<R: BufRead> LineReader<R> {
         let mut read_any = false;
         loop {
             let available = match self.inner.fill_buf() {
-                // A signal came; the stage above sees to it.
+                // A signal came, which the pipeline handles.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 available => available?,
             };
@@ -93,7 +93,7 @@ impl<R: BufRead> LineReader<R> {
         Ok(Some(!too_long))
     }
 
-    /// The line that [`LineReader::advance`] went to.
+    /// Returns the line that [`LineReader::advance`] went to.
     pub fn line(&self) -> &[u8] {
         let mut line = self.buffer.as_slice();
         line = line.strip_suffix(b"\n").unwrap_or(line);

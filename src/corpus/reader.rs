@@ -3,18 +3,23 @@
 use std::io::{self, BufRead, Cursor, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::error::{CorpusError, Place, RecordError, RecordProblem};
+use super::docids::DocidSet;
+use super::document::Document;
+use super::error::CorpusError;
+use super::fields::Fields;
+use super::format::InputFormat;
+use super::kind::CorpusKind;
 use super::lines::{Line, LineReader, MAX_LINE_MIB};
 use super::open::open;
-use super::record::{self, Fields};
+use super::progress::ReadProgress;
+use super::record;
+use super::record_error::{Place, RecordError, RecordProblem};
 use super::rejected::MAX_EXCERPT;
-use super::source::{CorpusKind, Source};
-use super::{DocidSet, Document, InputFormat};
+use super::source::Source;
 
 /// What to read and how.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct CorpusOptions {
     /// Files, folders, archives, or `-`.
     pub paths: Vec<PathBuf>,
@@ -24,36 +29,6 @@ pub struct CorpusOptions {
     pub format: Option<InputFormat>,
     /// The fields that make the text.
     pub fields: Fields,
-}
-
-/// How far the reading has come, for a progress display in another thread.
-#[derive(Debug, Clone)]
-pub struct ReadProgress {
-    bytes: Arc<AtomicU64>,
-    total: Option<u64>,
-}
-
-impl ReadProgress {
-    /// Nothing read yet of these sources.
-    pub(crate) fn new(sources: &[Source]) -> Self {
-        Self {
-            bytes: Arc::default(),
-            total: sources.iter().map(Source::size).sum(),
-        }
-    }
-
-    /// The count that a reader raises.
-    pub(crate) fn bytes(&self) -> &Arc<AtomicU64> {
-        &self.bytes
-    }
-
-    /// Share of the input's bytes that was read, between 0 and 1; `None` where the size is unknown.
-    #[must_use]
-    #[allow(clippy::cast_precision_loss, reason = "a ratio for display")]
-    pub fn fraction(&self) -> Option<f64> {
-        let total = self.total.filter(|&total| total > 0)?;
-        Some((self.bytes.load(Ordering::Relaxed) as f64 / total as f64).min(1.0))
-    }
 }
 
 /// What the reader yields for a record: the document, or why there is none.
@@ -79,10 +54,10 @@ struct Current {
 }
 
 impl CorpusReader {
-    /// Finds the files. They are opened one at a time, while reading.
+    /// Finds the files, which are then opened one at a time, while reading.
     ///
     /// # Errors
-    /// [`CorpusError`] where a path cannot be resolved to files.
+    /// Returns [`CorpusError`] where a path cannot be resolved to files.
     pub fn open(options: CorpusOptions) -> Result<Self, CorpusError> {
         let sources = Source::resolve(&options.paths, options.kind)?;
         let progress = ReadProgress::new(&sources);
@@ -96,16 +71,16 @@ impl CorpusReader {
         })
     }
 
-    /// A handle on how far the reading has come.
+    /// Returns a handle on how far the reading has come.
     #[must_use]
     pub fn progress(&self) -> ReadProgress {
         self.progress.clone()
     }
 
-    /// The next record, or `None` at the end. Blank lines are no records.
+    /// Returns the next record, or `None` at the end. Blank lines are no records.
     ///
     /// # Errors
-    /// [`CorpusError`] where a file cannot be read any further.
+    /// Returns [`CorpusError`] where a file cannot be read any further.
     pub fn next_record(&mut self) -> Result<Option<Record>, CorpusError> {
         loop {
             let Some(current) = &mut self.current else {
@@ -153,7 +128,7 @@ impl CorpusReader {
     }
 
     fn start(&self, source: &Source) -> Result<Current, CorpusError> {
-        let mut stream = open(source, &self.progress.bytes)?;
+        let mut stream = open(source, self.progress.bytes())?;
         let format = if let Some(format) = self.format {
             format
         } else {
@@ -182,7 +157,7 @@ impl CorpusReader {
     }
 }
 
-/// What comes up to the end of the first line that is not blank, at most 64 KiB. A pipe may hand it over
+/// Returns what comes up to the end of the first line that is not blank, at most 64 KiB. A pipe may hand it over
 /// in pieces.
 fn first_line(stream: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();

@@ -1,81 +1,20 @@
-//! One line -> one [`Document`].
+//! Turns one line into one [`Document`].
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::error::RecordProblem;
-use super::{Document, InputFormat};
+use super::document::Document;
+use super::fields::{Fields, key_names, type_name};
+use super::format::InputFormat;
+use super::record_error::RecordProblem;
 
 const DOCID_KEYS: [&str; 3] = ["_id", "id", "docid"];
-/// Lucene's limit for a term, and so for an indexed docid, in bytes.
+/// Limits a docid as Lucene limits an indexed term, in bytes.
 const MAX_DOCID_BYTES: usize = 32_766;
-
-/// Which fields of a JSON record make its text, and in which order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fields(Vec<String>);
-
-impl Default for Fields {
-    fn default() -> Self {
-        Self(vec!["title".into(), "text".into()])
-    }
-}
-
-impl Fields {
-    /// The fields in the order in which they are joined.
-    #[must_use]
-    pub fn new(names: Vec<String>) -> Self {
-        Self(names)
-    }
-
-    /// Their names.
-    #[must_use]
-    pub fn names(&self) -> &[String] {
-        &self.0
-    }
-
-    /// Joins the fields' texts by one space; empty ones leave no space behind.
-    fn join(&self, record: &Map<String, Value>) -> Result<String, RecordProblem> {
-        let mut text = String::new();
-        let mut found = false;
-        for name in &self.0 {
-            // BEIR says "text" where Pyserini says "contents".
-            let value = record.get(name).or_else(|| match name.as_str() {
-                "text" => record.get("contents"),
-                _ => None,
-            });
-            let part = match value {
-                None => continue,
-                Some(Value::String(part)) => part.as_str(),
-                Some(Value::Null) => "",
-                Some(other) => {
-                    return Err(RecordProblem::FieldType {
-                        field: name.clone(),
-                        found: kind(other),
-                    });
-                }
-            };
-            found = true;
-            if !part.is_empty() {
-                if !text.is_empty() {
-                    text.push(' ');
-                }
-                text.push_str(part);
-            }
-        }
-        if found {
-            Ok(text)
-        } else {
-            Err(RecordProblem::MissingText {
-                wanted: self.0.join(","),
-                found: keys(record),
-            })
-        }
-    }
-}
 
 /// Parses one line, without its end.
 ///
 /// # Errors
-/// What is wrong with the record; the place is added by the caller.
+/// Returns what is wrong with the record; the caller adds the place.
 pub fn parse(line: &[u8], format: InputFormat, fields: &Fields) -> Result<Document, RecordProblem> {
     let line =
         std::str::from_utf8(line).map_err(|e| RecordProblem::NotUtf8(e.valid_up_to() + 1))?;
@@ -96,22 +35,22 @@ pub fn parse(line: &[u8], format: InputFormat, fields: &Fields) -> Result<Docume
 fn parse_json(line: &str, fields: &Fields) -> Result<Document, RecordProblem> {
     let value: Value = serde_json::from_str(line).map_err(|e| RecordProblem::Json(describe(&e)))?;
     let Value::Object(record) = value else {
-        return Err(RecordProblem::NotAnObject(kind(&value)));
+        return Err(RecordProblem::NotAnObject(type_name(&value)));
     };
     let docid = DOCID_KEYS
         .iter()
         .find_map(|key| record.get(*key))
-        .ok_or_else(|| RecordProblem::MissingDocid(keys(&record)))?;
+        .ok_or_else(|| RecordProblem::MissingDocid(key_names(&record)))?;
     let docid = match docid {
         Value::String(docid) => docid.clone(),
         Value::Number(number) if !number.is_f64() => number.to_string(),
-        other => return Err(RecordProblem::DocidType(kind(other))),
+        other => return Err(RecordProblem::DocidType(type_name(other))),
     };
     let text = fields.join(&record)?;
     Ok(Document { docid, text })
 }
 
-/// The parser counts lines inside the one line it is given: only its column means something here.
+/// Names the column alone: the parser is given one line, so that its line number says nothing.
 fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.split(" at line ").next().unwrap_or(&text);
@@ -129,29 +68,6 @@ fn check_docid(docid: &str) -> Result<(), RecordProblem> {
         return Err(RecordProblem::DocidTooLong(docid.len()));
     }
     Ok(())
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(number) if number.is_f64() => "a fractional number",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
-}
-
-fn keys(record: &Map<String, Value>) -> String {
-    if record.is_empty() {
-        return "none".into();
-    }
-    let mut names: Vec<_> = record.keys().take(8).map(String::as_str).collect();
-    if record.len() > names.len() {
-        names.push("...");
-    }
-    names.join(", ")
 }
 
 #[cfg(test)]
@@ -192,7 +108,7 @@ mod tests {
         assert!(says(r#"{"id": "a b", "text": "a"}"#).contains("white space"));
         assert!(says(r#"{"id": "a\u00a0b", "text": "a"}"#).contains("white space"));
         assert!(says(r#"{"id": "", "text": "a"}"#).contains("empty"));
-        assert!(says(r#"{"id": "a", "body": "a"}"#).contains("--fields"));
+        assert!(says(r#"{"id": "a", "body": "a"}"#).contains("`fields`"));
         assert!(says(r#"{"id": "a", "text": ["a"]}"#).contains("an array"));
         assert!(says(r#"{"id": "a", "text": "\ud800"}"#).contains("not valid JSON"));
     }

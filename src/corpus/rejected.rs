@@ -5,15 +5,15 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use fs_err::File;
 use serde::{Deserialize, Serialize};
 
-use super::RecordError;
+use super::record_error::RecordError;
 
-/// Of a longer line only so much is kept, in bytes.
+/// Keeps only so many bytes of a longer line.
 pub(super) const MAX_EXCERPT: usize = 1 << 16;
 
 /// One line of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectedRecord {
-    /// Number of the record in the whole input, from 1, blank lines not counted.
+    /// The record's number in the whole input, from 1, without blank lines.
     pub record: u64,
     /// The input file as the user named it.
     pub file: String,
@@ -64,7 +64,7 @@ impl RejectedFile {
     /// Adds a line of another such file, with its end.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Returns the errors of the file system.
     pub fn add_line(&mut self, line: &str) -> io::Result<()> {
         self.out.write_all(line.as_bytes())?;
         self.end.bytes += line.len() as u64;
@@ -76,7 +76,7 @@ impl RejectedFile {
         self.end
     }
 
-    /// Takes back what was added after `mark`.
+    /// Removes what was added after `mark`.
     pub(super) fn rewind(&mut self, mark: Mark) -> io::Result<()> {
         if mark != self.end {
             self.out.seek(SeekFrom::Start(mark.bytes))?;
@@ -89,7 +89,7 @@ impl RejectedFile {
     /// Writes what is buffered and syncs.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Returns the errors of the file system.
     pub fn finish(self) -> io::Result<()> {
         let file = self
             .out

@@ -1,4 +1,4 @@
-//! Which parts of a corpus are this run's.
+//! Which parts of a corpus a run makes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,12 +13,12 @@ pub enum PartSelection {
     /// All of them.
     #[default]
     All,
-    /// `3/16`: every sixteenth, beginning with the third. Shares are about equally large, and the number
+    /// `3/16`: every sixteenth, beginning with the third. Shards are about equally large, and the number
     /// of parts need not be known beforehand.
-    Share {
-        /// Which share, from 1 to `of`.
-        share: usize,
-        /// Number of shares.
+    Shard {
+        /// Which shard, from 1 to `of`.
+        shard: usize,
+        /// Number of shards.
         of: usize,
     },
     /// `120-180`: the parts of these numbers, both included.
@@ -32,21 +32,21 @@ pub enum PartSelection {
 
 /// A selection that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("must be a share such as 3/16 (from 1/16 to 16/16) or a range of parts such as 120-180")]
-pub struct BadSelection;
+#[error("must be a shard such as 3/16 (from 1/16 to 16/16) or a range of parts such as 120-180")]
+pub struct SelectionError;
 
 impl PartSelection {
-    /// True if the part is this run's.
+    /// Returns true if the part belongs to this run.
     #[must_use]
     pub fn contains(self, part: usize) -> bool {
         match self {
             Self::All => true,
-            Self::Share { share, of } => part % of == share - 1,
+            Self::Shard { shard, of } => part % of == shard - 1,
             Self::Range { first, last } => (first..=last).contains(&part),
         }
     }
 
-    /// True if neither this part nor a later one is this run's.
+    /// Returns true if neither this part nor a later one belongs to this run.
     #[must_use]
     pub fn is_past(self, part: usize) -> bool {
         matches!(self, Self::Range { last, .. } if part > last)
@@ -54,31 +54,31 @@ impl PartSelection {
 }
 
 impl FromStr for PartSelection {
-    type Err = BadSelection;
+    type Err = SelectionError;
 
-    fn from_str(text: &str) -> Result<Self, BadSelection> {
+    fn from_str(text: &str) -> Result<Self, SelectionError> {
         let number = |text: &str| {
             text.parse::<u32>()
                 .map(|n| n as usize)
-                .map_err(|_| BadSelection)
+                .map_err(|_| SelectionError)
         };
         if text == "all" {
             return Ok(Self::All);
         }
-        if let Some((share, of)) = text.split_once('/') {
-            let (share, of) = (number(share)?, number(of)?);
-            return if (1..=of).contains(&share) {
-                Ok(Self::Share { share, of })
+        if let Some((shard, of)) = text.split_once('/') {
+            let (shard, of) = (number(shard)?, number(of)?);
+            return if (1..=of).contains(&shard) {
+                Ok(Self::Shard { shard, of })
             } else {
-                Err(BadSelection)
+                Err(SelectionError)
             };
         }
-        let (first, last) = text.split_once('-').ok_or(BadSelection)?;
+        let (first, last) = text.split_once('-').ok_or(SelectionError)?;
         let (first, last) = (number(first)?, number(last)?);
         if first <= last {
             Ok(Self::Range { first, last })
         } else {
-            Err(BadSelection)
+            Err(SelectionError)
         }
     }
 }
@@ -87,7 +87,7 @@ impl fmt::Display for PartSelection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("all"),
-            Self::Share { share, of } => write!(f, "{share}/{of}"),
+            Self::Shard { shard, of } => write!(f, "{shard}/{of}"),
             Self::Range { first, last } => write!(f, "{first}-{last}"),
         }
     }
@@ -100,9 +100,9 @@ impl From<PartSelection> for String {
 }
 
 impl TryFrom<String> for PartSelection {
-    type Error = BadSelection;
+    type Error = SelectionError;
 
-    fn try_from(text: String) -> Result<Self, BadSelection> {
+    fn try_from(text: String) -> Result<Self, SelectionError> {
         text.parse()
     }
 }
@@ -120,15 +120,15 @@ mod tests {
         for text in [
             "", "0/4", "5/4", "1/0", "3", "4-3", "a-b", "1/2/3", "-1", "-1-2",
         ] {
-            assert_eq!(text.parse::<PartSelection>(), Err(BadSelection), "{text}");
+            assert_eq!(text.parse::<PartSelection>(), Err(SelectionError), "{text}");
         }
     }
 
     #[test]
-    fn each_part_is_in_one_share() {
+    fn each_part_is_in_one_shard() {
         for part in 0..50 {
             let owners =
-                (1..=7).filter(|&share| PartSelection::Share { share, of: 7 }.contains(part));
+                (1..=7).filter(|&shard| PartSelection::Shard { shard, of: 7 }.contains(part));
             assert_eq!(owners.count(), 1);
         }
         let range = PartSelection::Range { first: 2, last: 3 };

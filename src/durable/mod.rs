@@ -1,4 +1,5 @@
-//! Writing that survives a crash: files that appear whole, folders on disk, locks, and fault points to test them.
+//! Writes so that a crash or a full disk does no harm: atomic files, synced folders, locks, and fault points that test
+//! them.
 //!
 //! Everything in this program that must outlive a power cut or a full disk goes through this module.
 
@@ -8,6 +9,6 @@ mod folder;
 mod lock;
 
 pub use atomic_file::AtomicFile;
-pub(crate) use atomic_file::TEMPORARY_PREFIX;
+pub(crate) use atomic_file::{TEMPORARY_PREFIX, write_whole};
 pub(crate) use folder::{create_folder, parent_of, sync_folder};
 pub(crate) use lock::{FileLock, LockFailure};

@@ -1,22 +1,22 @@
 //! Which texts are encoded together.
 
-use super::Tokens;
+use super::tokens::Tokens;
 
 /// How large a batch may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchBudget {
-    /// Most tokens, padding included. A longer text makes a batch of its own.
+    /// Most tokens of a batch, padding included. A longer text makes a batch of its own.
     pub tokens: usize,
-    /// Most texts: the pooled weights of a batch are texts x vocabulary.
+    /// Most texts of a batch: its pooled weights are texts x vocabulary.
     pub texts: usize,
     /// The length of a batch is rounded up to a multiple of this, but not over `longest`.
     pub length_multiple: usize,
-    /// Positions that the model has for a text.
+    /// Most tokens that a text can have.
     pub longest: usize,
 }
 
 impl Default for BatchBudget {
-    /// On the CPU the logits of one slice of the vocabulary must stay in the second-level cache.
+    /// Suits the CPU, where the logits of one slice of the vocabulary must stay in the second-level cache.
     fn default() -> Self {
         Self {
             tokens: 1024,
@@ -30,9 +30,9 @@ impl Default for BatchBudget {
 /// Texts that are encoded together, padded to the longest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
-    /// Positions of the texts in the part.
+    /// Indices of the texts in the part.
     pub rows: Vec<usize>,
-    /// Length of the longest, in tokens, rounded up where the budget says so.
+    /// Tokens of the longest text, rounded up where the budget says so.
     pub length: usize,
 }
 
@@ -66,7 +66,7 @@ impl Batch {
         batches
     }
 
-    /// Two batches of about half the texts each.
+    /// Returns two batches of about half the texts each.
     pub(super) fn halves(&self, texts: &[Tokens]) -> (Self, Self) {
         let (first, second) = self.rows.split_at(self.rows.len() / 2);
         let half = |rows: &[usize]| Self {
@@ -80,7 +80,7 @@ impl Batch {
         (half(first), half(second))
     }
 
-    /// Token ids and mask, each `[rows, length]`, padded with id 0 on the right.
+    /// Returns token ids and mask, each `[rows, length]`, padded with id 0 on the right.
     #[must_use]
     pub fn tensors(&self, texts: &[Tokens]) -> (Vec<i64>, Vec<i64>) {
         let size = self.rows.len() * self.length;

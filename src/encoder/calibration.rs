@@ -1,10 +1,13 @@
-//! The centre of the screened head.
+//! The center of the screened head.
 
+use super::batch::{Batch, BatchBudget};
+use super::error::EncodeError;
 use super::session::{GraphSession, Padded, Values};
-use super::{Batch, BatchBudget, EncodeError, TextTokenizer};
+use super::tokens::TextTokenizer;
 use crate::screened_head::mean_row;
 
-/// Ordinary sentences of several languages. What they are changes the speed a little, and no weight.
+/// Ordinary sentences of several languages. Other sentences would change the speed a little, and no
+/// weight.
 const SENTENCES: [&str; 8] = [
     "The committee will publish its report on public health early next year.",
     "She walked along the river, bought two loaves of bread and went home before the rain.",
@@ -16,7 +19,7 @@ const SENTENCES: [&str; 8] = [
     "Le conseil a voté hier soir un nouveau budget pour les écoles du quartier.",
 ];
 
-/// The mean hidden state of the sentences' tokens, `hidden` values.
+/// Returns the mean hidden state of the sentences' tokens, `hidden` values.
 pub fn center(
     session: &mut GraphSession,
     tokenizer: &TextTokenizer,
@@ -26,7 +29,7 @@ pub fn center(
         .iter()
         .map(|text| tokenizer.tokenize(text))
         .collect::<Result<Vec<_>, _>>()?;
-    // One text a run, so that no padding has to be told apart.
+    // Runs one text at a time, so that no padding has to be told apart.
     let budget = BatchBudget {
         texts: 1,
         ..BatchBudget::default()

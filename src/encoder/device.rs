@@ -1,17 +1,16 @@
-//! Where the graph runs.
+//! The devices that a graph can run on.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::runtime::Runtime;
-use super::session::{self, cuda};
-use super::{BatchBudget, EncodeError};
+use super::batch::BatchBudget;
+use super::error::EncodeError;
 use crate::model::Precision;
 
 /// Where the graph runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Device {
-    /// The processor.
+    /// The CPU.
     Cpu,
     /// The NVIDIA GPU of this number, through ONNX Runtime's CUDA execution provider.
     Cuda(u32),
@@ -21,50 +20,15 @@ pub enum Device {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
     /// The first GPU if ONNX Runtime's CUDA execution provider and an NVIDIA driver are there, else the
-    /// processor.
+    /// CPU.
     #[default]
     Auto,
-    /// This one, or an error.
+    /// This device, or an error.
     Device(Device),
 }
 
-impl DeviceChoice {
-    /// Finds ONNX Runtime's library for this choice, and the device.
-    ///
-    /// # Errors
-    /// [`EncodeError::Runtime`] if there is no library, [`EncodeError::NoCuda`] if a GPU was asked for
-    /// and something is missing.
-    pub fn resolve(
-        self,
-        library: Option<&std::path::Path>,
-    ) -> Result<(Runtime, Device), EncodeError> {
-        match self {
-            Self::Device(Device::Cpu) => Ok((Runtime::find(library, false)?, Device::Cpu)),
-            Self::Device(Device::Cuda(number)) => {
-                let runtime = Runtime::find(library, true)?;
-                cuda::load(&runtime)?;
-                Ok((runtime, Device::Cuda(number)))
-            }
-            Self::Auto => {
-                if let Ok(runtime) = Runtime::find(library, true)
-                    && cuda::load(&runtime).is_ok()
-                {
-                    // A driver may be there without a GPU that it can use. A process can load one
-                    // library only, so the GPU's serves the processor then.
-                    let device = match session::probe(&runtime, 0) {
-                        Ok(()) => Device::Cuda(0),
-                        Err(_) => Device::Cpu,
-                    };
-                    return Ok((runtime, device));
-                }
-                Ok((Runtime::find(library, false)?, Device::Cpu))
-            }
-        }
-    }
-}
-
 impl Device {
-    /// The precision unless another is asked for: exact on the processor, half precision on a GPU.
+    /// Returns the precision unless another is asked for: exact on the CPU, half precision on a GPU.
     #[must_use]
     pub fn default_precision(self) -> Precision {
         match self {
@@ -73,10 +37,10 @@ impl Device {
         }
     }
 
-    /// Refuses what would be slower and less exact than the device's default.
+    /// Refuses a precision that would be slower and less exact than the device's default.
     ///
     /// # Errors
-    /// [`EncodeError::Precision`]
+    /// [`EncodeError::Precision`] with the precisions that suit the device.
     pub fn check(self, precision: Precision) -> Result<(), EncodeError> {
         let (device, remedy) = match (self, precision) {
             (Self::Cpu, Precision::Fp16) => (
@@ -96,7 +60,7 @@ impl Device {
         })
     }
 
-    /// The batches that suit the device.
+    /// Returns how large batches suit the device.
     #[must_use]
     pub fn budget(self, precision: Precision) -> BatchBudget {
         match (self, precision) {
@@ -117,7 +81,7 @@ impl Device {
         }
     }
 
-    /// Encoder threads on a machine of so many.
+    /// Returns how many encoder threads the device can use of `threads`.
     #[must_use]
     pub fn workers(self, threads: usize) -> usize {
         match self {

@@ -1,16 +1,19 @@
-//! How much memory encoding takes, about, and what fits in less.
+//! An estimate of the memory that encoding takes, and what fits in less.
 
-use super::{BatchBudget, EncodeError};
+use super::batch::BatchBudget;
+use super::error::EncodeError;
 use crate::model::{Aggregation, Model, ModelSize, Precision};
 
-/// The program, ONNX Runtime's library, tokenizer, and the texts and vectors of the parts in flight.
+/// Bytes of the program, ONNX Runtime's library, the tokenizer, and the texts and vectors of the parts in
+/// flight.
 const PROGRAM: u64 = 110 << 20;
-/// Values a token that are alive at once beside the widest: inputs, outputs and residuals of an operator.
+/// Values per token that are alive at once beside the widest: inputs, outputs and residuals of an
+/// operator.
 const ALIVE: u64 = 6;
-/// Shapes vary, so the C library's allocator keeps some times what is alive at once. Measured.
+/// How many times what is alive at once the C library's allocator keeps, because shapes vary. Measured.
 const RETAINED: u64 = 3;
 
-/// An estimate of the memory that a model takes on the processor.
+/// Estimates the memory that a model takes on the CPU.
 ///
 /// It counts what grows with model, batch and threads: the weights as they are kept for all threads and
 /// as ONNX Runtime packs them, and the largest activations of each thread. Its constants were fitted to
@@ -24,7 +27,7 @@ pub struct MemoryPlan {
 }
 
 impl MemoryPlan {
-    /// Of a model with texts of at most `max_length` tokens.
+    /// Plans for a model with texts of at most `max_length` tokens.
     #[must_use]
     pub fn new(
         model: &Model,
@@ -41,27 +44,28 @@ impl MemoryPlan {
         }
     }
 
-    /// Bytes for so many threads with batches of this size.
+    /// Returns the bytes needed by `workers` threads with batches of this size.
     #[must_use]
     pub fn needed(&self, workers: usize, budget: BatchBudget) -> u64 {
-        // The weights of an exported graph are not shared: each worker has its own. Measured, with what
-        // reading and making a session hold at once.
+        // Counts the weights of an exported graph per worker, because they are not shared. The factors
+        // were measured; they include what reading and making a session hold at once.
         let exported = self.size.exported_bytes;
         let exported = exported * 5 / 2 + workers as u64 * exported * 5 / 4;
         PROGRAM + self.weights() + exported + workers as u64 * self.batch(budget)
     }
 
+    /// Returns the bytes of the weights that all threads share.
     fn weights(&self) -> u64 {
         let size = &self.size;
         let layers = match self.precision {
-            // Once as they are, once packed.
+            // Counts them once as they are and once packed.
             Precision::Fp32 => 8 * size.layer_weights,
             Precision::Fp16 => 10 * size.layer_weights,
             Precision::Int8 => 2 * size.layer_weights,
         };
         let decoder = size.decoder_weights
             * match (self.screened, size.tied) {
-                // The integers beside the word embeddings.
+                // Counts the integers beside the word embeddings.
                 (true, true) => 1,
                 (true, false) => 5,
                 (false, _) => 8,
@@ -69,7 +73,7 @@ impl MemoryPlan {
         layers + decoder + 4 * size.embedding_weights
     }
 
-    /// Activations of one thread.
+    /// Returns the bytes of one thread's activations.
     fn batch(&self, budget: BatchBudget) -> u64 {
         let size = &self.size;
         let length = self.max_length as u64;
@@ -79,7 +83,7 @@ impl MemoryPlan {
         let texts = (tokens / length.max(1)).max(1);
         let widest = 2 * size.intermediate as u64 + ALIVE * size.hidden as u64;
         let scores = texts * size.heads as u64 * length * length * 2;
-        // An exported graph gives whole logits.
+        // Counts whole logits for an exported graph.
         let logits = if size.hidden == 0 {
             2 * tokens * size.vocabulary as u64
         } else {
@@ -93,7 +97,7 @@ impl MemoryPlan {
         4 * RETAINED * (tokens * widest + scores + logits + pooled)
     }
 
-    /// The largest budget and number of threads within `limit` bytes.
+    /// Returns the largest budget and number of threads within `limit` bytes.
     ///
     /// Batches are halved until two threads fit, whatever the number of threads is: weights differ by
     /// rounding from batch to batch, and must not depend on the machine. Then as many threads are used

@@ -1,23 +1,34 @@
 //! Texts -> sparse vectors of float weights.
 //!
-//! [`Tokens`] are cut to the longest allowed text by [`TextTokenizer`], grouped into batches of equal
-//! cost by [`Batch::plan`], and run through ONNX Runtime by one [`Worker`] a thread.
+//! [`SpladeEncoder`] is the one way to open a model. Inside it, [`Tokens`] are cut to the longest allowed
+//! text by [`TextTokenizer`], grouped into batches of equal cost by [`Batch::plan`], and run through ONNX
+//! Runtime by a pool of workers, one session each.
 
 mod batch;
+mod batch_encoder;
+mod builder;
 mod calibration;
 mod device;
-#[allow(clippy::module_inception, reason = "the noun of this folder")]
-mod encoder;
+mod device_search;
 mod error;
 mod memory;
 mod runtime;
 mod session;
+mod settings;
+mod splade_encoder;
+mod stats;
 mod tokens;
+mod worker;
+mod worker_pool;
 
 pub use batch::{Batch, BatchBudget};
+pub use builder::SpladeEncoderBuilder;
 pub use device::{Device, DeviceChoice};
-pub use encoder::{Effort, EncodedBatch, Encoder, EncoderOptions, HeadChoice, Worker};
 pub use error::{EncodeError, NoCuda};
 pub use memory::MemoryPlan;
 pub use runtime::{Runtime, RuntimeError};
+pub use settings::{EncoderSettings, HeadChoice};
+pub use splade_encoder::SpladeEncoder;
+pub use stats::EncodeStats;
 pub use tokens::{TextTokenizer, Tokens};
+pub use worker::EncodedBatch;

@@ -1,4 +1,4 @@
-//! Finding ONNX Runtime's shared library.
+//! ONNX Runtime's shared library, and where it is looked for.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ const NAME: &str = "onnxruntime.dll";
 const NAME: &str = "libonnxruntime.so";
 
 impl Runtime {
-    /// Looks for the library: the path given, then `ORT_DYLIB_PATH`, then beside the running program,
+    /// Looks for the library: at the path given, then `ORT_DYLIB_PATH`, then beside the running program,
     /// then the cache that `scripts/setup.sh` fills. With `gpu`, the library for GPUs in the cache comes
     /// before all but the path given.
     ///
@@ -83,7 +83,7 @@ impl Runtime {
     }
 }
 
-/// The folder that `scripts/setup.sh` fills.
+/// Returns the folder that `scripts/setup.sh` fills.
 fn cache_folder() -> Option<PathBuf> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty());
     set("SPLADE_EXPORT_CACHE").map(PathBuf::from).or_else(|| {

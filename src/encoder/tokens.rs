@@ -1,4 +1,4 @@
-//! Text -> token ids.
+//! From a text to token ids.
 
 use tokenizers::{Tokenizer, TruncationParams};
 
@@ -16,10 +16,11 @@ pub struct Tokens {
     pub blank: bool,
 }
 
-/// Where so many bytes give too few tokens, no more are looked at: such a text is no text (a picture in
-/// base 64, a file of one word), and only memory would come of it.
-const LOOKED_AT: usize = 1 << 20;
-/// Tokens that the part cut off inside a word may have: tokenizers give up on words of a hundred letters.
+/// Most bytes of a text that are tokenized where they give fewer tokens than are kept: such a text is no
+/// text (a picture in base 64, a file of one word), and more of it would only cost memory.
+const MAX_TOKENIZED_BYTES: usize = 1 << 20;
+/// Tokens that must follow the last one kept where a text is cut inside a word, so that none that is kept
+/// can change: tokenizers give up on words of a hundred letters.
 const MARGIN: usize = 256;
 
 /// A model's tokenizer with a limit.
@@ -61,9 +62,9 @@ impl TextTokenizer {
         })
     }
 
-    /// The tokens of a text.
+    /// Returns the tokens of a text.
     ///
-    /// Of a long text only a beginning is looked at, and twice as much as long as it gives too few
+    /// Tokenizes only the beginning of a long text, and twice as much as long as that gives too few
     /// tokens, up to 1 MiB. It is cut at white space, where every tokenizer for masked-language models
     /// cuts too; where there is none, as in Chinese, anywhere, if so many tokens follow the last one kept
     /// that it is not concerned. So a document of a million words costs no more time and memory than one
@@ -79,7 +80,7 @@ impl TextTokenizer {
                 Cut::WhiteSpace => dropped > 0,
                 Cut::Anywhere => dropped >= MARGIN,
             };
-            if enough || bytes >= LOOKED_AT {
+            if enough || bytes >= MAX_TOKENIZED_BYTES {
                 tokens.truncated = true;
                 return Ok(tokens);
             }
@@ -88,7 +89,7 @@ impl TextTokenizer {
         Ok(self.encode(text)?.0)
     }
 
-    /// The tokens, and how many more there were.
+    /// Returns the tokens that are kept, and how many more there were.
     fn encode(&self, text: &str) -> Result<(Tokens, usize), EncodeError> {
         let encoding = self
             .tokenizer
@@ -105,15 +106,15 @@ impl TextTokenizer {
     }
 }
 
-/// Where a beginning ends.
+/// What a beginning ends at.
 #[derive(Debug, PartialEq)]
 enum Cut {
     WhiteSpace,
     Anywhere,
 }
 
-/// About the first `bytes` of the text, to the last white space if there is some in the second half;
-/// `None` if the text is not longer.
+/// Returns about the first `bytes` of the text, up to the last white space if there is some in their
+/// second half; `None` if the text is not longer.
 fn beginning(text: &str, bytes: usize) -> Option<(&str, Cut)> {
     if text.len() <= bytes {
         return None;

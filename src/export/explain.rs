@@ -1,23 +1,24 @@
-//! `splade-export explain`: a text -> its terms and weights.
+//! From one text to its terms and weights.
 
 use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::{EncodeOptions, Session};
-use crate::encoder::Batch;
-use crate::impact::Quantizer;
+use crate::encoder::SpladeEncoder;
+use crate::error::Result;
+use crate::impact::{Quantization, Quantizer};
+use crate::output::PseudoTerms;
 
 /// The terms of one text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Explanation {
     /// The text.
     pub text: String,
-    /// Its tokens as terms, special ones left out.
+    /// Tokens of the text as terms, special ones left out.
     pub tokens: Vec<String>,
     /// True if the text had more tokens than were kept.
     pub truncated: bool,
-    /// By descending weight.
+    /// Terms by descending weight.
     pub terms: Vec<ExplainedTerm>,
 }
 
@@ -26,44 +27,45 @@ pub struct Explanation {
 pub struct ExplainedTerm {
     /// The term.
     pub term: String,
-    /// Its weight.
+    /// Weight of the term.
     pub weight: f32,
-    /// What the weight becomes; 0 if it vanishes, null if weights are kept.
+    /// Impact that the weight becomes; 0 if it vanishes, null if weights are kept.
     pub impact: Option<u32>,
     /// True if the term is not in the text.
     pub expansion: bool,
 }
 
-/// Encodes one text.
+/// Encodes one text and tells what each of its terms becomes.
 ///
 /// # Errors
-/// Those of loading the model and of encoding.
-pub fn explain(options: &EncodeOptions, text: &str) -> anyhow::Result<Explanation> {
-    let session = Session::open(options)?;
-    let tokens = [session.tokenizer.tokenize(text)?];
-    let vocabulary = &session.model.vocabulary;
-    let mut vector = match Batch::plan(&tokens, session.budget).first() {
-        Some(batch) => session
-            .encoder
-            .worker()?
-            .encode(batch, &tokens)?
-            .vectors
-            .pop()
-            .unwrap_or_default(),
-        None => crate::impact::SparseVector::default(),
+/// [`crate::encoder::EncodeError`] if the text cannot be encoded, [`crate::impact::ImpactError`] if a
+/// weight is too large for an impact.
+pub fn explain_text(
+    encoder: &SpladeEncoder,
+    text: &str,
+    quantization: Option<Quantization>,
+) -> Result<Explanation> {
+    let tokens = encoder.tokens(text)?;
+    let vocabulary = encoder.vocabulary();
+    let written = PseudoTerms::new(vocabulary.terms())?;
+    let term = |id: u32| {
+        written
+            .terms()
+            .get(id as usize)
+            .cloned()
+            .unwrap_or_default()
     };
-    options.pruning.apply(&mut vector);
+    let vector = encoder.encode(&[text])?.pop().unwrap_or_default();
     // For one text, the corpus is the text.
-    let impacts = options
-        .quantization
+    let impacts = quantization
         .map(|quantization| Quantizer::new(quantization, vector.max_weight()).quantize(&vector))
         .transpose()?;
-    let in_text: HashSet<u32> = tokens[0].ids.iter().copied().collect();
+    let in_text: HashSet<u32> = tokens.ids.iter().copied().collect();
     let mut terms: Vec<_> = vector
         .0
         .iter()
         .map(|entry| ExplainedTerm {
-            term: vocabulary.term(entry.term).to_owned(),
+            term: term(entry.term),
             weight: entry.weight,
             impact: impacts.as_ref().map(|impacts| {
                 let found = impacts.binary_search_by_key(&entry.term, |i| i.term);
@@ -75,13 +77,13 @@ pub fn explain(options: &EncodeOptions, text: &str) -> anyhow::Result<Explanatio
     terms.sort_by(|a, b| b.weight.total_cmp(&a.weight));
     Ok(Explanation {
         text: text.to_owned(),
-        tokens: tokens[0]
+        tokens: tokens
             .ids
             .iter()
             .filter(|&&id| !vocabulary.is_special(id))
-            .map(|&id| vocabulary.term(id).to_owned())
+            .map(|&id| term(id))
             .collect(),
-        truncated: tokens[0].truncated,
+        truncated: tokens.truncated,
         terms,
     })
 }

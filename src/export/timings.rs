@@ -1,4 +1,4 @@
-//! Where the time of a run went.
+//! How the time of a run was spent.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -8,17 +8,17 @@ use serde::Serialize;
 
 use crate::pipeline::EncodeProgress;
 
-/// Where the time of a run went. Stages run beside each other, so their seconds add up to more than
+/// How the time of a run was spent. Stages run beside each other, so their seconds add up to more than
 /// those of the run. Documents that an earlier run encoded are not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Timings {
-    /// From the first document read to the last part written.
+    /// Seconds from the first document read to the last part written.
     pub seconds: f64,
     /// Encoder threads.
     pub threads: usize,
     /// Documents encoded.
     pub documents: u64,
-    /// Their tokens, without padding.
+    /// Tokens of those documents, without padding.
     pub tokens: u64,
     /// Share of padding in what was encoded.
     pub padding: f64,
@@ -26,9 +26,9 @@ pub struct Timings {
     pub encoder_share: f64,
     /// Seconds of each stage.
     pub stages: Stages,
-    /// Columns a document that the screened head could not exclude; 0 with the head in the graph.
+    /// Columns per document that the screened head could not exclude; 0 with the head in the graph.
     pub surviving_columns: f64,
-    /// Products a document that were computed for them.
+    /// Exact products per document that were computed for those columns.
     pub exact_products: f64,
     /// Documents that the screening did not suit.
     pub screening_fallbacks: u64,
@@ -57,22 +57,22 @@ impl Timings {
         reason = "averages: 2^53 documents are too many"
     )]
     pub(super) fn new(progress: &EncodeProgress, elapsed: Duration, threads: usize) -> Self {
-        let effort = *progress
-            .effort
+        let stats = *progress
+            .stats
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         let seconds = |nanoseconds| Duration::from_nanos(nanoseconds).as_secs_f64();
         let (documents, tokens) = (count(&progress.documents), count(&progress.tokens));
-        let (body, head) = (effort.body.as_secs_f64(), effort.head.as_secs_f64());
+        let (body, head) = (stats.body.as_secs_f64(), stats.head.as_secs_f64());
         let quantizing = count(&progress.quantizing);
-        let a_document = |total: u64| total as f64 / documents.max(1) as f64;
+        let per_document = |total: u64| total as f64 / documents.max(1) as f64;
         Self {
             seconds: elapsed.as_secs_f64(),
             threads,
             documents,
             tokens,
-            padding: 1.0 - tokens as f64 / effort.padded_tokens.max(1) as f64,
+            padding: 1.0 - tokens as f64 / stats.padded_tokens.max(1) as f64,
             encoder_share: (body + head) / (elapsed.as_secs_f64() * threads as f64),
             stages: Stages {
                 read: seconds(count(&progress.reading)),
@@ -82,9 +82,9 @@ impl Timings {
                 quantize: seconds(quantizing),
                 write: seconds(count(&progress.writing).saturating_sub(quantizing)),
             },
-            surviving_columns: a_document(effort.survivors),
-            exact_products: a_document(effort.exact_products),
-            screening_fallbacks: effort.fallbacks,
+            surviving_columns: per_document(stats.survivors),
+            exact_products: per_document(stats.exact_products),
+            screening_fallbacks: stats.fallbacks,
         }
     }
 }

@@ -1,12 +1,13 @@
-//! Float weights -> integer impacts: the thin last stage, knowing neither texts nor models.
+//! Float weights to integer impacts, the last stage before an output. It knows neither texts nor models.
 
 mod pruning;
+mod quantization;
 mod quantizer;
+mod step;
 mod vector;
 
-/// Largest impact: Lucene keeps it as a term frequency, a signed 32-bit number.
-pub const MAX_IMPACT: u32 = 0x7fff_ffff;
-
 pub use pruning::Pruning;
-pub use quantizer::{Normalization, Quantization, QuantizeError, Quantizer, Rounding, Step};
-pub use vector::{Impact, SparseVector, TermWeight};
+pub use quantization::{Normalization, Quantization, Rounding};
+pub use quantizer::{QuantizeError, Quantizer};
+pub use step::{NotPositive, Step};
+pub use vector::{Impact, MAX_IMPACT, SparseVector, TermWeight};

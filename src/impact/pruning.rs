@@ -2,19 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SparseVector;
+use super::vector::SparseVector;
 
-/// Which terms of a vector stay.
+/// The settings that say which terms of a vector stay. By default all do.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Pruning {
-    /// At most so many terms, the heaviest; of equal ones the smaller token id stays.
+    /// The number of terms that stay at most, the heaviest; of equal ones the smaller token id stays.
     pub top_k: Option<usize>,
-    /// Terms with at least this weight.
+    /// The smallest weight that stays, before normalization and step.
     pub min_weight: Option<f32>,
 }
 
 impl Pruning {
-    /// Removes the terms that do not stay. The order by token id is kept.
+    /// Removes the terms that do not stay, and keeps the order by token id.
     pub fn apply(&self, vector: &mut SparseVector) {
         if let Some(min) = self.min_weight {
             vector.0.retain(|entry| entry.weight >= min);
@@ -34,7 +34,7 @@ impl Pruning {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::impact::TermWeight;
+    use crate::impact::vector::TermWeight;
 
     fn terms(pruning: Pruning) -> Vec<u32> {
         let weights = [1.0, 3.0, 2.0, 2.0, 0.5];

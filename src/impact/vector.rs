@@ -1,37 +1,39 @@
-//! Sparse vectors over a vocabulary.
+//! Sparse vectors over a vocabulary, in floats and in impacts.
+
+/// The largest impact: Lucene keeps it as a term frequency, a signed 32-bit integer.
+pub const MAX_IMPACT: u32 = 0x7fff_ffff;
 
 /// The weight of one term.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TermWeight {
-    /// Token id: the column in the vocabulary.
+    /// The term's token id, its column in the vocabulary.
     pub term: u32,
-    /// Positive and finite.
+    /// The weight `log(1 + relu(logit))`, positive and finite.
     pub weight: f32,
 }
 
-/// The terms of a text that have a weight, by ascending token id.
+/// The terms of a text that have a weight, by ascending token id, each term once.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SparseVector(pub Vec<TermWeight>);
 
 /// The impact of one term: how often a pseudo-document repeats it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Impact {
-    /// Token id.
+    /// The term's token id, its column in the vocabulary.
     pub term: u32,
-    /// From 1 to 2^31 - 1.
+    /// The number of repetitions, from 1 to [`MAX_IMPACT`].
     pub impact: u32,
 }
 
 impl SparseVector {
-    /// Takes the positive values of a dense row of weights. Returns the column of a value that is not
-    /// finite, if there is one: such a row is no vector.
+    /// Takes the positive values of a dense row of weights.
     ///
     /// # Errors
-    /// The first column with an infinite value or NaN.
+    /// Returns the first column with an infinite value or NaN: such a row is no vector.
     pub fn from_dense(row: &[f32]) -> Result<Self, u32> {
         let mut entries = Vec::new();
-        // About one column in a hundred is positive: a quick look at 16 at a time finds most blocks
-        // empty. NaN compares false either way, so the test is for "all are zero or less".
+        // About one column in a hundred is positive, so most blocks of 16 are skipped by one test.
+        // NaN compares false either way, so the test is for "all are zero or less".
         let (blocks, rest) = row.as_chunks::<16>();
         for (index, block) in blocks.iter().enumerate() {
             if block.iter().fold(true, |none, &w| none & (w <= 0.0)) {
@@ -43,28 +45,29 @@ impl SparseVector {
         Ok(Self(entries))
     }
 
-    /// The largest weight, 0 for an empty vector.
+    /// Returns the largest weight, 0 for an empty vector.
     #[must_use]
     pub fn max_weight(&self) -> f32 {
         self.0.iter().map(|entry| entry.weight).fold(0.0, f32::max)
     }
 
-    /// Number of terms.
+    /// Returns the number of terms.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// True if no term has a weight.
+    /// Returns whether no term has a weight.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
+/// Collects the positive values, of which the first one is in column `first`.
 #[allow(
     clippy::cast_possible_truncation,
-    reason = "a vocabulary has less than 2^32 entries"
+    reason = "a vocabulary has fewer than 2^32 entries"
 )]
 fn collect(values: &[f32], first: usize, entries: &mut Vec<TermWeight>) -> Result<(), u32> {
     for (i, &weight) in values.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The Lucene index, written without Java: one file of code for each file format.
+//! Writes Lucene indexes without Java, with one file of code for each file format.
 //!
 //! ```text
 //! documents ──PartWriter──▶ segments of a part ──IndexWriter::commit──▶ segments_1, the index
@@ -6,56 +6,36 @@
 //!                           segments of other indexes ──merge_indexes
 //! ```
 //!
-//! A posting is a term and an impact, which Lucene keeps as the term frequency; nothing is repeated and counted again.
+//! A posting is a term and an impact. Lucene keeps the impact as the term frequency, so no term is repeated as often as
+//! its impact says, only to be counted again.
 //! The format is that of Lucene 9.0 (codec `Lucene90`), which every Lucene from 9.0 to 10.x reads, and so every
 //! Anserini since then. Opened by Lucene's own `IndexWriter`, such an index can be changed and merged like any other.
 //!
-//! Knows neither models nor the files of a collection.
+//! This module knows neither models nor the files of a collection. Inside it, each folder uses only those above it:
+//!
+//! | folder | knows |
+//! |---|---|
+//! | `store` | bytes: Lucene's primitives, headers and footers, streams |
+//! | `formats` | files: one Lucene file format per file of code, with its byte layout |
+//! | `reader` | segments and indexes that are read: to merge, to verify |
+//! | `writer` | segments and indexes that are written |
 
-mod bytes;
-mod doc_values;
 mod error;
-mod field_infos;
-mod fst;
-mod index_writer;
-mod input;
-mod ints;
-mod inversion;
-mod join;
-mod merge;
-mod monotonic;
-mod names;
-mod norms;
-mod output;
-mod part_writer;
-mod pfor;
-mod postings;
-mod segment_builder;
-mod segment_files;
-mod segment_info;
-mod segment_reader;
-mod segments;
-mod skip;
-mod stored_fields;
-mod stored_fields_reader;
-mod suffixes;
-mod term_merge;
-mod terms;
-mod terms_reader;
-mod verify;
-mod vocabulary;
+mod formats;
+mod limits;
+mod reader;
+mod statistics;
+mod store;
+mod writer;
 
-pub use error::{LuceneError, Place, Result};
-pub use index_writer::{CommitOptions, IndexSummary, IndexWriter, merge_indexes};
-pub use join::{ShareIndex, join_indexes};
-pub use part_writer::{PartSummary, PartWriter};
-pub use segment_builder::{SegmentBuilder, Totals};
-pub use verify::verify;
-pub use vocabulary::TermDictionary;
-
-pub use crate::impact::MAX_IMPACT;
-
-/// Longest term and docid, in bytes of UTF-8.
-pub const MAX_TERM_BYTES: usize = 32_766;
-/// Most documents of an index.
-pub const MAX_DOCUMENTS: u32 = 0x7fff_ffff - 128;
+pub use error::{DocumentLocation, LuceneError, Result};
+pub use limits::{MAX_DOCUMENTS, MAX_IMPACT, MAX_TERM_BYTES};
+pub use reader::user_data::read_user_data;
+pub use reader::verify::verify;
+pub use statistics::{IndexSummary, Totals};
+pub use writer::commit::CommitOptions;
+pub use writer::index_writer::IndexWriter;
+pub use writer::join::{ShardIndex, merge_indexes};
+pub use writer::part_writer::{PartSummary, PartWriter};
+pub use writer::segment_builder::SegmentBuilder;
+pub use writer::term_dictionary::TermDictionary;

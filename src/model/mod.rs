@@ -21,9 +21,13 @@ mod layer_fused;
 mod layer_plain;
 mod linear;
 mod onnx;
+#[path = "weights/pickle/mod.rs"]
+pub(crate) mod pickle;
 mod pooling;
 mod precision;
 mod splice;
+#[allow(dead_code, reason = "used once folders are opened with it")]
+mod tokenizer;
 mod transformer;
 mod vocabulary;
 mod weight;

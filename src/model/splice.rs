@@ -357,7 +357,7 @@ fn external_files(tensors: &[&TensorHeader], path: &Path) -> Result<Vec<PathBuf>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encoder::{Batch, BatchBudget, Encoder, EncoderOptions, Runtime, TextTokenizer};
+    use crate::encoder::{Device, DeviceChoice, SpladeEncoder};
     use crate::model::GraphForm;
     use crate::model::Model;
     use crate::model::onnx::ValueInfoProto;
@@ -418,26 +418,14 @@ mod tests {
     }
 
     fn weights(folder: &Path, aggregation: Aggregation, texts: &[&str]) -> Vec<Vec<(u32, f32)>> {
-        let model = Model::open(folder).unwrap();
-        let runtime = Runtime::find(None, false).unwrap();
-        let options = EncoderOptions {
-            aggregation,
-            ..EncoderOptions::default()
-        };
-        let encoder = Encoder::new(&runtime, &model, options).unwrap();
-        let tokenizer = TextTokenizer::new(&model, 16).unwrap();
-        let tokens: Vec<_> = texts
-            .iter()
-            .map(|t| tokenizer.tokenize(t).unwrap())
-            .collect();
-        let mut vectors = vec![Vec::new(); texts.len()];
-        for batch in Batch::plan(&tokens, BatchBudget::default()) {
-            let encoded = encoder.worker().unwrap().encode(&batch, &tokens).unwrap();
-            for (&row, vector) in batch.rows.iter().zip(encoded.vectors) {
-                vectors[row] = vector.0.iter().map(|e| (e.term, e.weight)).collect();
-            }
-        }
+        let device = DeviceChoice::Device(Device::Cpu);
+        let builder = SpladeEncoder::open(folder).unwrap().max_length(16);
+        let builder = builder.aggregation(aggregation).device(device);
+        let vectors = builder.build().unwrap().encode(texts).unwrap();
         vectors
+            .iter()
+            .map(|v| v.0.iter().map(|e| (e.term, e.weight)).collect())
+            .collect()
     }
 
     fn close(found: &[(u32, f32)], expected: &[(u32, f32)]) {

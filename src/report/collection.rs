@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::ReportError;
 use super::setting::Unit;
-use crate::collection::{CollectionFiles, Contents, Kind, LineProblem, Lines, Weight, parse};
+use crate::collection::{CollectionFiles, Contents, LineProblem, Lines, Weight, parse};
 use crate::corpus::{Place, ReadProgress, Source};
+use crate::run::VectorKind;
 use crate::stop::Stop;
 
 /// What a collection says of itself, as far as it does.
@@ -58,8 +59,8 @@ impl OpenCollection {
                 truncated: Some(manifest.counts.truncated),
             };
             unit = Some(match settings.kind {
-                Kind::Weights => Unit::Weights,
-                Kind::Impacts => Unit::of(settings.quantization.as_ref()),
+                VectorKind::Weights => Unit::Weights,
+                VectorKind::Impacts => Unit::of(settings.quantization.as_ref()),
             });
         }
         Ok(Self {

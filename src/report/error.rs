@@ -6,6 +6,7 @@ use crate::collection::{CollectionError, LineProblem};
 use crate::corpus::Place;
 use crate::encoder::EncodeError;
 use crate::model::ModelError;
+use crate::output::TermClash;
 use crate::stop::Interrupted;
 
 /// Why there is no report.
@@ -19,6 +20,10 @@ pub enum ReportError {
     /// The model's tokenizer cannot be used.
     #[error(transparent)]
     Model(#[from] ModelError),
+
+    /// The model's terms cannot be written.
+    #[error(transparent)]
+    Terms(#[from] TermClash),
 
     /// A text cannot be cut into tokens.
     #[error(transparent)]

@@ -8,6 +8,7 @@ use super::distribution::Distribution;
 use super::exact::{ExactSum, number, ratio};
 use crate::encoder::TextTokenizer;
 use crate::model::Model;
+use crate::output::PseudoTerms;
 
 /// The model's tokenizer, and its terms as a collection has them.
 pub(super) struct TextTerms {
@@ -20,7 +21,8 @@ impl TextTerms {
     pub fn open(model: &Path, max_length: Option<usize>) -> Result<Self, ReportError> {
         let model = Model::open(model)?;
         let max_length = max_length.unwrap_or_else(|| model.default_max_length());
-        let terms = (0..).zip(model.vocabulary.terms());
+        let written = PseudoTerms::new(model.vocabulary.terms())?;
+        let terms = (0..).zip(written.terms());
         Ok(Self {
             tokenizer: TextTokenizer::new(&model, max_length)?,
             tokens: terms.map(|(id, term)| (term.clone(), id)).collect(),

@@ -12,11 +12,11 @@
 //! for every column with `z_v > 0`. Screening finds, with 8-bit integers only, a set of columns
 //! that contains every such `v`, and for each of them a set of tokens that contains every `t`
 //! that reaches the maximum. Nothing is lost, so the result has the same bits as if all `T x V`
-//! products had been computed with `d`, whatever the centre, the scales and the instruction set.
+//! products had been computed with `d`, whatever the center, the scales and the instruction set.
 //!
 //! # The bound
 //!
-//! Choose any constant vector `c` (the centre), a scale `s >= 0` for the document and a scale
+//! Choose any constant vector `c` (the center), a scale `s >= 0` for the document and a scale
 //! `r_v >= 0` for each column, and integers `q_t`, `p_v` in `[-127, 127]`. Write
 //!
 //! ```text
@@ -111,13 +111,13 @@ pub(super) const TEST_TINY: f32 = 1e-30;
 /// Below this a scale counts as zero: its integers would be all zero and `1 / scale` overflow.
 pub(super) const SMALLEST_SCALE: f32 = 1e-32;
 
-/// An upper bound for a norm given by its `f64` value, never below the normal range of `f32`.
+/// Returns an upper bound for a norm given by its `f64` value, never below the normal range of `f32`.
 ///
 /// Below that range rounding is absolute and a relative margin covers nothing, while the norm may
 /// still be multiplied by one of `1e18`: hence the smallest normal number on top, more than any such
 /// rounding (`2^-150`).
 pub(super) fn inflate(norm: f64) -> f32 {
-    // `as` rounds to nearest, half a unit at most; the margin is sixteen.
+    // The cast errs by half a unit at most; the margin is sixteen.
     #[allow(
         clippy::cast_possible_truncation,
         reason = "rounding is what the margin is for"
@@ -126,7 +126,7 @@ pub(super) fn inflate(norm: f64) -> f32 {
     rounded * (1.0 + NORM_MARGIN) + f32::MIN_POSITIVE
 }
 
-/// Relative slack for the root of a sum of `hidden` squares in `f32`, in any order.
+/// Returns the relative slack for the root of a sum of `hidden` squares in `f32`, in any order.
 #[allow(
     clippy::cast_precision_loss,
     reason = "hidden is at most MAX_HIDDEN, exact in f32"
@@ -136,40 +136,40 @@ pub(super) fn norm_margin(hidden: usize) -> f32 {
     2.0 * (hidden as f32 + 16.0) * UNIT
 }
 
-/// What is known about a document's rows. The fields are upper bounds, margins included.
+/// What is known about a document's rows. All fields but `scale` are upper bounds, margins included.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct DocumentBound {
     /// `s`: the value of one integer step.
     pub scale: f32,
-    /// `X`, with the allowance for the `f64` dot products.
-    pub missed: f32,
-    /// `Q = max_t |s q_t|`.
+    /// `X = max_t |x_t|`: what the integers miss, with the allowance for the `f64` dot products.
+    pub residual: f32,
+    /// `Q = max_t |s q_t|`: the longest row of integers.
     pub quantized: f32,
-    /// `N = max_t |h_t|`.
+    /// `N = max_t |h_t|`: the longest row of hidden states.
     pub rows: f32,
 }
 
-/// What is known about one column. `norm` and `missed` are upper bounds, margins included.
+/// What is known about one column. `norm` and `residual` are upper bounds, margins included.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ColumnBound {
-    /// `r_v`.
+    /// `r_v`: the value of one integer step.
     pub scale: f32,
-    /// `c . w_v + b_v`.
+    /// `c . w_v + b_v`: the logit of a token at the center.
     pub base: f32,
-    /// `|w_v|`.
+    /// `|w_v|`, rounded up.
     pub norm: f32,
-    /// `|y_v|`.
-    pub missed: f32,
+    /// `|y_v|`: what the column's integers miss, rounded up.
+    pub residual: f32,
 }
 
 impl DocumentBound {
-    /// `E_v`, rounded anyhow: callers add [`TEST_MARGIN`] or compute on in `f64`.
+    /// Returns `E_v` as rounding leaves it: callers add [`TEST_MARGIN`] or compute on in `f64`.
     #[inline]
     pub(super) fn error(&self, column: &ColumnBound) -> f32 {
-        self.missed * column.norm + self.quantized * column.missed
+        self.residual * column.norm + self.quantized * column.residual
     }
 
-    /// Whether the column may be positive, given its largest integer. NaN and infinity say yes.
+    /// Returns whether the column may be positive, given its largest integer. NaN and infinity say yes.
     #[inline]
     #[allow(
         clippy::cast_precision_loss,
@@ -183,7 +183,7 @@ impl DocumentBound {
         !excluded
     }
 
-    /// The smallest integer score with which a token can reach the column's maximum.
+    /// Returns the smallest integer score with which a token can reach the column's maximum.
     #[allow(
         clippy::cast_possible_truncation,
         reason = "saturates, and NaN and infinity are sorted out before"
@@ -197,14 +197,14 @@ impl DocumentBound {
         let positive = -(base + f64::from(TEST_MARGIN) * base.abs() + error) / step;
         let threshold = near_best.max(positive);
         if step > 0.0 && near_best.is_finite() && positive.is_finite() {
-            // One below the floor: the f64 operations above may have rounded up.
+            // Takes one below the floor, because the f64 operations above may have rounded up.
             (threshold.floor() - 1.0) as i32
         } else {
             i32::MIN
         }
     }
 
-    /// The smallest `f32` score (a dot product of `hidden` terms in any order) with which a token
+    /// Returns the smallest `f32` score (a dot product of `hidden` terms in any order) with which a token
     /// can reach the column's maximum; a score that is not *below* it qualifies.
     #[allow(
         clippy::cast_precision_loss,
@@ -217,7 +217,7 @@ impl DocumentBound {
         hidden: usize,
         best: f32,
     ) -> f32 {
-        // g_n with n = hidden + 4, doubled; 1e-30 covers hidden * 2^-150 of underflow.
+        // This is g_n with n = hidden + 4, doubled; 1e-30 covers hidden * 2^-150 of underflow.
         let magnitude = self.rows * column.norm;
         let error = 2.0 * (hidden as f32 + 4.0) * UNIT * magnitude + TEST_TINY;
         let slack = TEST_MARGIN * (best.abs() + bias.abs());

@@ -1,16 +1,17 @@
 //! Precision, device, memory and odd lengths, as a user meets them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use crate::common::{
-    distance, encode, encoder_options, fails, fixtures, model_folder, ok, program, texts,
+    by_term, distance, encode, fails, fixtures, model_folder, ok, program, settings, texts,
 };
 use serde_json::Value;
 use splade_export::encoder::{
-    Batch, BatchBudget, Device, EncodeError, Encoder, EncoderOptions, Runtime, TextTokenizer,
+    Batch, BatchBudget, Device, EncodeError, EncoderSettings, Runtime, SpladeEncoder, TextTokenizer,
 };
 use splade_export::model::{Aggregation, Model, Precision};
 
@@ -292,7 +293,7 @@ fn a_batch_that_does_not_fit_is_halved() {
         Command::new("bash")
             .args([
                 "-c",
-                "ulimit -v \"$1\"; exec \"$0\" --exact one_batch_of_everything --ignored",
+                "ulimit -v \"$1\"; exec \"$0\" --exact encoder::one_batch_of_everything --ignored",
             ])
             .arg(std::env::current_exe().unwrap())
             .arg(kilobytes)
@@ -301,17 +302,64 @@ fn a_batch_that_does_not_fit_is_halved() {
     };
     let output = run("1500000");
     assert!(output.status.success(), "{output:?}");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(report.contains("1 passed"), "{report}");
 }
 
 #[test]
 fn half_precision_in_plain_operators_is_refused_by_the_library_too() {
-    let model = Model::open(&model_folder()).unwrap();
-    let options = EncoderOptions {
-        precision: Precision::Fp16,
-        ..encoder_options(Aggregation::Max)
+    let settings = EncoderSettings {
+        precision: Some(Precision::Fp16),
+        ..settings(Aggregation::Max)
     };
-    let encoder = Encoder::new(&Runtime::find(None, false).unwrap(), &model, options);
+    let encoder = SpladeEncoder::open(model_folder()).unwrap();
+    let encoder = encoder.settings(settings).build();
     assert!(matches!(encoder, Err(EncodeError::Precision { .. })));
+}
+
+#[test]
+fn eight_threads_share_an_encoder_and_get_the_weights_of_documents() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = dir.path().join("out");
+    ok(&mut documents(&fixtures(), &output, &["--step", "none"]));
+    let written: Vec<(String, HashMap<String, f32>)> = lines(&output)
+        .into_iter()
+        .map(|line| {
+            let vector = serde_json::from_value(line["vector"].clone()).unwrap();
+            (line["id"].as_str().unwrap().to_owned(), vector)
+        })
+        .collect();
+    let by_docid = texts(&fixtures().join("corpus.jsonl"));
+    let texts: Vec<&str> = written
+        .iter()
+        .map(|(id, _)| by_docid[id].as_str())
+        .collect();
+    let encoder = SpladeEncoder::open(model_folder()).unwrap();
+    // Fewer workers than threads, so that they have to share.
+    let encoder = encoder.threads(3).build().unwrap();
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| encoder.encode(&texts).unwrap()))
+            .collect();
+        for thread in threads {
+            let vectors = thread.join().unwrap();
+            assert_eq!(vectors.len(), written.len());
+            for (vector, (docid, expected)) in vectors.iter().zip(&written) {
+                assert_eq!(by_term(&encoder, vector), *expected, "{docid}");
+            }
+        }
+    });
+    assert!(encoder.encode(&[] as &[&str]).unwrap().is_empty());
+    let blank = encoder.encode(&["", " "]).unwrap();
+    assert!(blank.iter().all(|vector| vector.0.is_empty()));
+}
+
+#[test]
+fn the_fingerprint_is_the_same_beside_loading_and_when_it_is_asked_for() {
+    let open = || SpladeEncoder::open(model_folder()).unwrap().threads(1);
+    let beside = open().with_fingerprint().build().unwrap();
+    let later = open().build().unwrap();
+    assert_eq!(beside.fingerprint().unwrap(), later.fingerprint().unwrap());
 }
 
 #[test]

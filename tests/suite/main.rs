@@ -2,6 +2,7 @@
 
 mod anserini;
 mod common;
+mod docs;
 mod documents;
 mod encoder;
 mod hostile;

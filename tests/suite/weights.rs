@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::common::{distance, encode, encode_with, encoder_options, fixtures, shared, texts};
-use splade_export::encoder::{BatchBudget, Device, EncoderOptions, HeadChoice};
+use crate::common::{distance, encode, encode_with, fixtures, settings, shared, texts};
+use splade_export::encoder::{BatchBudget, Device, EncoderSettings, HeadChoice};
 use splade_export::model::{Aggregation, Operators, Precision};
 
 #[test]
@@ -36,9 +36,9 @@ fn the_screened_head_agrees_with_the_head_in_the_graph() {
     let texts = texts(&fixtures().join("corpus.jsonl"));
     let texts: Vec<&str> = texts.values().map(String::as_str).collect();
     let screened = encode(Aggregation::Max, &texts, 512, BatchBudget::default());
-    let oracle = EncoderOptions {
+    let oracle = EncoderSettings {
         head: HeadChoice::InGraph(Operators::Plain),
-        ..encoder_options(Aggregation::Max)
+        ..settings(Aggregation::Max)
     };
     let oracle = encode_with(oracle, &texts, 512, BatchBudget::default());
     for (a, b) in screened.iter().zip(&oracle) {
@@ -61,10 +61,10 @@ fn the_operators_for_gpus_give_the_same_weights() {
         (Aggregation::Sum, Precision::Fp32, 2e-4),
         (Aggregation::Max, Precision::Fp16, 2e-2),
     ] {
-        let fused = EncoderOptions {
-            precision,
+        let fused = EncoderSettings {
+            precision: Some(precision),
             head: HeadChoice::InGraph(Operators::Fused),
-            ..encoder_options(aggregation)
+            ..settings(aggregation)
         };
         let fused = encode_with(fused, &texts, 256, budget);
         let plain = encode(aggregation, &texts, 256, BatchBudget::default());
@@ -83,12 +83,12 @@ fn the_operators_for_gpus_give_the_same_weights() {
 fn int8_keeps_nearly_all_terms_and_does_not_depend_on_company() {
     let texts = texts(&fixtures().join("corpus.jsonl"));
     let texts: Vec<&str> = texts.values().map(String::as_str).collect();
-    let options = EncoderOptions {
-        precision: Precision::Int8,
-        ..encoder_options(Aggregation::Max)
+    let options = EncoderSettings {
+        precision: Some(Precision::Int8),
+        ..settings(Aggregation::Max)
     };
     let budget = Device::Cpu.budget(Precision::Int8);
-    let int8 = encode_with(options, &texts, 256, budget);
+    let int8 = encode_with(options.clone(), &texts, 256, budget);
     let exact = encode(Aggregation::Max, &texts, 256, BatchBudget::default());
     let (mut common, mut all) = (0, 0);
     for (a, b) in int8.iter().zip(&exact) {

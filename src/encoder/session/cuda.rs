@@ -1,4 +1,4 @@
-//! Loading what the CUDA execution provider needs.
+//! The CUDA execution provider and the libraries it needs.
 //!
 //! The provider names its libraries without a folder, so the loader would look for them in the system's
 //! folders and in `LD_LIBRARY_PATH`. Loaded here before, by their paths in the folder `cuda` beside ONNX
@@ -16,7 +16,7 @@ use super::super::runtime::Runtime;
 const PROVIDER: &str = "libonnxruntime_providers_cuda.so";
 /// The folder of the libraries, beside ONNX Runtime's.
 const FOLDER: &str = "cuda";
-/// Each after those that it needs; a wheel may have more than the provider uses.
+/// The libraries, each after those that it needs; a wheel may have more than the provider uses.
 const LIBRARIES: [&str; 15] = [
     "libcudart.so.13",
     "libnvJitLink.so.13",
@@ -40,7 +40,7 @@ const LIBRARIES: [&str; 15] = [
 /// # Errors
 /// [`NoCuda`] with what is missing and where it comes from.
 pub fn load(runtime: &Runtime) -> Result<(), NoCuda> {
-    // Links resolved: the provider is looked for beside the real library.
+    // Resolves links, because the provider is looked for beside the real library.
     let library = runtime.library.canonicalize();
     let library = library.as_deref().unwrap_or(&runtime.library);
     let folder = library.parent().unwrap_or(Path::new("."));
@@ -53,7 +53,7 @@ pub fn load(runtime: &Runtime) -> Result<(), NoCuda> {
     })?;
     for name in LIBRARIES {
         let library = folder.join(FOLDER).join(name);
-        // Without the folder the system's own libraries serve.
+        // Leaves it to the system's own libraries where there is no such folder.
         if library.exists() {
             preload_dylib(&library).map_err(|e| NoCuda::NoLibrary {
                 library,
@@ -64,13 +64,13 @@ pub fn load(runtime: &Runtime) -> Result<(), NoCuda> {
     Ok(())
 }
 
-/// The provider for a session.
+/// Returns the provider for a session.
 pub fn provider(device: u32, memory_limit: Option<usize>) -> ExecutionProviderDispatch {
     let provider = CUDA::default()
         .with_device_id(i32::try_from(device).unwrap_or(i32::MAX))
-        // Lengths vary: doubling at each new one would fill the device.
+        // Lengths vary: doubling the arena at each new one would fill the device.
         .with_arena_extend_strategy(ArenaExtendStrategy::SameAsRequested)
-        // fp32 means fp32.
+        // Keeps fp32 exact: TF32 would round its factors.
         .with_tf32(false)
         .with_attention_backend(
             AttentionBackend::FLASH_ATTENTION
@@ -83,6 +83,6 @@ pub fn provider(device: u32, memory_limit: Option<usize>) -> ExecutionProviderDi
         None => provider,
     }
     .build()
-    // Otherwise a provider that fails is left out without a word.
+    // Otherwise ONNX Runtime would leave out a provider that fails, without a word.
     .error_on_failure()
 }

@@ -2,7 +2,7 @@
 
 use super::properties::{check_kernels, quantized};
 use super::*;
-use crate::screened_head::pack::BLOCK;
+use crate::screened_head::layout::BLOCK;
 
 #[test]
 fn widths_around_every_edge() {
@@ -100,7 +100,7 @@ fn overflow_keeps_columns() {
             .iter_mut()
             .for_each(|value| *value *= magnitude);
         case.check();
-        // The difference to the centre overflows.
+        // The difference to the center overflows.
         case.center.fill(-3e38);
         case.check();
     }
@@ -155,7 +155,7 @@ fn a_zero_logit_is_no_term() {
 }
 
 #[test]
-fn results_do_not_depend_on_the_centre_or_on_earlier_documents() {
+fn results_do_not_depend_on_the_center_or_on_earlier_documents() {
     let random = &mut Random(6);
     let mut case = Case::random(random, 40, 500, 48);
     case.bias.fill(-5.0);

@@ -9,8 +9,7 @@
 mod edges;
 mod properties;
 
-use super::kernel_portable::Portable;
-use super::screen::Kernel;
+use super::kernel::{Kernel, Portable};
 use super::*;
 
 /// A small deterministic generator, so that a failure can be run again from its seed.

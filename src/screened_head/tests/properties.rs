@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::screened_head::bound::{DocumentBound, TEST_TINY};
-use crate::screened_head::pack::{BLOCK, PackedColumns};
-use crate::screened_head::quantize::{GROUP, QuantizedRows};
+use crate::screened_head::bound::{DocumentBound, TEST_TINY, inflate};
+use crate::screened_head::columns::PackedColumns;
+use crate::screened_head::layout::{BLOCK, GROUP};
+use crate::screened_head::rows::QuantizedRows;
 
 /// Four times the default; `PROPTEST_CASES` still scales it.
 fn more_cases() -> ProptestConfig {
@@ -142,7 +143,7 @@ fn malicious(seed: u64, tokens: usize, vocabulary: usize, width: usize) -> Case 
         width,
     };
     match random.below(4) {
-        // A centre equal to a row, and one of no use at all.
+        // A center equal to a row, and one of no use at all.
         0 => case.center = case.hidden[..width].to_vec(),
         1 => case.center.fill(0.0),
         _ => {}

@@ -11,9 +11,9 @@ use std::process::Command;
 use std::time::Instant;
 
 use assert_cmd::cargo::CommandCargoExt;
-use splade_export::encoder::{Batch, BatchBudget, Encoder, EncoderOptions, Runtime, TextTokenizer};
+use splade_export::encoder::{BatchBudget, Device, DeviceChoice, EncoderSettings, SpladeEncoder};
 use splade_export::impact::SparseVector;
-use splade_export::model::{Aggregation, Model};
+use splade_export::model::Aggregation;
 
 /// The demo model's folder.
 pub fn model_folder() -> PathBuf {
@@ -87,50 +87,45 @@ pub fn fails(code: i32, command: &mut Command) -> String {
 pub fn encode(
     aggregation: Aggregation,
     texts: &[&str],
-    max: usize,
+    max_length: usize,
     budget: BatchBudget,
 ) -> Vec<HashMap<String, f32>> {
-    let options = encoder_options(aggregation);
-    encode_with(options, texts, max, budget)
+    encode_with(settings(aggregation), texts, max_length, budget)
 }
 
-/// How the tests encode: on the processor in fp32, special tokens kept.
-pub fn encoder_options(aggregation: Aggregation) -> EncoderOptions {
-    EncoderOptions {
-        aggregation,
+/// Returns how the tests encode: on the CPU in fp32, in one thread, special tokens kept.
+pub fn settings(aggregation: Aggregation) -> EncoderSettings {
+    EncoderSettings {
+        aggregation: Some(aggregation),
         keep_special_tokens: true,
-        ..EncoderOptions::default()
+        threads: 1,
+        device: DeviceChoice::Device(Device::Cpu),
+        ..EncoderSettings::default()
     }
 }
 
-/// Encodes texts with the demo model and these options.
+/// Encodes texts with the demo model and these settings.
 pub fn encode_with(
-    options: EncoderOptions,
+    settings: EncoderSettings,
     texts: &[&str],
-    max: usize,
+    max_length: usize,
     budget: BatchBudget,
 ) -> Vec<HashMap<String, f32>> {
-    let model = Model::open(&model_folder()).unwrap();
-    let runtime = Runtime::find(None, false).unwrap();
-    let encoder = Encoder::new(&runtime, &model, options).unwrap();
-    let tokenizer = TextTokenizer::new(&model, max).unwrap();
-    let tokens: Vec<_> = texts
-        .iter()
-        .map(|t| tokenizer.tokenize(t).unwrap())
-        .collect();
-    let mut vectors = vec![SparseVector::default(); texts.len()];
-    let mut worker = encoder.worker().unwrap();
-    for batch in Batch::plan(&tokens, budget) {
-        let encoded = worker.encode(&batch, &tokens).unwrap();
-        for (&row, vector) in batch.rows.iter().zip(encoded.vectors) {
-            vectors[row] = vector;
-        }
-    }
-    let term = |id| model.vocabulary.term(id).to_owned();
-    vectors
-        .iter()
-        .map(|v| v.0.iter().map(|e| (term(e.term), e.weight)).collect())
-        .collect()
+    let settings = EncoderSettings {
+        max_length: Some(max_length),
+        batches: Some(budget),
+        ..settings
+    };
+    let encoder = SpladeEncoder::open(model_folder()).unwrap();
+    let encoder = encoder.settings(settings).build().unwrap();
+    let vectors = encoder.encode(texts).unwrap();
+    vectors.iter().map(|v| by_term(&encoder, v)).collect()
+}
+
+/// Returns the weights by term.
+pub fn by_term(encoder: &SpladeEncoder, vector: &SparseVector) -> HashMap<String, f32> {
+    let term = |id| encoder.vocabulary().term(id).to_owned();
+    vector.0.iter().map(|e| (term(e.term), e.weight)).collect()
 }
 
 /// The texts of a BEIR corpus, title and text joined by a space.

@@ -1,0 +1,40 @@
+//! A digest of all documents from the first of the corpus to the last of a part.
+
+use sha2::{Digest, Sha256};
+
+use super::document::Document;
+
+/// Hashes each part's documents together with the digest of the part before.
+///
+/// The digest of a part is SHA-256 over the previous part's digest (32 zero bytes before the first part) and, for each
+/// document, the length of its docid as a little-endian `u64`, its docid, the length of its text and its text.
+#[derive(Debug, Default)]
+pub(super) struct DigestChain {
+    last: [u8; 32],
+    open: Option<Sha256>,
+}
+
+impl DigestChain {
+    /// Adds a document to the part that is being read.
+    pub fn add(&mut self, document: &Document) {
+        let hasher = self
+            .open
+            .get_or_insert_with(|| Sha256::new().chain_update(self.last));
+        for text in [&document.docid, &document.text] {
+            hasher.update((text.len() as u64).to_le_bytes());
+            hasher.update(text);
+        }
+    }
+
+    /// Ends a part.
+    pub fn end_part(&mut self) {
+        if let Some(hasher) = self.open.take() {
+            self.last = hasher.finalize().into();
+        }
+    }
+
+    /// Returns the digest of the last part that was ended, in hexadecimal.
+    pub fn hex(&self) -> String {
+        crate::digest::hex(&self.last)
+    }
+}

@@ -1,0 +1,303 @@
+//! The corpus cut into parts, in input order.
+//!
+//! Where a part ends depends on the input and the part size alone: neither on which parts are wanted
+//! nor on which were completed before. Each part has a digest of all documents from the first of the
+//! corpus to its own last, so that one comparison proves that two runs read the same up to there.
+//!
+//! A rejected record belongs to the part that is being filled; after the last document, to the last
+//! part. So the shards of a corpus account for each record exactly once.
+
+use std::collections::BTreeMap;
+
+use super::digest_chain::DigestChain;
+use super::document::Document;
+use super::error::CorpusError;
+use super::part_options::{OnError, PartOptions};
+use super::progress::ReadProgress;
+use super::reader::CorpusReader;
+use super::record_error::RecordError;
+use super::rejected::{Mark, RejectedFile};
+use crate::stop::Stop;
+
+/// Ends a part early when it holds so many bytes of text, so that long documents do not fill memory.
+const MAX_PART_BYTES: usize = 256 << 20;
+
+/// A part that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextPart {
+    /// Its number, from 0, in input order.
+    pub index: usize,
+    /// Its documents in input order.
+    pub documents: Vec<Document>,
+    /// SHA-256 over all documents up to its last, in hexadecimal.
+    pub input_sha256: String,
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReadSummary {
+    /// Records that belong to the parts that are wanted: documents and rejected ones.
+    pub read: u64,
+    /// Rejected ones among them.
+    pub rejected: u64,
+    /// The digest before the first wanted part; `None` if that is the first of all.
+    pub before: Option<String>,
+    /// Number of all parts and the last digest, if the end of the input was reached.
+    pub end: Option<(usize, String)>,
+}
+
+/// Reads the parts that are wanted and not completed yet.
+pub struct PartReader {
+    reader: CorpusReader,
+    options: PartOptions,
+    stop: Stop,
+    completed: BTreeMap<usize, String>,
+    rejected: Option<RejectedFile>,
+    digest: DigestChain,
+    records: u64,
+    next: usize,
+    ended: bool,
+    summary: ReadSummary,
+}
+
+/// The part that is being filled.
+struct OpenPart {
+    index: usize,
+    wanted: bool,
+    /// Returns the documents, rather than only hashing them.
+    keeps_documents: bool,
+    digest_before: String,
+    rejected_before: Option<Mark>,
+    documents: Vec<Document>,
+    count: usize,
+    bytes: usize,
+    rejected: u64,
+    last_error: Option<RecordError>,
+}
+
+impl OpenPart {
+    fn is_full(&self, part_size: usize) -> bool {
+        self.count >= part_size || self.bytes >= MAX_PART_BYTES
+    }
+
+    fn add(&mut self, document: Document) {
+        self.count += 1;
+        self.bytes += document.text.len();
+        if self.keeps_documents {
+            self.documents.push(document);
+        }
+    }
+}
+
+impl PartReader {
+    /// Reads from `reader`.
+    #[must_use]
+    pub fn new(reader: CorpusReader, options: PartOptions, stop: Stop) -> Self {
+        Self {
+            reader,
+            options,
+            stop,
+            completed: BTreeMap::new(),
+            rejected: None,
+            digest: DigestChain::default(),
+            records: 0,
+            next: 0,
+            ended: false,
+            summary: ReadSummary::default(),
+        }
+    }
+
+    /// Takes the digests of parts that an earlier run completed: they are read and compared, not returned.
+    #[must_use]
+    pub fn with_made(mut self, completed: BTreeMap<usize, String>) -> Self {
+        self.completed = completed;
+        self
+    }
+
+    /// Writes rejected records to a file.
+    #[must_use]
+    pub fn with_rejected(mut self, file: RejectedFile) -> Self {
+        self.rejected = Some(file);
+        self
+    }
+
+    /// Returns the next part to be encoded, or `None` at the end.
+    ///
+    /// # Errors
+    /// Returns [`CorpusError`] at a file that cannot be read, at a record that ends the reading, and where a part
+    /// that was completed before had other documents.
+    pub fn next_part(&mut self) -> Result<Option<TextPart>, CorpusError> {
+        while !self.ended {
+            let index = self.next;
+            if let Some(documents) = self.read_part(index)? {
+                return Ok(Some(TextPart {
+                    index,
+                    documents,
+                    input_sha256: self.digest.hex(),
+                }));
+            }
+        }
+        if let Some(&last) = self.completed.keys().next_back() {
+            return Err(CorpusError::OtherInput { part: last });
+        }
+        Ok(None)
+    }
+
+    /// Returns a handle on how far the reading has come.
+    #[must_use]
+    pub fn progress(&self) -> ReadProgress {
+        self.reader.progress()
+    }
+
+    /// Returns what ends the reading early.
+    #[must_use]
+    pub fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// Returns what was read, and the file of rejected records.
+    #[must_use]
+    pub fn finish(self) -> (ReadSummary, Option<RejectedFile>) {
+        (self.summary, self.rejected)
+    }
+
+    /// Reads to the end of a part; returns its documents if it is to be encoded.
+    fn read_part(&mut self, index: usize) -> Result<Option<Vec<Document>>, CorpusError> {
+        let mut part = self.begin_part(index);
+        while !part.is_full(self.options.part_size) {
+            self.stop.check()?;
+            let Some(record) = self.reader.next_record()? else {
+                self.ended = true;
+                break;
+            };
+            self.records += 1;
+            let document = match record {
+                Ok(document) => document,
+                Err(error) => {
+                    self.reject(&mut part, error)?;
+                    continue;
+                }
+            };
+            if part.count == 0 && !part.wanted {
+                // The records before it are this part's, and so another run's.
+                part.rejected = 0;
+                self.rewind_rejected(part.rejected_before)?;
+                if self.options.selection.is_past(index) {
+                    self.ended = true;
+                    return Ok(None);
+                }
+            }
+            self.digest.add(&document);
+            part.add(document);
+        }
+        if part.count == 0 {
+            self.end_input(part)?;
+            return Ok(None);
+        }
+        self.end_part(part)
+    }
+
+    fn begin_part(&self, index: usize) -> OpenPart {
+        let wanted = self.options.selection.contains(index);
+        OpenPart {
+            index,
+            wanted,
+            keeps_documents: wanted && !self.completed.contains_key(&index),
+            digest_before: self.digest.hex(),
+            rejected_before: self.rejected.as_ref().map(RejectedFile::mark),
+            documents: Vec::new(),
+            count: 0,
+            bytes: 0,
+            rejected: 0,
+            last_error: None,
+        }
+    }
+
+    /// Records a bad record, or ends the reading.
+    fn reject(&mut self, part: &mut OpenPart, error: RecordError) -> Result<(), CorpusError> {
+        if self.options.on_error == OnError::Stop {
+            return Err(CorpusError::Record(error));
+        }
+        // Records before a part's first document are the last part's if there is no such document.
+        let last_wanted = part
+            .index
+            .checked_sub(1)
+            .is_some_and(|last| self.options.selection.contains(last));
+        if part.wanted || (part.count == 0 && last_wanted) {
+            part.rejected += 1;
+            if let Some(file) = &mut self.rejected {
+                file.add(self.records, &error)
+                    .map_err(CorpusError::RejectedFile)?;
+            }
+        }
+        if part.wanted && self.exceeds_limit(part.rejected) {
+            return Err(self.too_many(error));
+        }
+        part.last_error = Some(error);
+        Ok(())
+    }
+
+    /// Accounts for a part that has documents.
+    fn end_part(&mut self, part: OpenPart) -> Result<Option<Vec<Document>>, CorpusError> {
+        self.digest.end_part();
+        self.next += 1;
+        if self.ended {
+            self.summary.end = Some((self.next, self.digest.hex()));
+        }
+        if part.wanted {
+            if part.index > 0 && self.summary.read == 0 {
+                self.summary.before = Some(part.digest_before);
+            }
+            self.summary.read += part.count as u64 + part.rejected;
+            self.summary.rejected += part.rejected;
+        }
+        if let Some(completed) = self.completed.remove(&part.index)
+            && completed != self.digest.hex()
+        {
+            return Err(CorpusError::OtherInput { part: part.index });
+        }
+        Ok(part.keeps_documents.then_some(part.documents))
+    }
+
+    /// Accounts for the rejected records after the last document.
+    fn end_input(&mut self, rest: OpenPart) -> Result<(), CorpusError> {
+        let parts = rest.index;
+        self.summary.end = Some((parts, self.digest.hex()));
+        if !self.options.selection.contains(parts.saturating_sub(1)) {
+            return self.rewind_rejected(rest.rejected_before);
+        }
+        self.summary.read += rest.rejected;
+        self.summary.rejected += rest.rejected;
+        match rest.last_error {
+            Some(last) if self.exceeds_limit(0) => Err(self.too_many(last)),
+            _ => Ok(()),
+        }
+    }
+
+    fn limit(&self) -> u64 {
+        match self.options.on_error {
+            OnError::Skip {
+                max_errors: Some(limit),
+            } => limit,
+            _ => u64::MAX,
+        }
+    }
+
+    fn exceeds_limit(&self, more: u64) -> bool {
+        self.summary.rejected + more > self.limit()
+    }
+
+    fn too_many(&self, last: RecordError) -> CorpusError {
+        CorpusError::TooManyErrors {
+            limit: self.limit(),
+            last,
+        }
+    }
+
+    fn rewind_rejected(&mut self, mark: Option<Mark>) -> Result<(), CorpusError> {
+        match (&mut self.rejected, mark) {
+            (Some(file), Some(mark)) => file.rewind(mark).map_err(CorpusError::RejectedFile),
+            _ => Ok(()),
+        }
+    }
+}

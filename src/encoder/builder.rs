@@ -1,0 +1,199 @@
+//! From a model folder and settings to an encoder.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::thread::JoinHandle;
+
+use super::batch_encoder::{BatchEncoder, BatchEncoderOptions};
+use super::device::{Device, DeviceChoice};
+use super::error::EncodeError;
+use super::memory::MemoryPlan;
+use super::settings::EncoderSettings;
+use super::splade_encoder::{ResolvedSettings, SpladeEncoder, join};
+use super::tokens::TextTokenizer;
+use super::worker::Worker;
+use super::worker_pool::WorkerPool;
+use crate::impact::Pruning;
+use crate::model::{Aggregation, Fingerprint, Model, ModelError, ModelSource, Precision};
+
+/// Settings for a model that is about to be loaded. See [`EncoderSettings`] for what each means.
+pub struct SpladeEncoderBuilder {
+    model: Model,
+    settings: EncoderSettings,
+    hashing: Option<JoinHandle<Result<Fingerprint, ModelError>>>,
+}
+
+impl SpladeEncoder {
+    /// Opens a model's folder: a Hugging Face checkpoint, or an ONNX export with its tokenizer.
+    ///
+    /// # Errors
+    /// [`ModelError`] with the file and the remedy if it is no such folder.
+    pub fn open(folder: impl AsRef<Path>) -> Result<SpladeEncoderBuilder, ModelError> {
+        Ok(SpladeEncoderBuilder {
+            model: Model::open(folder.as_ref())?,
+            settings: EncoderSettings::default(),
+            hashing: None,
+        })
+    }
+}
+
+impl SpladeEncoderBuilder {
+    /// Replaces all settings at once.
+    #[must_use]
+    pub fn settings(mut self, settings: EncoderSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Names ONNX Runtime's shared library.
+    #[must_use]
+    pub fn onnxruntime(mut self, library: impl Into<PathBuf>) -> Self {
+        self.settings.onnxruntime = Some(library.into());
+        self
+    }
+
+    /// Sets how the weights of a text's tokens become one weight per term.
+    #[must_use]
+    pub fn aggregation(mut self, aggregation: Aggregation) -> Self {
+        self.settings.aggregation = Some(aggregation);
+        self
+    }
+
+    /// Sets the most tokens of a text, special ones included.
+    #[must_use]
+    pub fn max_length(mut self, tokens: usize) -> Self {
+        self.settings.max_length = Some(tokens);
+        self
+    }
+
+    /// Sets whether special tokens may be terms.
+    #[must_use]
+    pub fn keep_special_tokens(mut self, keep: bool) -> Self {
+        self.settings.keep_special_tokens = keep;
+        self
+    }
+
+    /// Sets which weights are left out.
+    #[must_use]
+    pub fn pruning(mut self, pruning: Pruning) -> Self {
+        self.settings.pruning = pruning;
+        self
+    }
+
+    /// Sets the number of encoder threads.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.settings.threads = threads;
+        self
+    }
+
+    /// Sets where the model runs.
+    #[must_use]
+    pub fn device(mut self, device: DeviceChoice) -> Self {
+        self.settings.device = device;
+        self
+    }
+
+    /// Sets the precision of the encoder layers.
+    #[must_use]
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.settings.precision = Some(precision);
+        self
+    }
+
+    /// Sets the most bytes of memory that the encoder may take.
+    #[must_use]
+    pub fn max_memory(mut self, bytes: u64) -> Self {
+        self.settings.max_memory = Some(bytes);
+        self
+    }
+
+    /// Hashes the model's files for [`SpladeEncoder::fingerprint`] while the model is loaded: for a large
+    /// model that takes as long as loading.
+    #[must_use]
+    pub fn with_fingerprint(mut self) -> Self {
+        self.hashing = Some(self.model.fingerprint());
+        self
+    }
+
+    /// Loads ONNX Runtime and the model.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if the library cannot be found or loaded, or if a setting does not suit the model
+    /// or the device.
+    pub fn build(self) -> Result<SpladeEncoder, EncodeError> {
+        let Self {
+            model,
+            settings,
+            hashing,
+        } = self;
+        let (runtime, device) = settings.device.resolve(settings.onnxruntime.as_deref())?;
+        let resolved = resolve(&model, &settings, device)?;
+        let options = BatchEncoderOptions {
+            aggregation: resolved.aggregation,
+            keep_special_tokens: resolved.keep_special_tokens,
+            precision: resolved.precision,
+            device,
+            device_memory: settings
+                .max_memory
+                .map(|limit| limit / resolved.workers as u64)
+                .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
+            head: settings.head,
+        };
+        let tokenizer = TextTokenizer::new(&model, resolved.max_length)?;
+        let (batches, session) = BatchEncoder::new(&runtime, &model, options)?;
+        let fingerprint = OnceLock::new();
+        if let Some(hashing) = hashing {
+            let hashed = join(hashing)?;
+            fingerprint.get_or_init(|| hashed);
+        }
+        Ok(SpladeEncoder {
+            pool: WorkerPool::new(Worker::new(session), resolved.workers),
+            model,
+            tokenizer,
+            batches,
+            resolved,
+            fingerprint,
+        })
+    }
+}
+
+/// Fills in what depends on the model and the device.
+fn resolve(
+    model: &Model,
+    settings: &EncoderSettings,
+    device: Device,
+) -> Result<ResolvedSettings, EncodeError> {
+    let aggregation = settings
+        .aggregation
+        .or(model.pooling.aggregation)
+        .unwrap_or_default();
+    let precision = settings.precision.unwrap_or_else(|| match model.source {
+        ModelSource::Checkpoint(_) => device.default_precision(),
+        // An exported graph keeps what it was exported with.
+        ModelSource::Onnx(_) => Precision::Fp32,
+    });
+    let max_length = settings
+        .max_length
+        .unwrap_or_else(|| model.default_max_length());
+    let mut budget = settings.batches.unwrap_or_else(|| device.budget(precision));
+    budget.longest = max_length;
+    if model.depends_on_company() {
+        budget.texts = 1;
+    }
+    let mut workers = device.workers(settings.threads);
+    if let (Device::Cpu, Some(limit)) = (device, settings.max_memory) {
+        let plan = MemoryPlan::new(model, aggregation, precision, max_length);
+        (workers, budget) = plan.fit(limit, workers, budget)?;
+    }
+    Ok(ResolvedSettings {
+        aggregation,
+        max_length,
+        keep_special_tokens: settings.keep_special_tokens,
+        pruning: settings.pruning,
+        device,
+        precision,
+        budget,
+        workers,
+    })
+}

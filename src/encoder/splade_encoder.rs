@@ -1,0 +1,262 @@
+//! A model opened once, for any number of texts from any number of threads.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+
+use rayon::prelude::*;
+
+use super::batch::{Batch, BatchBudget};
+use super::batch_encoder::BatchEncoder;
+use super::device::Device;
+use super::error::EncodeError;
+use super::tokens::{TextTokenizer, Tokens};
+use super::worker::EncodedBatch;
+use super::worker_pool::WorkerPool;
+use crate::impact::{Pruning, SparseVector};
+use crate::model::{Aggregation, Fingerprint, Model, Precision, Vocabulary};
+
+/// A SPLADE model, ready to encode texts from several threads at once.
+///
+/// It is opened with [`SpladeEncoder::open`], which takes the folder of the model and gives a builder
+/// with a default for every setting:
+///
+/// ```no_run
+/// use splade_export::encoder::SpladeEncoder;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let encoder = SpladeEncoder::open("models/splade-tiny")?.build()?;
+/// let vectors = encoder.encode(&["how do planes fly", "wings and lift"])?;
+/// for entry in &vectors[0].0 {
+///     println!("{} {}", encoder.vocabulary().term(entry.term), entry.weight);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct SpladeEncoder {
+    pub(super) model: Model,
+    pub(super) tokenizer: TextTokenizer,
+    pub(super) batches: BatchEncoder,
+    pub(super) pool: WorkerPool,
+    pub(super) resolved: ResolvedSettings,
+    pub(super) fingerprint: OnceLock<Fingerprint>,
+}
+
+/// The settings with all defaults filled in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ResolvedSettings {
+    pub(super) aggregation: Aggregation,
+    pub(super) max_length: usize,
+    pub(super) keep_special_tokens: bool,
+    pub(super) pruning: Pruning,
+    pub(super) device: Device,
+    pub(super) precision: Precision,
+    pub(super) budget: BatchBudget,
+    pub(super) workers: usize,
+}
+
+// A program may hold one encoder for all its threads.
+const _: () = {
+    const fn is_shared_freely<T: Send + Sync + 'static>() {}
+    is_shared_freely::<SpladeEncoder>();
+};
+
+impl SpladeEncoder {
+    /// Encodes texts, in input order. A text without any token gives an empty vector.
+    ///
+    /// The texts are batched by length, and the batches are encoded by up to [`SpladeEncoder::workers`]
+    /// threads. The same texts in the same order always give the same weights; a text's weights differ
+    /// by rounding, about 1e-6, with the texts that share its batch.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if the tokenizer or ONNX Runtime fails.
+    pub fn encode(
+        &self,
+        texts: &[impl AsRef<str> + Sync],
+    ) -> Result<Vec<SparseVector>, EncodeError> {
+        let tokens = match texts {
+            [text] => vec![self.tokens(text.as_ref())?],
+            texts => texts
+                .par_iter()
+                .map(|text| self.tokens(text.as_ref()))
+                .collect::<Result<_, _>>()?,
+        };
+        let batches = self.plan(&tokens);
+        let mut vectors = vec![SparseVector::default(); texts.len()];
+        for (batch, encoded) in batches.iter().zip(self.encode_batches(&batches, &tokens)?) {
+            for (&row, vector) in batch.rows.iter().zip(encoded.vectors) {
+                vectors[row] = vector;
+            }
+        }
+        Ok(vectors)
+    }
+
+    /// Encodes the batches, in several threads where there are several batches.
+    fn encode_batches(
+        &self,
+        batches: &[Batch],
+        tokens: &[Tokens],
+    ) -> Result<Vec<EncodedBatch>, EncodeError> {
+        if let [batch] = batches {
+            return Ok(vec![self.encode_batch(batch, tokens)?]);
+        }
+        let encoded: Vec<OnceLock<EncodedBatch>> =
+            batches.iter().map(|_| OnceLock::new()).collect();
+        let failure = Mutex::new(None);
+        let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+        thread::scope(|scope| {
+            for _ in 0..self.resolved.workers.min(batches.len()) {
+                scope.spawn(|| {
+                    while !failed.load(Ordering::Relaxed)
+                        && let at = next.fetch_add(1, Ordering::Relaxed)
+                        && let Some(batch) = batches.get(at)
+                    {
+                        match self.encode_batch(batch, tokens) {
+                            // Each batch is taken by one thread only, so the place is empty.
+                            Ok(vectors) => drop(encoded[at].set(vectors)),
+                            Err(error) => {
+                                let failure = failure.lock();
+                                failure
+                                    .unwrap_or_else(PoisonError::into_inner)
+                                    .get_or_insert(error);
+                                failed.store(true, Ordering::Relaxed);
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(error),
+            None => Ok(encoded
+                .into_iter()
+                .filter_map(OnceLock::into_inner)
+                .collect()),
+        }
+    }
+
+    /// Cuts tokenized texts into batches.
+    pub(crate) fn plan(&self, tokens: &[Tokens]) -> Vec<Batch> {
+        Batch::plan(tokens, self.resolved.budget)
+    }
+
+    /// Encodes one batch and prunes its vectors; waits while as many threads as allowed encode.
+    pub(crate) fn encode_batch(
+        &self,
+        batch: &Batch,
+        tokens: &[Tokens],
+    ) -> Result<EncodedBatch, EncodeError> {
+        let mut encoded = self.pool.encode(&self.batches, batch, tokens)?;
+        for vector in &mut encoded.vectors {
+            self.resolved.pruning.apply(vector);
+        }
+        Ok(encoded)
+    }
+
+    /// Returns the token ids of a text, cut to [`SpladeEncoder::max_length`].
+    ///
+    /// # Errors
+    /// [`EncodeError::Tokenize`] if the tokenizer fails.
+    pub fn tokens(&self, text: &str) -> Result<Tokens, EncodeError> {
+        self.tokenizer.tokenize(text)
+    }
+
+    /// Returns the terms behind the ids of tokens and vectors.
+    #[must_use]
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.model.vocabulary
+    }
+
+    /// Returns the name of the model's architecture, as `config.json` says, or `onnx`.
+    #[must_use]
+    pub fn architecture(&self) -> &str {
+        self.model.architecture()
+    }
+
+    /// Returns the most tokens that are kept of a text, special ones included.
+    #[must_use]
+    pub fn max_length(&self) -> usize {
+        self.resolved.max_length
+    }
+
+    /// Returns how the weights of a text's tokens become one weight per term.
+    #[must_use]
+    pub fn aggregation(&self) -> Aggregation {
+        self.resolved.aggregation
+    }
+
+    /// Returns true if special tokens may be terms.
+    #[must_use]
+    pub fn keeps_special_tokens(&self) -> bool {
+        self.resolved.keep_special_tokens
+    }
+
+    /// Returns which weights are left out.
+    #[must_use]
+    pub fn pruning(&self) -> Pruning {
+        self.resolved.pruning
+    }
+
+    /// Returns where the model runs.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.resolved.device
+    }
+
+    /// Returns the precision of the encoder layers.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.resolved.precision
+    }
+
+    /// Returns how large batches are.
+    #[must_use]
+    pub fn batch_budget(&self) -> BatchBudget {
+        self.resolved.budget
+    }
+
+    /// Returns how many threads encode at once, at most.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.resolved.workers
+    }
+
+    /// Returns true if the head is screened, false if it is in the graph.
+    #[must_use]
+    pub fn is_screened(&self) -> bool {
+        self.batches.screened.is_some()
+    }
+
+    /// Returns the SHA-256 of each file that determines the weights. They are computed at the first call,
+    /// unless the builder was told to do it beside loading.
+    ///
+    /// # Errors
+    /// [`EncodeError::Model`] if a file cannot be read.
+    pub fn fingerprint(&self) -> Result<Fingerprint, EncodeError> {
+        if let Some(fingerprint) = self.fingerprint.get() {
+            return Ok(fingerprint.clone());
+        }
+        let fingerprint = join(self.model.fingerprint())?;
+        Ok(self.fingerprint.get_or_init(|| fingerprint).clone())
+    }
+}
+
+/// Waits for a thread that hashes a model's files.
+pub(super) fn join(
+    hashing: thread::JoinHandle<Result<Fingerprint, crate::model::ModelError>>,
+) -> Result<Fingerprint, EncodeError> {
+    match hashing.join() {
+        Ok(fingerprint) => Ok(fingerprint?),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+impl fmt::Debug for SpladeEncoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpladeEncoder")
+            .field("model", &self.model.folder)
+            .field("settings", &self.resolved)
+            .finish_non_exhaustive()
+    }
+}

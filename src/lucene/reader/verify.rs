@@ -1,0 +1,42 @@
+//! Verifies an index.
+
+use std::path::Path;
+
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
+use crate::lucene::error::Result;
+use crate::lucene::formats::commit_point;
+use crate::lucene::formats::field_infos::CONTENTS;
+use crate::lucene::reader::segment_reader::SegmentReader;
+use crate::lucene::reader::term_merge;
+use crate::lucene::statistics::{IndexSummary, Totals};
+
+/// Checks an index of ours: every byte against its checksums, that the files belong together, and that no docid is used
+/// twice. An index does not know how many documents without terms were left out, so this count is 0.
+///
+/// # Errors
+///
+/// [`LuceneError`](crate::lucene::LuceneError), which names the file.
+pub fn verify(dir: &Path) -> Result<IndexSummary> {
+    let readers = commit_point::read(dir)?
+        .segments
+        .into_iter()
+        .map(SegmentReader::open)
+        .collect::<Result<Vec<_>>>()?;
+    readers.par_iter().try_for_each(SegmentReader::verify_all)?;
+    term_merge::check_docids(&readers)?;
+    let mut summary = IndexSummary {
+        totals: Totals::default(),
+        terms: term_merge::count_terms(&readers)?,
+        segments: readers.len(),
+        bytes: fs_err::metadata(dir.join("segments_1"))?.len(),
+    };
+    for reader in &readers {
+        let contents = reader.field(CONTENTS)?;
+        summary.totals.documents += u64::from(reader.documents);
+        summary.totals.postings += contents.sum_doc_freq;
+        summary.totals.impact_sum += contents.sum_total_term_freq;
+        summary.bytes += reader.bytes()?;
+    }
+    Ok(summary)
+}

@@ -1,0 +1,115 @@
+//! Puts segments into the folder of an index, and makes the commit point that names them.
+//!
+//! Segments get their numbers in order and are linked (or copied, where links are not possible) into the folder, or
+//! merged into fewer. The commit point is written last: before it there is no index in the folder, after it there is a
+//! whole one.
+
+use std::path::Path;
+
+use crate::durable::fault;
+use crate::lucene::error::{LuceneError, Result};
+use crate::lucene::formats::commit_point::{CommitEntry, UserData};
+use crate::lucene::formats::segment_name::SegmentName;
+use crate::lucene::formats::{commit_point, segment_info};
+use crate::lucene::limits::MAX_DOCUMENTS;
+use crate::lucene::reader::segment_reader::SegmentReader;
+use crate::lucene::reader::term_merge;
+use crate::lucene::statistics::{IndexSummary, Totals};
+use crate::lucene::writer::merge;
+
+/// Settings of a commit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CommitOptions {
+    /// The most segments that the index may have: neighboring ones are merged. 1 is Lucene's "force merge", `None`
+    /// merges nothing.
+    pub max_segments: Option<usize>,
+}
+
+/// Makes segments an index in `dir`. The temporary file of the commit point is written in `temporary`.
+pub(crate) fn commit(
+    dir: &Path,
+    temporary: &Path,
+    readers: &[SegmentReader],
+    mut totals: Totals,
+    options: CommitOptions,
+) -> Result<IndexSummary> {
+    totals.documents = count_documents(readers)?;
+    if readers.len() > 1 {
+        term_merge::check_docids(readers)?;
+    }
+    let terms = term_merge::count_terms(readers)?;
+    let mut ids = Vec::new();
+    let mut bytes = 0;
+    let groups = group_segments(readers, options.max_segments.unwrap_or(usize::MAX));
+    for (number, group) in (0..).zip(groups) {
+        let name = SegmentName::new(dir, number);
+        match group {
+            [segment] => link_segment(segment, &name)?,
+            group => merge::merge(group, name.clone())?,
+        }
+        let id = segment_info::read_id(&name)?;
+        bytes += SegmentReader::open(CommitEntry { segment: name, id })?.bytes()?;
+        ids.push(id);
+    }
+    bytes += commit_point::write(dir, temporary, &ids, &UserData::new())?;
+    Ok(IndexSummary {
+        totals,
+        terms,
+        segments: ids.len(),
+        bytes,
+    })
+}
+
+fn count_documents(readers: &[SegmentReader]) -> Result<u64> {
+    let documents = readers
+        .iter()
+        .map(|reader| u64::from(reader.documents))
+        .sum();
+    if documents > u64::from(MAX_DOCUMENTS) {
+        return Err(LuceneError::TooMany {
+            what: "more than 2,147,483,519 documents in one index",
+        });
+    }
+    Ok(documents)
+}
+
+/// Puts a segment into another folder and under another name: its files are linked or copied, and the segment info,
+/// which has the name in it, is written again.
+fn link_segment(segment: &SegmentReader, name: &SegmentName) -> Result<()> {
+    for extension in SegmentName::extensions().filter(|extension| *extension != "si") {
+        let (from, to) = (segment.name.file(extension), name.file(extension));
+        fault::point("a link")?;
+        if fs_err::hard_link(&from, &to).is_err() {
+            fs_err::copy(&from, &to)?;
+            fs_err::File::open(&to)?.sync_all()?;
+        }
+    }
+    segment_info::write(name, &segment.id, segment.documents)
+}
+
+/// Cuts segments into at most `max_groups` groups of neighbors with about the same number of documents.
+fn group_segments(segments: &[SegmentReader], max_groups: usize) -> Vec<&[SegmentReader]> {
+    if segments.len() <= max_groups.max(1) {
+        return segments.chunks(1).collect();
+    }
+    let documents: u64 = segments
+        .iter()
+        .map(|segment| u64::from(segment.documents))
+        .sum();
+    let documents_per_group = documents.div_ceil(max_groups.max(1) as u64);
+    let mut groups = Vec::new();
+    let mut begin = 0;
+    let mut seen = 0;
+    for (i, segment) in segments.iter().enumerate() {
+        seen += u64::from(segment.documents);
+        let last = i + 1 == segments.len();
+        if last
+            || (seen >= documents_per_group * (groups.len() as u64 + 1)
+                && groups.len() + 1 < max_groups)
+        {
+            groups.push(&segments[begin..=i]);
+            begin = i + 1;
+        }
+    }
+    groups
+}

@@ -1,0 +1,71 @@
+//! The instruction sets that the head has kernels for, and which of them this machine has.
+
+use super::arithmetic::Kernel;
+use super::portable::Portable;
+#[cfg(target_arch = "x86_64")]
+use super::{avx2::Avx2, avx2_vnni::Avx2Vnni, avx512::Avx512Vnni};
+
+/// An instruction set for the head. All give the same results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KernelKind {
+    /// x86-64 with AVX-512 F and VNNI: 64 multiply-adds per instruction.
+    Avx512Vnni,
+    /// x86-64 with AVX2, FMA and AVX-VNNI: 32 multiply-adds per instruction.
+    Avx2Vnni,
+    /// x86-64 with AVX2 and FMA: 16 multiply-adds per pair of instructions.
+    Avx2,
+    /// Plain Rust, for every processor.
+    Portable,
+}
+
+impl KernelKind {
+    /// All kinds, fastest first, whether this machine has them or not.
+    pub const ALL: [Self; 4] = [Self::Avx512Vnni, Self::Avx2Vnni, Self::Avx2, Self::Portable];
+
+    /// Returns the fastest kind that this machine has.
+    #[must_use]
+    pub fn detect() -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.is_available())
+            .unwrap_or(Self::Portable)
+    }
+
+    /// Returns whether this machine has it.
+    #[must_use]
+    pub fn is_available(self) -> bool {
+        self.kernel().is_some()
+    }
+
+    /// Returns a short name for logs and manifests.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Avx512Vnni => "avx512-vnni",
+            Self::Avx2Vnni => "avx2-vnni",
+            Self::Avx2 => "avx2",
+            Self::Portable => "portable",
+        }
+    }
+
+    /// Returns the kernel, or `None` if this machine lacks its instructions.
+    #[cfg(target_arch = "x86_64")]
+    pub(in crate::screened_head) fn kernel(self) -> Option<&'static dyn Kernel> {
+        match self {
+            Self::Avx512Vnni => Avx512Vnni::detect().map(|kernel| kernel as _),
+            Self::Avx2Vnni => Avx2Vnni::detect().map(|kernel| kernel as _),
+            Self::Avx2 => Avx2::detect().map(|kernel| kernel as _),
+            Self::Portable => Some(&Portable),
+        }
+    }
+
+    /// Returns the kernel, or `None` if this machine lacks its instructions.
+    #[cfg(not(target_arch = "x86_64"))]
+    pub(in crate::screened_head) fn kernel(self) -> Option<&'static dyn Kernel> {
+        match self {
+            Self::Portable => Some(&Portable),
+            _ => None,
+        }
+    }
+}
