@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::ReportError;
+use super::error::ReportError;
 use super::setting::Unit;
 use crate::collection::{CollectionFiles, Contents, LineProblem, Lines, Weight, parse};
 use crate::corpus::{Place, ReadProgress, Source};

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::ReportError;
 use super::distribution::Distribution;
+use super::error::ReportError;
 use super::exact::{ExactSum, number, ratio};
 use crate::encoder::TextTokenizer;
 use crate::model::Model;

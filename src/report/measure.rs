@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::ReportError;
 use super::collection::{Facts, OpenCollection};
 use super::distribution::Distribution;
+use super::error::ReportError;
 use super::exact::{number, ratio};
 use super::expansion::{Expansion, TextTerms};
 use super::memory::{self, MemoryRow, Sizes};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::ReportError;
 use super::collection::Visitor;
 use super::distribution::Distribution;
+use super::error::ReportError;
 use super::exact::ExactSum;
 use super::expansion::{ExpansionCounts, TextTerms};
 use super::queries::{Queries, Rankings, Weights};

@@ -3,6 +3,7 @@
 mod canvas;
 mod markup;
 mod plot;
+mod section;
 mod sections;
 mod steps;
 
@@ -47,26 +48,6 @@ pub fn write_page(report: &Report, out: &mut impl Write) -> io::Result<()> {
         "</main>\n<footer><p>Made by {}.</p></footer>\n</body>\n</html>",
         concat!("splade-export ", env!("CARGO_PKG_VERSION"))
     )
-}
-
-/// A part of the page with a heading.
-struct Section {
-    title: &'static str,
-    /// HTML.
-    body: String,
-    /// Where it stands beside others.
-    class: &'static str,
-}
-
-impl Section {
-    fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let Self { title, body, class } = self;
-        writeln!(
-            out,
-            "<section class=\"{class}\">\n<h2>{}</h2>\n{body}</section>",
-            escaped(title)
-        )
-    }
 }
 
 fn header(report: &Report, out: &mut impl Write) -> io::Result<()> {

@@ -1,9 +1,8 @@
 //! The sections with plots.
 
-use super::Section;
-use super::canvas::Canvas;
 use super::markup::{Table, escaped, shown_term};
 use super::plot::{NamedBar, bar_name, below, beside, histogram, ranks, spaced};
+use super::section::{Figure, Section};
 use crate::report::distribution::Distribution;
 use crate::report::exact::{number, ratio};
 use crate::report::measure::Report;
@@ -25,32 +24,6 @@ pub(super) fn all(report: &Report) -> Vec<Section> {
         expansion(report),
         memory(report),
     ]
-}
-
-/// A plot with the sentence below it and its numbers.
-pub(super) struct Figure<'a> {
-    pub id: &'a str,
-    pub title: &'a str,
-    pub canvas: Canvas,
-    pub caption: &'a str,
-    pub table: &'a Table,
-}
-
-impl Figure<'_> {
-    /// Returns the plot and its sentence, with the numbers folded away below.
-    pub fn html(self) -> String {
-        let numbers = self.table.folded();
-        format!("{}{numbers}", self.drawn())
-    }
-
-    /// Returns the plot and its sentence alone.
-    pub fn drawn(self) -> String {
-        format!(
-            "<figure>\n{}<figcaption>{}</figcaption>\n</figure>\n",
-            self.canvas.finish(self.id, self.title, self.caption),
-            escaped(self.caption),
-        )
-    }
 }
 
 fn lengths(report: &Report) -> Section {

@@ -1,9 +1,8 @@
 //! The section about other quantizations.
 
-use super::Section;
 use super::markup::{Table, escaped};
 use super::plot::{NamedBar, below};
-use super::sections::Figure;
+use super::section::{Figure, Section};
 use crate::report::exact::ratio;
 use crate::report::measure::Report;
 use crate::report::numerals::{count, percent, three_digits};
