@@ -4,11 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
 use clap::Args as ClapArgs;
-use splade_export::collection::AtomicFile;
 use splade_export::export::Event;
-use splade_export::report::{ReportOptions, measure, summary, write_page};
+use splade_export::report::{ReportFile, ReportOptions, measure, summary};
 
 use super::interrupt;
 use super::progress::Display;
@@ -51,14 +49,7 @@ pub struct Args {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        // The file is begun before the work: where it cannot be, that is told at once.
-        anyhow::ensure!(
-            std::fs::symlink_metadata(&self.output).is_err(),
-            "{}: this is there already, and a report overwrites nothing; name another file",
-            self.output.display()
-        );
-        let mut page = AtomicFile::beside(&self.output)
-            .context("the report cannot be written; name a file in a folder that is there")?;
+        let page = ReportFile::create(&self.output)?;
         let stop = interrupt::install("no report was written")?;
         let options = ReportOptions {
             index: self.index.or_else(|| {
@@ -78,8 +69,7 @@ impl Args {
             display.on(Event::Started(read, Arc::clone(&progress)));
         })?;
         display.finish();
-        write_page(&report, &mut page)?;
-        page.finish_new()?;
+        page.write(&report)?;
         if !self.quiet {
             let mut out = std::io::stdout().lock();
             write!(out, "{}", summary(&report))?;

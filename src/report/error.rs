@@ -71,6 +71,20 @@ pub enum ReportError {
         error: std::io::Error,
     },
 
+    /// Something lies where the page should be.
+    #[error(
+        "{}: this is there already, and a report overwrites nothing; name another `output`",
+        .path.display()
+    )]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// The page cannot be written; the message of the source names it.
+    #[error("{0}; name an `output` in a folder that can be written")]
+    Write(#[from] std::io::Error),
+
     /// Threads cannot be started.
     #[error("cannot start threads: {0}; name fewer of them")]
     Threads(String),

@@ -196,7 +196,7 @@ fn nothing_is_overwritten_and_nothing_is_left_after_a_failure() {
     assert!(error.contains("overwrites nothing"), "{error}");
     assert_eq!(fs_err::read(bench.at("there.html")).unwrap(), b"mine");
     let error = fails(1, &mut run("c.jsonl", "no/folder.html"));
-    assert!(error.contains("name a file in a folder"), "{error}");
+    assert!(error.contains("in a folder that can be written"), "{error}");
 
     bench.write(
         "bad.jsonl",
