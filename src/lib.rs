@@ -28,6 +28,7 @@ pub mod model;
 pub mod output;
 pub mod pipeline;
 mod quote;
+pub mod report;
 pub mod run;
 pub mod screened_head;
 pub mod stop;

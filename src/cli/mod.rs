@@ -12,6 +12,7 @@ pub mod interrupt;
 mod join;
 mod model;
 mod progress;
+mod report;
 mod topics;
 mod verify;
 
@@ -34,6 +35,7 @@ enum Command {
     Verify(verify::Args),
     Explain(explain::Args),
     Model(model::Args),
+    Report(report::Args),
 }
 
 /// Ends the program as a wrong command line does: with the message, the way to the help, and exit code 2.
@@ -54,6 +56,7 @@ impl Cli {
             Command::Verify(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Model(args) => args.run(),
+            Command::Report(args) => args.run(),
         }
     }
 }

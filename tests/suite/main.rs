@@ -11,6 +11,7 @@ mod hub;
 mod index;
 mod lucene;
 mod parts;
+mod report;
 mod resume;
 mod transformers;
 mod weights;
