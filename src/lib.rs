@@ -26,6 +26,7 @@ pub mod lucene;
 pub mod model;
 pub mod output;
 pub mod pipeline;
+mod quote;
 pub mod run;
 pub mod screened_head;
 pub mod stop;

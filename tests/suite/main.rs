@@ -6,6 +6,7 @@ mod docs;
 mod documents;
 mod encoder;
 mod hostile;
+mod house;
 mod index;
 mod lucene;
 mod parts;

@@ -66,13 +66,13 @@ impl IndexWriter {
     /// [`LuceneError::NotOurs`] if an index does not hold its parts, and as [`merge_indexes`].
     pub fn commit_joined(
         &self,
-        shares: &[ShardIndex],
+        shards: &[ShardIndex],
         options: CommitOptions,
     ) -> Result<IndexSummary> {
         let mut numbered = Vec::new();
         let mut totals = Totals::default();
-        for share in shares {
-            read_share(share, &mut numbered, &mut totals)?;
+        for shard in shards {
+            read_shard(shard, &mut numbered, &mut totals)?;
         }
         // Stable: segments of a part keep their order.
         numbered.sort_by_key(|(number, _)| *number);
@@ -83,18 +83,18 @@ impl IndexWriter {
 }
 
 /// Opens the segments of a shard's index, each with the number of its part.
-fn read_share(
-    share: &ShardIndex,
+fn read_shard(
+    shard: &ShardIndex,
     numbered: &mut Vec<(usize, SegmentReader)>,
     totals: &mut Totals,
 ) -> Result<()> {
-    let mut entries = commit_point::read(&share.folder)?.into_iter();
-    for &(number, documents) in &share.parts {
+    let mut entries = commit_point::read(&shard.folder)?.segments.into_iter();
+    for &(number, documents) in &shard.parts {
         let mut found = 0;
         while found < documents {
             let unlike = || {
                 LuceneError::not_ours(
-                    &share.folder,
+                    &shard.folder,
                     format!(
                         "it does not hold the documents of part {number} as its collection does"
                     ),
@@ -106,14 +106,14 @@ fn read_share(
                 return Err(unlike());
             }
             let contents = reader.field(CONTENTS)?;
-            totals.postings += contents.postings;
-            totals.impact_sum += contents.total_freq;
+            totals.postings += contents.sum_doc_freq;
+            totals.impact_sum += contents.sum_total_term_freq;
             numbered.push((number, reader));
         }
     }
     if entries.next().is_some() {
         return Err(LuceneError::not_ours(
-            &share.folder,
+            &shard.folder,
             "it holds more documents than its collection",
         ));
     }

@@ -2,7 +2,7 @@
 
 use half::f16;
 
-use super::onnx::data_type;
+use crate::model::onnx::data_type;
 
 /// A constant of a graph.
 #[derive(Debug)]
@@ -27,7 +27,8 @@ pub enum WeightValues {
 }
 
 impl WeightValues {
-    pub(super) fn onnx_type(&self) -> i32 {
+    /// Returns the type as ONNX numbers it.
+    pub(in crate::model) fn onnx_type(&self) -> i32 {
         match self {
             Self::F32(_) => data_type::FLOAT,
             Self::F16(_) => data_type::FLOAT16,
@@ -35,8 +36,8 @@ impl WeightValues {
         }
     }
 
-    /// Little-endian.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    /// Returns the values as bytes, little-endian.
+    pub(in crate::model) fn to_bytes(&self) -> Vec<u8> {
         match self {
             Self::F32(values) => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
             Self::F16(values) => values.iter().flat_map(|v| v.to_le_bytes()).collect(),

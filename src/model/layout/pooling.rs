@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::error::ModelError;
-use super::head::Aggregation;
+use crate::model::error::ModelError;
+use crate::model::head::Aggregation;
 
 /// Where sentence-transformers keeps it: beside a model for documents and queries, or beside one of which
 /// a router makes the documents' side.
@@ -42,7 +42,7 @@ struct File {
 
 impl Pooling {
     /// Reads it; with the file it was read from, if there is one.
-    pub(super) fn read(folder: &Path) -> Result<(Self, Option<PathBuf>), ModelError> {
+    pub(in crate::model) fn read(folder: &Path) -> Result<(Self, Option<PathBuf>), ModelError> {
         let paths = FILES.map(|name| folder.join(name));
         let Some(path) = paths.into_iter().find(|path| path.exists()) else {
             return Ok((Self::default(), None));
