@@ -72,13 +72,13 @@ latency() {
 
 main() {
   parse_arguments "$@"
+  need_cache
   find_java
   find_jar
   find_any_python
-  local repository="$SCRIPTS/.."
   make_output
-  (cd "$repository" && cargo build --release --locked --quiet --bins --examples)
-  local release="$repository/target/release" half=$((DOCUMENTS / 2))
+  build_program --bins --examples
+  local release="$RELEASE" half=$((DOCUMENTS / 2))
 
   say "making the collection of $DOCUMENTS documents"
   # Two files, as Anserini gives one to each of its two threads.

@@ -30,15 +30,15 @@ main() {
       shift 2
       ;;
   esac
-  cd -- "$SCRIPTS/.."
-  cargo build --locked --release --bin splade-export --example tiny_model
-  binary="$PWD/target/release/splade-export"
+  need_cache
+  build_program --bin splade-export --example tiny_model
+  binary="$RELEASE/splade-export"
   work="$(mktemp -d)"
   # shellcheck disable=SC2064  # the folder as it is now
   trap "rm -rf -- '$work'" EXIT
-  target/release/examples/tiny_model "$work/model"
+  "$RELEASE/examples/tiny_model" "$work/model"
   corpus "$documents" >"$work/corpus.jsonl"
-  eval "$(scripts/setup.sh --print-env)"
+  eval "$("$SCRIPTS/setup.sh" --print-env)"
   "$binary" documents "$work/corpus.jsonl" --model "$work/model" --output "$work/out" "$@" &
   watch "$!" "$work" "$documents"
 }
