@@ -9,6 +9,8 @@ mod index_settings;
 mod input;
 pub mod interrupt;
 mod join;
+mod on_error;
+mod plan;
 mod progress;
 mod topics;
 mod verify;
@@ -26,6 +28,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Documents(documents::Args),
+    Plan(plan::Args),
     Topics(topics::Args),
     Index(index::Args),
     Join(join::Args),
@@ -45,6 +48,7 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Documents(args) => args.run(),
+            Command::Plan(args) => args.run(),
             Command::Topics(args) => args.run(),
             Command::Index(args) => args.run(),
             Command::Join(args) => args.run(),
