@@ -11,6 +11,8 @@ mod input;
 pub mod interrupt;
 mod join;
 mod model;
+mod on_error;
+mod plan;
 mod progress;
 mod report;
 mod topics;
@@ -29,6 +31,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Documents(documents::Args),
+    Plan(plan::Args),
     Topics(topics::Args),
     Index(index::Args),
     Join(join::Args),
@@ -50,6 +53,7 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Documents(args) => args.run(),
+            Command::Plan(args) => args.run(),
             Command::Topics(args) => args.run(),
             Command::Index(args) => args.run(),
             Command::Join(args) => args.run(),

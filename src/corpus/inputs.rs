@@ -1,5 +1,6 @@
 //! Finds the files behind the paths that a user names.
 
+use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use super::file_role::{FileRole, base_name};
 use super::kind::CorpusKind;
 use super::source::{Content, Source};
 use super::zip_member::ZipMember;
+use crate::quote::Name;
 
 /// The files that are read, and those beside them that are not.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +28,12 @@ pub struct SkippedFile {
     pub name: String,
     /// Why it is not read.
     pub reason: &'static str,
+}
+
+impl fmt::Display for SkippedFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", Name(&self.name), self.reason)
+    }
 }
 
 /// One file of a folder or an archive.

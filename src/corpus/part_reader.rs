@@ -119,7 +119,7 @@ impl PartReader {
 
     /// Takes the digests of parts that an earlier run completed: they are read and compared, not returned.
     #[must_use]
-    pub fn with_made(mut self, completed: BTreeMap<usize, String>) -> Self {
+    pub fn with_completed(mut self, completed: BTreeMap<usize, String>) -> Self {
         self.completed = completed;
         self
     }
