@@ -11,6 +11,7 @@ pub mod interrupt;
 mod join;
 mod model;
 mod progress;
+mod setup;
 mod topics;
 mod verify;
 
@@ -33,6 +34,7 @@ enum Command {
     Verify(verify::Args),
     Explain(explain::Args),
     Model(model::Args),
+    Setup(setup::Args),
 }
 
 /// Ends the program as a wrong command line does: with the message, the way to the help, and exit code 2.
@@ -53,6 +55,7 @@ impl Cli {
             Command::Verify(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Model(args) => args.run(),
+            Command::Setup(args) => args.run(),
         }
     }
 }
