@@ -19,7 +19,7 @@ Usage: scripts/evaluate.sh --index INDEX --topics TOPICS --qrels QRELS --run RUN
 Options
   --searcher NAME  pyserini: LuceneImpactSearcher in batch, then each query alone for the
                    latency (default); anserini: Java alone. Both write the same run file.
-  --hits N         documents a query (default: 1000)
+  --hits N         documents per query (default: 1000)
   --threads N      search threads (default: the cores)
   --json FILE      write the results as JSON too
   --help           this text

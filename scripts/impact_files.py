@@ -174,7 +174,7 @@ def write_tsv_topics(topics, path):
 # ---- qrels and runs ---------------------------------------------------------------------------------------------
 
 
-def parse_judgement(place, line):
+def parse_judgment(place, line):
     """(qid, docid, grade) from TREC's four fields or BEIR's three."""
     fields = line.split("\t") if "\t" in line else line.split()
     if len(fields) not in (3, 4):
@@ -191,10 +191,10 @@ def read_qrels(path):
     for index, (place, line) in enumerate(numbered_lines(path)):
         if index == 0 and line.split()[:2] == ["query-id", "corpus-id"]:
             continue
-        qid, docid, grade = parse_judgement(place, line)
+        qid, docid, grade = parse_judgment(place, line)
         qrels.setdefault(qid, {})[docid] = grade
     if not qrels:
-        raise InputError(f"{path} holds no judgements")
+        raise InputError(f"{path} holds no judgments")
     return qrels
 
 

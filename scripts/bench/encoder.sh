@@ -26,7 +26,7 @@ Options
   --batches LIST       the peers' batch sizes to choose the best from (default: 4,8,16,32)
   --repetitions N      (default: 3)
   --threads N          (default: 2)
-  --max-length N       tokens a text (default: 256)
+  --max-length N       tokens per text (default: 256)
   --output DIR         for results.json, summary.md and every run's files; must not exist
                        (default: out/bench/ and the time)
   --help               this text

@@ -6,7 +6,7 @@ set -euo pipefail
 
 usage() {
   cat <<'HELP'
-Makes a synthetic collection (180 terms a document, impacts of weights x 100), indexes it with
+Makes a synthetic collection (180 terms per document, impacts of weights x 100), indexes it with
 Anserini and with `splade-export index`, and prints times, memory, sizes and search latency.
 
 Usage: scripts/bench/index.sh [OPTION...]

@@ -1,4 +1,4 @@
-//! The flags that say what is read.
+//! Flags that describe the input.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ pub struct InputArgs {
     #[arg(long, value_enum, help_heading = "Input")]
     input_format: Option<FormatArg>,
 
-    /// JSON fields joined by one space to the text, in this order; "text" also finds "contents"
+    /// JSON fields joined by one space to the text, in this order; "text" also finds "contents", "passage", "body" and "segment"
     #[arg(
         long,
         value_name = "NAMES",
@@ -20,12 +20,17 @@ pub struct InputArgs {
         help_heading = "Input"
     )]
     fields: Vec<String>,
+
+    /// JSON key of the docid or qid [default: the first there is of the usual ones, such as "_id", "id", "doc_id"]
+    #[arg(long, value_name = "NAME", help_heading = "Input")]
+    id_field: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum FormatArg {
     Jsonl,
     Tsv,
+    Trec,
 }
 
 impl InputArgs {
@@ -36,8 +41,11 @@ impl InputArgs {
             format: self.input_format.map(|format| match format {
                 FormatArg::Jsonl => InputFormat::Jsonl,
                 FormatArg::Tsv => InputFormat::Tsv,
+                FormatArg::Trec => InputFormat::Trec,
             }),
             fields: Fields::new(self.fields),
+            id_field: self.id_field,
+            only: None,
         }
     }
 }

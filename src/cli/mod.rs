@@ -4,6 +4,7 @@ mod documents;
 mod encode;
 mod explain;
 mod fetch_progress;
+pub mod flags;
 mod index;
 mod index_settings;
 mod input;

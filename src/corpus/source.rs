@@ -15,8 +15,13 @@ pub struct Source {
 
 #[derive(Debug, Clone)]
 pub(super) enum Content {
+    /// Standard input.
     Stdin,
+    /// A regular file: anything else at its place is refused when it is opened.
     File(PathBuf),
+    /// A pipe that the user named.
+    Pipe(PathBuf),
+    /// A file of a zip archive.
     Zip(ZipMember),
 }
 
@@ -25,7 +30,7 @@ impl Source {
     #[must_use]
     pub fn size(&self) -> Option<u64> {
         match &self.content {
-            Content::Stdin => None,
+            Content::Stdin | Content::Pipe(_) => None,
             Content::File(path) => std::fs::metadata(path)
                 .ok()
                 .filter(std::fs::Metadata::is_file)
@@ -34,12 +39,25 @@ impl Source {
         }
     }
 
-    /// Takes the file at a path, whatever its name.
+    /// Takes the regular file at a path, whatever its name.
     #[must_use]
     pub fn file(path: PathBuf) -> Self {
         Self {
             name: path.to_string_lossy().into(),
             content: Content::File(path),
+        }
+    }
+
+    /// Returns true if the source can be read only once, from its beginning.
+    pub(super) fn is_pipe(&self) -> bool {
+        matches!(self.content, Content::Stdin | Content::Pipe(_))
+    }
+
+    /// Takes the pipe at a path.
+    pub(super) fn pipe(path: PathBuf) -> Self {
+        Self {
+            name: path.to_string_lossy().into(),
+            content: Content::Pipe(path),
         }
     }
 }

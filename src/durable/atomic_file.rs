@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all.
+//! Writes files that appear whole or not at all.
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ impl AtomicFile {
     /// Opens a temporary file in `folder`, which must be on the file system of `path`.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Fails where the file system does.
     pub fn create(folder: &Path, path: &Path) -> io::Result<Self> {
         fault::point("a new file").map_err(|e| named(path, &e))?;
         let temp = tempfile::Builder::new()
@@ -37,7 +37,7 @@ impl AtomicFile {
     /// Opens a temporary file beside `path`.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Fails where the file system does.
     pub fn beside(path: &Path) -> io::Result<Self> {
         Self::create(parent_of(path), path)
     }
@@ -45,7 +45,7 @@ impl AtomicFile {
     /// Writes the file to disk and renames it. Without this call it vanishes.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Fails where the file system does.
     pub fn finish(self) -> io::Result<()> {
         let temp = self
             .temp
@@ -65,7 +65,7 @@ impl AtomicFile {
 /// Writes a file that appears whole; its temporary file is made in `folder`, which must be on the file system of `path`.
 ///
 /// # Errors
-/// Those of the file system.
+/// Fails where the file system does.
 pub(crate) fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = AtomicFile::create(folder, path)?;
     file.write_all(bytes)?;

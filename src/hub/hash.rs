@@ -52,7 +52,7 @@ fn digest<D: Digest>(mut hasher: D, file: &mut File) -> io::Result<String> {
     loop {
         let n = file.read(&mut buffer)?;
         if n == 0 {
-            return Ok(crate::hex(&hasher.finalize()));
+            return Ok(crate::digest::hex(&hasher.finalize()));
         }
         hasher.update(&buffer[..n]);
     }

@@ -7,6 +7,7 @@ mod documents;
 mod encoder;
 mod hostile;
 mod hub;
+mod house;
 mod index;
 mod lucene;
 mod parts;

@@ -47,7 +47,7 @@ pub(super) fn find(
         .iter()
         .map(|folder| folder.join(wheel.file));
     if let Some(file) = in_folder.into_iter().find(|path| {
-        path.is_file() && crate::sha256_of(path).is_ok_and(|sha256| sha256 == wheel.sha256)
+        path.is_file() && crate::digest::sha256_of(path).is_ok_and(|sha256| sha256 == wheel.sha256)
     }) {
         return Ok(Source::File(file));
     }

@@ -200,6 +200,6 @@ mod tests {
             assert_eq!(hashes.count(), wheels.len(), "{script}");
         }
         let requirements = scripts.join("requirements/onnxruntime-gpu.txt");
-        assert_eq!(crate::sha256_of(&requirements).unwrap(), GPU_STAMP);
+        assert_eq!(crate::digest::sha256_of(&requirements).unwrap(), GPU_STAMP);
     }
 }

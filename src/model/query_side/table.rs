@@ -8,7 +8,7 @@ use safetensors::{Dtype, SafeTensors};
 use tokenizers::Tokenizer;
 
 use crate::model::error::ModelError;
-use crate::model::pickle::read_pickled_tensors;
+use crate::model::weights::pickle::read_pickled_tensors;
 
 /// The largest table that is read: a million terms as text.
 const MAX_BYTES: u64 = 128 << 20;
