@@ -82,6 +82,8 @@ pub fn join(
                 .zip(folders)
                 .map(|(share, folder)| ShardIndex {
                     folder: folder.clone(),
+                    collection: share.folder.clone(),
+                    origin: None,
                     parts: share
                         .manifest
                         .parts
@@ -93,7 +95,12 @@ pub fn join(
                         .collect(),
                 })
                 .collect();
-            Some(join_indexes(&indexes, output, options.settings.commit())?)
+            Some(join_indexes(
+                &indexes,
+                output,
+                options.settings.commit(),
+                None,
+            )?)
         }
     };
     Ok(Exported {
