@@ -80,6 +80,15 @@ fn what_cannot_be_indexed_is_refused_with_its_place_and_nothing_is_left() {
         ),
         (line("b", &long, "1"), "bad.jsonl:2: a term of 32767 bytes"),
         (line(&long, "t", "1"), "bad.jsonl:2: a docid of 32767 bytes"),
+        (
+            line("b", "t", "2147483647, \"u\": 1"),
+            "bad.jsonl:2: document \"b\" has impacts of 2147483648 in all, over Lucene's limit of 2147483647",
+        ),
+        (line("", "t", "1"), "bad.jsonl:2: the docid \"\" is empty"),
+        (
+            line("b\\nc", "t", "1"),
+            "bad.jsonl:2: the docid \"b\\nc\" has a line break in it",
+        ),
         (line("a", "u", "1"), "bad.jsonl:1 and at "),
         (
             line("b", "t", "1, \"t\": 2"),

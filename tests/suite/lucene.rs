@@ -151,31 +151,36 @@ fn borders() -> Documents {
     terms.extend((1..200).map(|n| ("p".repeat(n), n)));
     terms.extend((0..120).map(|n| (format!("long{}{n:03}", "x".repeat(300)), 2)));
     terms.extend((0..3).map(|n| (format!("{}{n}", "y".repeat(32_765)), 2)));
-    (0..8300_usize)
-        .map(|doc| {
-            let has = terms
-                .iter()
-                .filter(|(_, df)| doc % (8300 / df) == 0 && doc / (8300 / df) < *df);
-            let mut vector: BTreeMap<String, u32> = has
-                .enumerate()
-                .map(|(i, (term, _))| {
-                    let impact = match (doc + i) % 50 {
-                        0 => 0x7fff_ffff,
-                        1 => 1 << 20,
-                        rest => 1 + (rest as u32 * 37 + i as u32) % 300,
-                    };
-                    (term.clone(), impact)
-                })
-                .collect();
-            vector.insert("all".to_owned(), if doc % 2 == 0 { 1 } else { 0x7fff_ffff });
-            // Docids of many lengths, one of the greatest.
-            let docid = match doc {
-                0 => "i".repeat(32_766),
-                doc => format!("{}-{doc}", "é".repeat(doc % 17)),
-            };
-            (docid, vector)
-        })
-        .collect()
+    let documents = (0..8300_usize).map(|doc| {
+        let has = terms
+            .iter()
+            .filter(|(_, df)| doc % (8300 / df) == 0 && doc / (8300 / df) < *df);
+        let mut vector: BTreeMap<String, u32> = has
+            .enumerate()
+            .map(|(i, (term, _))| {
+                let impact = match (doc + i) % 50 {
+                    0 => 1 << 24,
+                    1 => 1 << 20,
+                    rest => 1 + (rest as u32 * 37 + i as u32) % 300,
+                };
+                (term.clone(), impact)
+            })
+            .collect();
+        // Every other document has impacts of 2^31 - 1 in all, which is Lucene's limit.
+        let sum: u32 = vector.values().sum();
+        vector.insert(
+            "all".to_owned(),
+            if doc % 2 == 0 { 1 } else { 0x7fff_ffff - sum },
+        );
+        // Docids of many lengths, one of the greatest.
+        let docid = match doc {
+            0 => "i".repeat(32_766),
+            doc => format!("{}-{doc}", "é".repeat(doc % 17)),
+        };
+        (docid, vector)
+    });
+    let largest = BTreeMap::from([("all".to_owned(), 0x7fff_ffff)]);
+    documents.chain([("largest".to_owned(), largest)]).collect()
 }
 
 #[test]
@@ -202,7 +207,7 @@ fn lucene_accepts_border_cases_many_segments_and_joined_indexes() {
     let same_term =
         (0..5000).map(|n| (n.to_string(), BTreeMap::from([("t".to_owned(), 1 + n % 3)])));
     for (name, documents) in [
-        ("one", one("d", &[("a", 1), ("b", 0x7fff_ffff), ("c", 7)])),
+        ("one", one("d", &[("a", 1), ("b", 0x7fff_fff7), ("c", 7)])),
         ("one-term-one-document", one("e", &[("t", 1)])),
         ("one-term", same_term.collect()),
         ("borders", borders),
