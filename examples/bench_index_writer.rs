@@ -32,11 +32,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             })
             .collect();
         let started = cpu_seconds();
-        let mut part = writer.part(number as u64, Some(&terms), 64 << 20)?;
+        let mut part = writer.part(number as u64, 64 << 20)?;
         for (docid, postings) in &batch {
-            part.add(docid, None, postings)?;
+            part.add(&terms, docid, None, postings)?;
         }
-        part.finish()?;
+        part.finish(&terms)?;
         seconds += cpu_seconds() - started;
     }
     let (started, wall) = (cpu_seconds(), Instant::now());

@@ -27,7 +27,8 @@ Options
 Needs `scripts/setup.sh java anserini` (or JAVA_HOME with Java 21 and ANSERINI_JAR).
 
 Example
-  scripts/build_index.sh out/scifact out/scifact-index --threads 2 --overwrite
+  splade-export documents fixtures --output out/collection
+  scripts/build_index.sh out/collection out/anserini-index --threads 2
 HELP
 }
 

@@ -28,8 +28,9 @@ Judged queries without results count as 0 (trec_eval -c). Needs
 `scripts/setup.sh java anserini`, and `scripts/setup.sh python` for Pyserini.
 
 Example
-  scripts/evaluate.sh --index out/scifact-index --topics out/topics.tsv \
-    --qrels scifact/qrels/test.tsv --run out/scifact.run
+  splade-export documents fixtures --index out/index
+  splade-export topics fixtures --output out/topics.tsv
+  scripts/evaluate.sh --index out/index --topics out/topics.tsv --qrels fixtures/qrels/test.tsv --run out/run.txt
 HELP
 }
 

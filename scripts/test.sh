@@ -51,6 +51,25 @@ lint() {
     say "test: skipped cargo clippy, which is not installed"
   fi
   RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --no-deps --quiet
+  check_dependencies
+}
+
+# Checks the dependencies against deny.toml. Building cargo-deny takes some minutes of CPU time, once per cache folder.
+check_dependencies() {
+  local version=0.20.2 folder
+  folder="$CACHE/cargo-deny-$version"
+  if [[ ! -x "$folder/bin/cargo-deny" ]]; then
+    say "test: building cargo-deny $version, once"
+    timeout 1200 cargo install --quiet --locked --root "$folder" --version "$version" cargo-deny \
+      || fail "cargo-deny $version could not be built" "see cargo's message above; it needs a crate registry"
+  fi
+  local deny=("$folder/bin/cargo-deny" --locked --all-features)
+  "${deny[@]}" check --hide-inclusion-graph bans licenses sources
+  if timeout 120 "${deny[@]}" fetch db >/dev/null 2>&1; then
+    "${deny[@]}" --offline check --hide-inclusion-graph advisories
+  else
+    say "test: skipped the security advisories, their database cannot be fetched from here"
+  fi
 }
 
 main "$@"

@@ -5,9 +5,10 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::collection::{Contents, LineProblem, Manifest, PartInfo, Run, parse, pretty};
+use crate::collection::{Contents, LineProblem, Manifest, PartInfo, parse, pretty};
 use crate::corpus::{CorpusKind, CorpusOptions, CorpusReader, Fields, InputFormat};
 use crate::model::{Aggregation, GraphForm, Model};
+use crate::run::RunIdentity;
 
 /// A folder of this process, in memory where the system has such a place.
 fn folder() -> &'static Path {
@@ -120,12 +121,12 @@ pub fn manifest(data: &[u8]) {
 
 /// The journal: what the run is, a part, a rejected record.
 pub fn journal(data: &[u8]) {
-    if let Ok(run) = serde_json::from_slice::<Run>(data) {
+    if let Ok(run) = serde_json::from_slice::<RunIdentity>(data) {
         let text = serde_json::to_vec(&run).unwrap_or_default();
-        assert!(serde_json::from_slice::<Run>(&text).is_ok());
+        assert!(serde_json::from_slice::<RunIdentity>(&text).is_ok());
     }
     if let Ok(part) = serde_json::from_slice::<PartInfo>(data) {
-        let _ = part.index();
+        let _ = part.number();
     }
     let _ = serde_json::from_slice::<crate::corpus::RejectedRecord>(data);
 }
@@ -267,18 +268,20 @@ fn small_index() -> crate::lucene::Result<&'static Files> {
     let _ = std::fs::remove_dir_all(&dir);
     let writer = crate::lucene::IndexWriter::create(&dir)?;
     for number in 0..2 {
-        let mut part = writer.part(number, None, 1 << 20)?;
+        let mut part = writer.part(number, 1 << 20)?;
+        let mut terms = crate::lucene::TermDictionary::new();
         for document in 0..200_u32 {
             let mut postings = Vec::new();
             for term in 0..8 {
-                let term = part.intern(&format!("t{}", (document * term) % 40))?;
+                let term = terms.intern(&format!("t{}", (document * term) % 40))?;
                 if !postings.iter().any(|&(known, _)| known == term) {
                     postings.push((term, 1 + document % 9));
                 }
             }
-            part.add(&format!("d{number}-{document}"), Some("{}"), &postings)?;
+            let docid = format!("d{number}-{document}");
+            part.add(&terms, &docid, Some("{}"), &postings)?;
         }
-        part.finish()?;
+        part.finish(&terms)?;
     }
     writer.commit(crate::lucene::CommitOptions::default())?;
     let mut files = Vec::new();

@@ -1,16 +1,19 @@
 //! `splade-export documents`
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, ValueEnum};
-use splade_export::collection::{AtomicFile, Compression, Kind, Manifest, REJECTED};
+use splade_export::AtomicFile;
+use splade_export::collection::REJECTED;
 use splade_export::corpus::{CorpusKind, OnError, PartSelection};
-use splade_export::export::{DocumentsOptions, Exported, documents};
+use splade_export::export::{DocumentsOptions, DocumentsSummary, encode_documents};
 use splade_export::impact::Normalization;
+use splade_export::output::{JsonVectors, LineOutput, LuceneOutput, Output};
+use splade_export::run::{Compression, FinishedRun, VectorKind};
 
 use super::encode::EncodeArgs;
-use super::index::print_place;
+use super::index::print_output;
 use super::index_settings::IndexSettingsArgs;
 use super::input::InputArgs;
 use super::progress::Display;
@@ -23,7 +26,7 @@ use super::{interrupt, usage_error};
 /// OUTPUT/manifest.json, and, in the same pass, the Lucene impact index that Anserini would make of them.
 #[derive(ClapArgs)]
 #[command(
-    after_help = "Example:\n  splade-export documents --model models/splade-tiny fixtures --output out/fixtures --index out/fixtures-index"
+    after_help = "Example:\n  splade-export documents fixtures --output out/fixtures --index out/fixtures-index"
 )]
 pub struct Args {
     /// Files, folders, archives, or - for standard input
@@ -143,19 +146,27 @@ impl Args {
             (OnErrorArg::Stop, None) => OnError::Stop,
             (OnErrorArg::Skip, max_errors) => OnError::Skip { max_errors },
         };
+        let compression = match self.compress {
+            CompressArg::Gzip => Compression::Gzip,
+            CompressArg::None => Compression::None,
+        };
+        let mut outputs: Vec<Box<dyn Output>> = Vec::new();
+        let rejected = self.output.as_ref().map(|output| output.join(REJECTED));
+        if let Some(output) = self.output {
+            let format = JsonVectors::default();
+            outputs.push(Box::new(LineOutput::new(output, format, compression)));
+        }
+        if let Some(index) = self.index {
+            outputs.push(Box::new(LuceneOutput::new(index, self.settings.resolve())));
+        }
         let options = DocumentsOptions {
-            encode,
+            quantization: encode.quantization,
             corpus: self.input.resolve(self.paths, CorpusKind::Documents),
-            output: self.output,
-            index: self.index.map(|folder| (folder, self.settings.resolve())),
             resume: self.resume,
             selection,
             on_error,
             part_size: self.part_size as usize,
-            compression: match self.compress {
-                CompressArg::Gzip => Compression::Gzip,
-                CompressArg::None => Compression::None,
-            },
+            compression,
             contents: self.contents,
         };
         let mut display = Display::new("documents", self.quiet);
@@ -167,7 +178,9 @@ impl Args {
         // A place that cannot be written to is better told before the work than after it.
         let timings_file = self.timings.as_deref().map(AtomicFile::beside);
         let timings_file = timings_file.transpose()?;
-        let exported = documents(&options, &stop, &mut |event| display.on(event))?;
+        let encoder = encode.open_with_fingerprint()?;
+        let mut events = |event| display.on(event);
+        let summary = encode_documents(&encoder, &options, outputs, &stop, &mut events)?;
         let timings = display.timings();
         if let (Some(mut file), Some(timings)) = (timings_file, timings) {
             serde_json::to_writer_pretty(&mut file, &timings)?;
@@ -181,7 +194,7 @@ impl Args {
             tokens: timings.tokens,
         });
         if !self.quiet {
-            summarize(&exported, &options, pace);
+            summarize(&summary, pace, rejected.as_deref());
         }
         Ok(())
     }
@@ -194,20 +207,17 @@ struct Pace {
     tokens: u64,
 }
 
-fn summarize(exported: &Exported, options: &DocumentsOptions, pace: Option<Pace>) {
-    if let Some(manifest) = &exported.manifest {
-        summarize_collection(manifest, options, pace);
+fn summarize(summary: &DocumentsSummary, pace: Option<Pace>, rejected: Option<&Path>) {
+    if let Some(run) = &summary.run {
+        summarize_run(run, pace, rejected);
     }
-    if let (Some(summary), Some((folder, _))) = (&exported.index, &options.index) {
-        print_place(summary, folder);
-    }
+    summary.outputs.iter().for_each(print_output);
 }
 
 #[allow(clippy::cast_precision_loss, reason = "rates and ratios for display")]
-fn summarize_collection(manifest: &Manifest, options: &DocumentsOptions, pace: Option<Pace>) {
-    let counts = &manifest.counts;
+fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>) {
+    let counts = &run.counts();
     let documents = counts.documents as f64;
-    let bytes: u64 = manifest.parts.iter().map(|part| part.bytes).sum();
     let pace = pace.filter(|pace| pace.documents > 0).map(|pace| {
         let done = match pace.documents {
             all if all == counts.documents => String::new(),
@@ -227,16 +237,16 @@ fn summarize_collection(manifest: &Manifest, options: &DocumentsOptions, pace: O
     );
     eprintln!(
         "truncated    {} at {} tokens",
-        counts.truncated, manifest.settings.encoding.max_length
+        counts.truncated, run.settings.encoding.max_length
     );
     eprintln!("empty        {}", counts.empty);
-    let accounting = &manifest.accounting;
-    if let Some(output) = options.output.as_ref().filter(|_| accounting.rejected > 0) {
+    let accounting = &run.accounting;
+    if let Some(rejected) = rejected.filter(|_| accounting.rejected > 0) {
         eprintln!(
             "rejected     {} of {} records, see {}",
             accounting.rejected,
             accounting.read,
-            output.join(REJECTED).display()
+            rejected.display()
         );
     }
     eprintln!(
@@ -245,7 +255,7 @@ fn summarize_collection(manifest: &Manifest, options: &DocumentsOptions, pace: O
         counts.postings as f64 / documents.max(1.0)
     );
     eprintln!("max weight   {:.4}", counts.max_weight);
-    if manifest.settings.kind == Kind::Impacts {
+    if run.settings.kind == VectorKind::Impacts {
         eprintln!(
             "impacts      sum {}, {:.1} a document, largest {}",
             counts.impact_sum,
@@ -253,18 +263,10 @@ fn summarize_collection(manifest: &Manifest, options: &DocumentsOptions, pace: O
             counts.max_impact
         );
     }
-    if manifest.settings.model.rewritten_terms > 0 {
+    if run.settings.model.rewritten_terms > 0 {
         eprintln!(
             "terms        {} of the vocabulary are written as [id:N], see README",
-            manifest.settings.model.rewritten_terms
-        );
-    }
-    if let Some(output) = &options.output {
-        eprintln!(
-            "output       {}, {} parts, {:.1} MB",
-            output.display(),
-            manifest.parts.len(),
-            bytes as f64 / 1e6
+            run.settings.model.rewritten_terms
         );
     }
 }

@@ -3,6 +3,7 @@
 mod documents;
 mod encode;
 mod explain;
+pub mod flags;
 mod index;
 mod index_settings;
 mod input;

@@ -53,6 +53,7 @@ impl Display {
                 damaged.path.display(),
                 damaged.reason
             ),
+            _ => {}
         }
     }
 

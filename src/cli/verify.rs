@@ -4,8 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use splade_export::collection::{self, Kind, Manifest};
+use splade_export::collection::{self, Manifest};
 use splade_export::lucene::{self, IndexWriter};
+use splade_export::run::VectorKind;
 
 /// Check a collection against its manifest, and a Lucene index against its checksums
 ///
@@ -13,8 +14,10 @@ use splade_export::lucene::{self, IndexWriter};
 /// rejected.jsonl; of an index all checksums, docids used once, and the counts of its collection. What is wrong is
 /// printed, one line each, and the exit code is 1.
 #[derive(ClapArgs)]
-#[command(after_help = "Examples:\n  splade-export verify out/collection\n  \
-                  splade-export verify out/collection --index out/index\n  splade-export verify out/index")]
+#[command(after_help = "Examples:\n  \
+                  splade-export documents fixtures --output out/collection --index out/index\n  \
+                  splade-export verify out/collection --index out/index\n  \
+                  splade-export verify out/index")]
 pub struct Args {
     /// A folder that `documents` or `join` made, or an index
     #[arg(value_name = "OUTPUT")]
@@ -79,7 +82,7 @@ impl Args {
         let totals = &summary.totals;
         if let Some(manifest) = manifest {
             anyhow::ensure!(
-                manifest.settings.kind == Kind::Impacts,
+                manifest.settings.kind == VectorKind::Impacts,
                 "{}: a collection of weights has no index",
                 self.output.display()
             );

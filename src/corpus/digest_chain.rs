@@ -35,6 +35,6 @@ impl DigestChain {
 
     /// Returns the digest of the last part that was ended, in hexadecimal.
     pub fn hex(&self) -> String {
-        crate::hex(&self.last)
+        crate::digest::hex(&self.last)
     }
 }

@@ -91,14 +91,13 @@ pub enum LuceneError {
         terms: usize,
     },
 
-    /// A term is not in the vocabulary that was given.
-    #[error(
-        "the term {term:?} is not in the vocabulary: use the vocabulary of the model that made the collection"
-    )]
-    NotInVocabulary {
-        /// The term.
-        term: String,
-    },
+    /// The part was given float weights.
+    #[error("an index takes impacts, not float weights; quantize them first")]
+    NotImpacts,
+
+    /// Postings hold token ids, and the writer was not given the vocabulary.
+    #[error("an index of token ids needs the vocabulary; give it to the writer first")]
+    NoVocabulary,
 
     /// The vocabulary names a term twice.
     #[error("the vocabulary has the term {term:?} twice, as number {first} and as number {second}")]

@@ -36,7 +36,7 @@ pub use reader::verify::verify;
 pub use statistics::{IndexSummary, Totals};
 pub use writer::commit::CommitOptions;
 pub use writer::index_writer::IndexWriter;
-pub use writer::join::{ShardIndex, join_indexes, merge_indexes};
+pub use writer::join::{ShardIndex, merge_indexes};
 pub use writer::part_writer::{PartSummary, PartWriter};
 pub use writer::segment_builder::SegmentBuilder;
 pub use writer::term_dictionary::TermDictionary;

@@ -230,7 +230,7 @@ impl Model {
         Ok(Self {
             folder: folder.to_owned(),
             source,
-            vocabulary: Vocabulary::new(&tokenizer, columns, &tokenizer_path)?,
+            vocabulary: Vocabulary::new(&tokenizer, columns),
             tokenizer,
             max_length: limit,
             pooling,

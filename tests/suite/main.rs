@@ -2,9 +2,11 @@
 
 mod anserini;
 mod common;
+mod docs;
 mod documents;
 mod encoder;
 mod hostile;
+mod house;
 mod index;
 mod lucene;
 mod parts;

@@ -18,7 +18,6 @@ use crate::lucene::reader::segment_reader::SegmentReader;
 use crate::lucene::statistics::{IndexSummary, Totals};
 use crate::lucene::writer::commit::{self, CommitOptions};
 use crate::lucene::writer::part_writer::{PartSummary, PartWriter};
-use crate::lucene::writer::term_dictionary::TermDictionary;
 use crate::lucene::writer::unfinished::Unfinished;
 
 /// Writes the parts of an index and commits it.
@@ -131,23 +130,16 @@ impl IndexWriter {
         Ok(Some(summary))
     }
 
-    /// Begins a part, whose documents come after those of parts with smaller numbers; a part of the same number is
-    /// removed. Several threads may write a part each.
-    ///
-    /// Postings name terms by their numbers in `vocabulary`; without one, by numbers that [`PartWriter::intern`] gives.
-    /// A segment ends when it takes `segment_memory` bytes. The bytes of a part depend on its documents alone.
+    /// Begins a part, whose documents come after those of parts with smaller numbers. Parts may be written by several
+    /// threads at a time. A segment ends when it takes `segment_memory` bytes. The bytes of a part depend on its
+    /// documents alone. What is there of a part of this number is removed.
     ///
     /// # Errors
     ///
     /// [`LuceneError::Io`].
-    pub fn part<'a>(
-        &self,
-        number: u64,
-        vocabulary: Option<&'a TermDictionary>,
-        segment_memory: usize,
-    ) -> Result<PartWriter<'a>> {
+    pub fn part(&self, number: u64, segment_memory: usize) -> Result<PartWriter> {
         let dir = self.unfinished.create_part(number)?;
-        Ok(PartWriter::new(dir, vocabulary, segment_memory))
+        Ok(PartWriter::new(dir, segment_memory))
     }
 
     /// Makes an index of the whole parts.
@@ -209,7 +201,7 @@ impl IndexWriter {
     /// # Errors
     ///
     /// [`LuceneError::Io`].
-    pub fn discard(self) -> Result<()> {
+    pub fn discard(&self) -> Result<()> {
         if Self::is_committed(&self.dir) {
             return Ok(());
         }

@@ -16,14 +16,14 @@ use crate::lucene::writer::index_writer::IndexWriter;
 /// The index of a shard: of some parts of a collection, with segments that were not merged across parts.
 #[derive(Debug, Clone)]
 pub struct ShardIndex {
-    /// Folder of the index.
+    /// Its folder.
     pub folder: PathBuf,
     /// Number of each part, in their order, and how many of its documents have terms.
     pub parts: Vec<(usize, u64)>,
     /// Folder of the collection that the index should have been made with, for messages.
     pub collection: PathBuf,
-    /// Origin that an index of this collection has; nothing accepts any index.
-    pub origin: Option<IndexOrigin>,
+    /// Origin of an index that was made with this collection.
+    pub origin: IndexOrigin,
 }
 
 /// Joins indexes into a new one: their segments are linked (or copied, where links are not possible) under new names,
@@ -44,46 +44,52 @@ pub fn merge_indexes(
             segments.push(SegmentReader::open(entry)?);
         }
     }
-    commit_anew(&segments, output, options, None)
+    let totals = verify_segments(&segments)?;
+    let writer = IndexWriter::create(output)?;
+    let committed = writer.commit_segments(&segments, totals, options, None);
+    committed.inspect_err(|_| {
+        // A failure to clean up must not hide the first error.
+        let _ = writer.discard();
+    })
 }
 
-/// Makes one index of those of all shards, with the segments in the order of the parts: the bytes are those of one run
-/// that made all parts. The index says that it has this origin, if one is given.
-///
-/// # Errors
-///
-/// [`LuceneError::WrongOrder`] or [`LuceneError::OtherOrigin`] if an index was not made with its collection,
-/// [`LuceneError::NotOurs`] if it does not hold its parts, and those of [`merge_indexes`](crate::lucene::merge_indexes).
-pub fn join_indexes(
-    shards: &[ShardIndex],
-    output: &Path,
-    options: CommitOptions,
-    origin: Option<&IndexOrigin>,
-) -> Result<IndexSummary> {
-    let mut numbered = Vec::new();
-    for shard in shards {
-        let commit = commit_point::read(&shard.folder)?;
-        check_origin(shard, shards, &commit)?;
-        numbered.extend(segments_of_parts(shard, commit)?);
+impl IndexWriter {
+    /// Makes one index of those of all shards, with the segments in the order of the parts: the bytes are those of one
+    /// run that encoded all parts. The index says that it has this origin.
+    ///
+    /// # Errors
+    ///
+    /// [`LuceneError::WrongOrder`] or [`LuceneError::OtherOrigin`] if an index was not made with its collection,
+    /// [`LuceneError::NotOurs`] if it does not hold its parts, and those of [`merge_indexes`].
+    pub fn commit_joined(
+        &self,
+        shards: &[ShardIndex],
+        options: CommitOptions,
+        origin: &IndexOrigin,
+    ) -> Result<IndexSummary> {
+        let mut numbered = Vec::new();
+        for shard in shards {
+            let commit = commit_point::read(&shard.folder)?;
+            check_origin(shard, shards, &commit)?;
+            numbered.extend(segments_of_parts(shard, commit)?);
+        }
+        // The sort is stable, so that segments of a part keep their order.
+        numbered.sort_by_key(|(number, _)| *number);
+        let segments: Vec<_> = numbered.into_iter().map(|(_, segment)| segment).collect();
+        let totals = verify_segments(&segments)?;
+        self.commit_segments(&segments, totals, options, Some(origin))
     }
-    // The sort is stable, so that segments of a part keep their order.
-    numbered.sort_by_key(|(number, _)| *number);
-    let segments: Vec<_> = numbered.into_iter().map(|(_, segment)| segment).collect();
-    commit_anew(&segments, output, options, origin)
 }
 
 /// Refuses an index that was not made with the collection of its shard.
 fn check_origin(shard: &ShardIndex, shards: &[ShardIndex], commit: &CommitPoint) -> Result<()> {
-    let Some(expected) = &shard.origin else {
-        return Ok(());
-    };
     let found = IndexOrigin::from_user_data(&commit.user_data);
-    if found.as_ref() == Some(expected) {
+    if found.as_ref() == Some(&shard.origin) {
         return Ok(());
     }
     let other = shards
         .iter()
-        .find(|other| found.is_some() && other.origin == found);
+        .find(|other| found.as_ref() == Some(&other.origin));
     if let Some(other) = other {
         return Err(LuceneError::WrongOrder {
             index: shard.folder.clone(),
@@ -96,7 +102,7 @@ fn check_origin(shard: &ShardIndex, shards: &[ShardIndex], commit: &CommitPoint)
         collection: shard.collection.clone(),
         what: match found {
             None => "does not say what it was made of",
-            Some(found) if found.run != expected.run => {
+            Some(found) if found.run != shard.origin.run => {
                 "was made with another model or other settings"
             }
             Some(_) => "was made of other documents",
@@ -136,14 +142,9 @@ fn segments_of_parts(
     Ok(numbered)
 }
 
-/// Makes a new index of segments of others.
-fn commit_anew(
-    segments: &[SegmentReader],
-    output: &Path,
-    options: CommitOptions,
-    origin: Option<&IndexOrigin>,
-) -> Result<IndexSummary> {
-    // Damage must be found now, and not when the inputs are gone.
+/// Compares the checksums of segments, and returns the sums over them. Damage must be found now, and not when the inputs
+/// are gone.
+fn verify_segments(segments: &[SegmentReader]) -> Result<Totals> {
     segments
         .par_iter()
         .try_for_each(SegmentReader::verify_all)?;
@@ -153,12 +154,7 @@ fn commit_anew(
         totals.postings += contents.sum_doc_freq;
         totals.impact_sum += contents.sum_total_term_freq;
     }
-    let writer = IndexWriter::create(output)?;
-    let committed = writer.commit_segments(segments, totals, options, origin);
-    committed.inspect_err(|_| {
-        // A failure to clean up must not hide the first error.
-        let _ = writer.discard();
-    })
+    Ok(totals)
 }
 
 #[cfg(test)]

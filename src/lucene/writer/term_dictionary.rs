@@ -19,6 +19,8 @@ pub struct TermDictionary {
     /// Hash and number + 1 of a term; 0 for a free slot. The length is a power of two.
     slots: Vec<(u32, u32)>,
     seed: u64,
+    /// Whether the terms are those of a model, given once.
+    is_vocabulary: bool,
 }
 
 impl Default for TermDictionary {
@@ -28,6 +30,7 @@ impl Default for TermDictionary {
             ends: Vec::new(),
             slots: Vec::new(),
             seed: RandomState::new().build_hasher().finish(),
+            is_vocabulary: false,
         }
     }
 }
@@ -57,6 +60,7 @@ impl TermDictionary {
                 });
             }
         }
+        dictionary.is_vocabulary = true;
         Ok(dictionary)
     }
 
@@ -157,7 +161,17 @@ impl TermDictionary {
         self.slots.fill((0, 0));
     }
 
-    /// Returns the bytes of memory in use.
+    /// Returns the bytes of memory that a segment has to account for: none for a vocabulary, which outlives segments.
+    #[must_use]
+    pub fn segment_bytes(&self) -> usize {
+        if self.is_vocabulary {
+            0
+        } else {
+            self.memory_bytes()
+        }
+    }
+
+    /// Bytes of memory in use.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.text.len() + self.ends.len() * 4 + self.slots.len() * 8

@@ -1,6 +1,7 @@
 //! Tests that only indexes of their collections are joined.
 
 use super::*;
+use crate::lucene::writer::term_dictionary::TermDictionary;
 
 fn origin(run: &str, documents: &str) -> IndexOrigin {
     IndexOrigin {
@@ -9,16 +10,21 @@ fn origin(run: &str, documents: &str) -> IndexOrigin {
     }
 }
 
-/// Writes an index of one part with two documents.
-fn write(dir: &Path, first: u32, impact: u32, origin: Option<&IndexOrigin>) {
-    let writer = IndexWriter::create(dir).unwrap();
-    let mut part = writer.part(0, None, 1 << 20).unwrap();
-    let term = part.intern("t").unwrap();
+/// Writes a part with two documents.
+fn write_part(writer: &IndexWriter, number: u64, first: u32, impact: u32) {
+    let terms = TermDictionary::from_terms(["t"]).unwrap();
+    let mut part = writer.part(number, 1 << 20).unwrap();
     for doc in first..first + 2 {
-        part.add(&format!("d{doc}"), None, &[(term, impact)])
+        part.add(&terms, &format!("d{doc}"), None, &[(0, impact)])
             .unwrap();
     }
-    part.finish().unwrap();
+    part.finish(&terms).unwrap();
+}
+
+/// Writes an index of one part.
+fn write(dir: &Path, first: u32, impact: u32, origin: Option<&IndexOrigin>) {
+    let writer = IndexWriter::create(dir).unwrap();
+    write_part(&writer, 0, first, impact);
     let options = CommitOptions::default();
     match origin {
         Some(origin) => writer.commit_with_origin(options, origin).unwrap(),
@@ -68,16 +74,14 @@ impl Shards {
                 folder: self.at(names[number]),
                 parts: vec![(number, 2)],
                 collection: self.at(&format!("collection-{number}")),
-                origin: Some(self.origins[number].clone()),
+                origin: self.origins[number].clone(),
             })
             .collect();
         let whole = origin("step 0.01", "d0 d1 d2 d3");
-        join_indexes(
-            &shards,
-            &self.at(output),
-            CommitOptions::default(),
-            Some(&whole),
-        )
+        let writer = IndexWriter::create(&self.at(output))?;
+        writer
+            .commit_joined(&shards, CommitOptions::default(), &whole)
+            .inspect_err(|_| writer.discard().unwrap())
     }
 }
 
@@ -90,14 +94,8 @@ fn the_joined_index_is_that_of_one_run() {
     assert_eq!(joined.as_ref(), Some(&whole));
 
     let writer = IndexWriter::create(&shards.at("one")).unwrap();
-    for number in 0..2_u32 {
-        let mut part = writer.part(number.into(), None, 1 << 20).unwrap();
-        let term = part.intern("t").unwrap();
-        for doc in 2 * number..2 * number + 2 {
-            part.add(&format!("d{doc}"), None, &[(term, 5)]).unwrap();
-        }
-        part.finish().unwrap();
-    }
+    write_part(&writer, 0, 0, 5);
+    write_part(&writer, 1, 2, 5);
     writer
         .commit_with_origin(CommitOptions::default(), &whole)
         .unwrap();
