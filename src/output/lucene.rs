@@ -13,7 +13,8 @@ use super::line_format::LineFormat;
 use super::pseudo_terms::PseudoTerms;
 use super::record::{EncodedRecord, Terms, VectorRef};
 use super::traits::{
-    FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardPart,
+    FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardOutput,
+    ShardPart,
 };
 use crate::collection::pretty;
 use crate::corpus::PartSelection;
@@ -215,6 +216,14 @@ impl Output for LuceneOutput {
         }))
     }
 
+    fn check_shards(&self, shards: &[ShardOutput<'_>]) -> Result<()> {
+        let shards = shards
+            .iter()
+            .map(|shard| shard_index(shard.folder, shard.home, shard.settings, shard.parts))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(ShardIndex::check_origins(&shards)?)
+    }
+
     fn adopt(&self, number: usize, shard: &ShardPart<'_>) -> Result<Vec<PartFile>> {
         self.adopted
             .lock()
@@ -237,7 +246,7 @@ impl Output for LuceneOutput {
         let summary = if self.of_shards {
             let shards = adopted
                 .iter()
-                .map(|(home, shard)| shard.index(home, &run.settings))
+                .map(|(home, shard)| shard_index(&shard.folder, home, &run.settings, &shard.parts))
                 .collect::<Result<Vec<_>>>()?;
             writer.commit_joined(&shards, options, &origin)?
         } else {
@@ -277,22 +286,26 @@ struct AdoptedShard {
     parts: BTreeMap<usize, PartRecord>,
 }
 
-impl AdoptedShard {
-    fn index(&self, home: &Path, settings: &RunSettings) -> Result<ShardIndex> {
-        let with_terms = |(number, part): (&usize, &PartRecord)| {
-            let counts = &part.counts;
-            (
-                *number,
-                counts.documents - counts.empty.min(counts.documents),
-            )
-        };
-        Ok(ShardIndex {
-            folder: self.folder.clone(),
-            parts: self.parts.iter().map(with_terms).collect(),
-            collection: home.to_owned(),
-            origin: index_origin(settings, self.parts.iter().map(by_number))?,
-        })
-    }
+/// Describes the index that a shard's run wrote beside `home`.
+fn shard_index(
+    folder: &Path,
+    home: &Path,
+    settings: &RunSettings,
+    parts: &BTreeMap<usize, PartRecord>,
+) -> Result<ShardIndex> {
+    let with_terms = |(number, part): (&usize, &PartRecord)| {
+        let counts = &part.counts;
+        (
+            *number,
+            counts.documents - counts.empty.min(counts.documents),
+        )
+    };
+    Ok(ShardIndex {
+        folder: folder.to_owned(),
+        parts: parts.iter().map(with_terms).collect(),
+        collection: home.to_owned(),
+        origin: index_origin(settings, parts.iter().map(by_number))?,
+    })
 }
 
 fn by_number<'p>((number, part): (&usize, &'p PartRecord)) -> (usize, &'p PartRecord) {

@@ -29,5 +29,6 @@ pub use pseudo_terms::{PseudoTerms, TermClash};
 pub use record::{EncodedRecord, Terms, VectorRef};
 pub use topics::{AnseriniTopics, PyseriniTopics};
 pub use traits::{
-    FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardPart,
+    FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardOutput,
+    ShardPart,
 };

@@ -26,6 +26,50 @@ pub struct ShardIndex {
     pub origin: IndexOrigin,
 }
 
+impl ShardIndex {
+    /// Checks that each index was made with its collection.
+    ///
+    /// # Errors
+    ///
+    /// [`LuceneError::WrongOrder`], [`LuceneError::OtherOrigin`], [`LuceneError::NoIndex`], and those of a commit point
+    /// that is damaged or not ours.
+    pub fn check_origins(shards: &[Self]) -> Result<()> {
+        for shard in shards {
+            shard.check_origin(shards, &commit_point::read(&shard.folder)?)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses an index that was not made with the collection of its self.
+    fn check_origin(&self, shards: &[Self], commit: &CommitPoint) -> Result<()> {
+        let found = IndexOrigin::from_user_data(&commit.user_data);
+        if found.as_ref() == Some(&self.origin) {
+            return Ok(());
+        }
+        let other = shards
+            .iter()
+            .find(|other| found.as_ref() == Some(&other.origin));
+        if let Some(other) = other {
+            return Err(LuceneError::WrongOrder {
+                index: self.folder.clone(),
+                collection: self.collection.clone(),
+                owner: other.collection.clone(),
+            });
+        }
+        Err(LuceneError::OtherOrigin {
+            index: self.folder.clone(),
+            collection: self.collection.clone(),
+            what: match found {
+                None => "does not say what it was made of",
+                Some(found) if found.run != self.origin.run => {
+                    "was made with another model or other settings"
+                }
+                Some(_) => "was made of other documents",
+            },
+        })
+    }
+}
+
 /// Joins indexes into a new one: their segments are linked (or copied, where links are not possible) under new names,
 /// in order. Postings are decoded only if fewer segments are wanted than there are.
 ///
@@ -70,7 +114,7 @@ impl IndexWriter {
         let mut numbered = Vec::new();
         for shard in shards {
             let commit = commit_point::read(&shard.folder)?;
-            check_origin(shard, shards, &commit)?;
+            shard.check_origin(shards, &commit)?;
             numbered.extend(segments_of_parts(shard, commit)?);
         }
         // The sort is stable, so that segments of a part keep their order.
@@ -79,35 +123,6 @@ impl IndexWriter {
         let totals = verify_segments(&segments)?;
         self.commit_segments(&segments, totals, options, Some(origin))
     }
-}
-
-/// Refuses an index that was not made with the collection of its shard.
-fn check_origin(shard: &ShardIndex, shards: &[ShardIndex], commit: &CommitPoint) -> Result<()> {
-    let found = IndexOrigin::from_user_data(&commit.user_data);
-    if found.as_ref() == Some(&shard.origin) {
-        return Ok(());
-    }
-    let other = shards
-        .iter()
-        .find(|other| found.as_ref() == Some(&other.origin));
-    if let Some(other) = other {
-        return Err(LuceneError::WrongOrder {
-            index: shard.folder.clone(),
-            collection: shard.collection.clone(),
-            owner: other.collection.clone(),
-        });
-    }
-    Err(LuceneError::OtherOrigin {
-        index: shard.folder.clone(),
-        collection: shard.collection.clone(),
-        what: match found {
-            None => "does not say what it was made of",
-            Some(found) if found.run != shard.origin.run => {
-                "was made with another model or other settings"
-            }
-            Some(_) => "was made of other documents",
-        },
-    })
 }
 
 /// Opens the segments of a shard's index, each with the number of its part.
