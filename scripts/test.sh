@@ -24,7 +24,7 @@ main() {
   cd -- "$SCRIPTS/.."
   command -v cargo >/dev/null || fail "Rust's cargo was not found" "install Rust first: see rustup"
   scripts/setup.sh
-  scripts/setup.sh old-anserini
+  scripts/setup.sh old-anserini newest-anserini
   if [[ "$(uname -sm)" == "Linux x86_64" ]]; then
     scripts/setup.sh transformers
   else
