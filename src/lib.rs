@@ -21,11 +21,14 @@ pub mod export;
 #[cfg(any(test, fuzzing))]
 #[allow(missing_docs, reason = "not part of the library")]
 pub mod fuzzing;
+pub mod hub;
 pub mod impact;
 pub mod lucene;
 pub mod model;
 pub mod output;
 pub mod pipeline;
+mod quote;
+pub mod report;
 pub mod run;
 pub mod screened_head;
 pub mod stop;

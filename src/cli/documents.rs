@@ -2,11 +2,12 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args as ClapArgs, ValueEnum};
 use splade_export::AtomicFile;
 use splade_export::collection::REJECTED;
-use splade_export::corpus::{CorpusKind, OnError, PartSelection};
+use splade_export::corpus::{CorpusKind, OnError, PartSelection, Plan};
 use splade_export::export::{DocumentsOptions, DocumentsSummary, encode_documents};
 use splade_export::impact::Normalization;
 use splade_export::output::{JsonVectors, LineOutput, LuceneOutput, Output};
@@ -16,6 +17,7 @@ use super::encode::EncodeArgs;
 use super::index::print_output;
 use super::index_settings::IndexSettingsArgs;
 use super::input::InputArgs;
+use super::on_error::OnErrorArgs;
 use super::progress::Display;
 use super::{interrupt, usage_error};
 
@@ -49,12 +51,16 @@ pub struct Args {
     #[arg(long, help_heading = "Output")]
     resume: bool,
 
-    /// Encode these parts only: a share such as 3/16, or a range of part numbers such as 120-180
+    /// Encode these parts only: a shard such as 3/16, or a range of part numbers such as 120-180
     ///
-    /// Share 3/16 is every sixteenth part, beginning with the third. Parts are numbered from 0, as their
-    /// files are. `splade-export join` makes one collection of the shares.
+    /// Shard 3/16 is every sixteenth part, beginning with the third. Parts are numbered from 0, as their
+    /// files are. `splade-export join` makes one collection of the shards.
     #[arg(long, value_name = "PARTS", help_heading = "Output")]
     parts: Option<PartSelection>,
+
+    /// Go to the parts as this plan says, without reading those before them; `splade-export plan` makes it
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    plan: Option<PathBuf>,
 
     #[command(flatten)]
     encode: EncodeArgs,
@@ -62,14 +68,8 @@ pub struct Args {
     #[command(flatten)]
     input: InputArgs,
 
-    /// What becomes of a record that cannot be used: it stops the run, or is written to
-    /// OUTPUT/rejected.jsonl with place and reason
-    #[arg(long, value_enum, default_value = "stop", help_heading = "Input")]
-    on_error: OnErrorArg,
-
-    /// With --on-error skip, stop if more than N records cannot be used [default: no limit]
-    #[arg(long, value_name = "N", help_heading = "Input")]
-    max_errors: Option<u64>,
+    #[command(flatten)]
+    on_error: OnErrorArgs,
 
     /// Documents a part: the unit of files, and of Anserini's threads
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Output")]
@@ -93,12 +93,6 @@ pub struct Args {
     /// Print neither progress nor summary
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum OnErrorArg {
-    Stop,
-    Skip,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -133,7 +127,8 @@ impl Args {
             }
             _ => {}
         }
-        if self.output.is_none() && self.on_error == OnErrorArg::Skip {
+        let on_error = self.on_error.resolve();
+        if self.output.is_none() && on_error != OnError::Stop {
             usage_error("--on-error skip writes OUTPUT/rejected.jsonl, so it needs --output");
         }
         if self.output.is_none() && selection != PartSelection::All {
@@ -141,11 +136,6 @@ impl Args {
                 "--parts needs --output: without a collection, the shares could not be joined",
             );
         }
-        let on_error = match (self.on_error, self.max_errors) {
-            (OnErrorArg::Stop, Some(_)) => usage_error("--max-errors needs --on-error skip"),
-            (OnErrorArg::Stop, None) => OnError::Stop,
-            (OnErrorArg::Skip, max_errors) => OnError::Skip { max_errors },
-        };
         let compression = match self.compress {
             CompressArg::Gzip => Compression::Gzip,
             CompressArg::None => Compression::None,
@@ -164,6 +154,11 @@ impl Args {
             corpus: self.input.resolve(self.paths, CorpusKind::Documents),
             resume: self.resume,
             selection,
+            plan: self
+                .plan
+                .map(|path| Plan::read(&path))
+                .transpose()?
+                .map(Arc::new),
             on_error,
             part_size: self.part_size as usize,
             compression,

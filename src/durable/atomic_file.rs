@@ -47,6 +47,21 @@ impl AtomicFile {
     /// # Errors
     /// Fails where the file system does.
     pub fn finish(self) -> io::Result<()> {
+        self.finish_with(|temp, path| temp.persist(path).map(|_| ()))
+    }
+
+    /// Does as [`AtomicFile::finish`], but fails where a file of this name has appeared.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn finish_new(self) -> io::Result<()> {
+        self.finish_with(|temp, path| temp.persist_noclobber(path).map(|_| ()))
+    }
+
+    fn finish_with(
+        self,
+        persist: impl FnOnce(NamedTempFile, &Path) -> Result<(), tempfile::PersistError>,
+    ) -> io::Result<()> {
         let temp = self
             .temp
             .into_inner()
@@ -57,7 +72,7 @@ impl AtomicFile {
         fault::point("a sync").map_err(|e| failed(&e))?;
         temp.as_file().sync_all().map_err(|e| failed(&e))?;
         fault::point("a rename").map_err(|e| failed(&e))?;
-        temp.persist(&self.path).map_err(|e| failed(&e.error))?;
+        persist(temp, &self.path).map_err(|e| failed(&e.error))?;
         sync_folder(parent_of(&self.path)).map_err(|e| failed(&e))
     }
 }
@@ -127,6 +142,10 @@ mod tests {
         let mut file = AtomicFile::beside(&path).unwrap();
         file.write_all(b"y").unwrap();
         file.finish().unwrap();
+        assert_eq!(fs_err::read(&path).unwrap(), b"y");
+        let mut file = AtomicFile::beside(&path).unwrap();
+        file.write_all(b"z").unwrap();
+        assert!(file.finish_new().is_err());
         assert_eq!(fs_err::read(&path).unwrap(), b"y");
     }
 }

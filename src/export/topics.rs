@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 
-use super::event::{EventHandler, encode_parts};
+use super::event::{Event, EventHandler, encode_parts};
 use crate::corpus::{CorpusOptions, CorpusReader, PartOptions, PartReader};
 use crate::durable::{create_folder, parent_of};
 use crate::encoder::SpladeEncoder;
@@ -71,8 +71,10 @@ pub fn encode_topics(
     drop(LineFile::create(&options.output, &format)?);
     let sink = Sink::default();
     let reader = CorpusReader::open(options.corpus.clone())?;
+    events(Event::Found(reader.inputs().clone()));
     let mut reader = PartReader::new(reader, PartOptions::whole(PART_SIZE), stop.clone());
     encode_parts(encoder, &mut reader, true, events, &sink)?;
+    events(Event::Read(reader.finish().0));
     let file = LineFile::create(&options.output, &format)?;
     Ok(write(options, &sink.into_topics(), terms, file)?)
 }

@@ -10,7 +10,7 @@ use super::onnx::{
     AttributeProto, EXTERNAL, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,
     StringStringEntryProto, TensorProto, ValueInfoProto, attribute_type, data_type,
 };
-use super::weight::{Weight, WeightValues};
+use super::weights::{Weight, WeightValues};
 
 /// The ONNX opset of graphs built here: the first with `Gelu`.
 const OPSET: i64 = 20;

@@ -15,11 +15,10 @@
 use half::f16;
 use rayon::prelude::*;
 
-use super::checkpoint::Tensor;
 use super::error::ModelError;
 use super::graph::{GraphBuilder, Value};
 use super::precision::Precision;
-use super::weight::WeightValues;
+use super::weights::{Tensor, WeightValues};
 
 /// The left side of products, quantized once for all of them.
 pub struct Operand {

@@ -1,0 +1,97 @@
+//! The encoder of BERT and its family: norms after the residuals (Vaswani et al. 2017, Devlin et al.
+//! 2019).
+
+use super::interface::Architecture;
+use super::source::{SizeKeys, Sizes, Source};
+use crate::model::blocks::{
+    Activation, Decoder, Embeddings, Encoded, EncoderBuilder, Layer, MlmTransform,
+};
+use crate::model::error::ModelError;
+use crate::model::size::ModelSize;
+use crate::model::weights::Tensor;
+
+/// An encoder with its norms after the residuals, and a masked-language-model head.
+pub struct PostNorm {
+    pub sizes: Sizes,
+    pub embeddings: Embeddings,
+    pub layers: Vec<Layer>,
+    pub transform: MlmTransform,
+    pub decoder: Decoder,
+}
+
+impl Architecture for PostNorm {
+    fn positions(&self) -> usize {
+        self.embeddings.positions.rows.shape[0]
+    }
+
+    fn size(&self) -> ModelSize {
+        let layers: u64 = self.layers.iter().map(Layer::len).sum();
+        self.sizes
+            .model_size(layers + self.transform.dense.len(), self.positions())
+    }
+
+    fn word_embeddings(&self) -> &Tensor {
+        &self.embeddings.words
+    }
+
+    fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    fn build(&self, builder: &mut EncoderBuilder) -> Result<Encoded, ModelError> {
+        let (mut x, words) = builder.embed(&self.embeddings)?;
+        for layer in &self.layers {
+            x = builder.post_norm_layer(&x, layer)?;
+        }
+        builder.transform(&x, &self.transform, words)
+    }
+}
+
+/// What the configurations of the family have in common.
+pub struct Common {
+    pub sizes: Sizes,
+    pub activation: Activation,
+    pub epsilon: f32,
+}
+
+impl Common {
+    /// Reads the sizes and the activation under these keys.
+    pub fn read(
+        source: &Source<'_>,
+        keys: &SizeKeys,
+        activation: &str,
+    ) -> Result<Self, ModelError> {
+        source
+            .config
+            .expect("position_embedding_type", "absolute")?;
+        Ok(Self {
+            sizes: source.sizes(keys)?,
+            activation: source.activation(activation)?,
+            epsilon: source.config.get("layer_norm_eps")?.unwrap_or(1e-12),
+        })
+    }
+
+    /// Finds the embeddings below `PREFIXembeddings`, the same in the whole family. The table of positions
+    /// has `offset` rows before that of the first token.
+    pub fn embeddings(
+        &self,
+        source: &Source<'_>,
+        prefix: &str,
+        offset: usize,
+        positions: usize,
+    ) -> Result<Embeddings, ModelError> {
+        let hidden = self.sizes.hidden;
+        let name = |name| format!("{prefix}embeddings.{name}");
+        let words = [self.sizes.vocabulary, hidden];
+        let table = name("position_embeddings.weight");
+        let mut table = source.position_table(&table, offset, positions, hidden)?;
+        table.token_type = source.token_type(&name("token_type_embeddings.weight"), hidden)?;
+        Ok(Embeddings {
+            words: source
+                .checkpoint
+                .tensor(&name("word_embeddings.weight"), &words)?,
+            positions: table,
+            norm: source.norm(&name("LayerNorm"), hidden, self.epsilon)?,
+        })
+    }
+}
