@@ -22,6 +22,7 @@ pub mod fuzzing;
 pub mod impact;
 pub mod lucene;
 pub mod model;
+mod panic_guard;
 pub mod pipeline;
 pub mod screened_head;
 pub mod stop;
