@@ -29,7 +29,7 @@ mod onnx_graph;
 mod precision;
 mod size;
 mod splice;
-mod tokenizer;
+pub(crate) mod tokenizer;
 mod vocabulary;
 mod weights;
 

@@ -1,6 +1,7 @@
 //! Files that were made to break or stop the program.
 
 use serde_json::{Value, json};
+use tokenizers::Tokenizer;
 
 use super::read_json;
 
@@ -30,7 +31,10 @@ fn refused(section: &str, value: Value) -> String {
 }
 
 fn ids(bytes: &[u8], text: &str) -> Vec<u32> {
-    let tokenizer = read_json(bytes).unwrap().tokenizer;
+    ids_of(&read_json(bytes).unwrap().tokenizer, text)
+}
+
+fn ids_of(tokenizer: &Tokenizer, text: &str) -> Vec<u32> {
     tokenizer.encode(text, true).unwrap().get_ids().to_vec()
 }
 
@@ -208,4 +212,17 @@ fn dropout_is_left_out() {
     for _ in 0..50 {
         assert_eq!(ids(&bytes, "ab ab"), [2, 2]);
     }
+}
+
+#[test]
+fn the_seeds_of_the_fuzzer_are_tokenizers() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/tokenizer");
+    let mut seeds = 0;
+    for entry in fs_err::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let read = super::open_json(&path);
+        assert!(!ids_of(&read.unwrap().tokenizer, "wings lift").is_empty());
+        seeds += 1;
+    }
+    assert_eq!(seeds, 4);
 }
