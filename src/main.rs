@@ -5,23 +5,34 @@ mod cli;
 use std::process::ExitCode;
 
 use clap::Parser;
-use splade_export::stop::Interrupted;
+use splade_export::{Error, ErrorKind};
 
 fn main() -> ExitCode {
     let command = cli::Cli::parse();
     match command.run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.chain().any(|cause| cause.is::<Interrupted>()) => {
+        Err(error) if kind_of(&error) == ErrorKind::Interrupted => {
             cli::interrupt::report();
             // The caller sees which signal it was.
             cli::interrupt::exit_code().map_or(ExitCode::FAILURE, ExitCode::from)
         }
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            let message = cli::flags::with_flags(&format!("{error:#}"));
+            eprintln!("error: {message}");
+            match kind_of(&error) {
+                ErrorKind::Setting => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
+}
+
+/// Returns the kind of an error of the library; everything else is of no kind.
+fn kind_of(error: &anyhow::Error) -> ErrorKind {
+    let mut causes = error.chain();
+    let known = causes.find_map(|cause| cause.downcast_ref::<Error>().map(Error::kind));
+    known.unwrap_or(ErrorKind::Other)
 }
 
 /// `splade-export ... | head` is no failure.

@@ -3,10 +3,33 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use splade_export::encoder::{DeviceChoice, EncoderSettings};
-use splade_export::export::EncodeOptions;
+use splade_export::encoder::{DeviceChoice, EncoderSettings, SpladeEncoder};
 use splade_export::impact::{Normalization, Pruning, Quantization, Rounding, Step};
 use splade_export::model::{Aggregation, Precision};
+
+/// From text to impacts: what documents, topics and single texts have in common.
+pub struct EncodeOptions {
+    /// The model folder.
+    model: PathBuf,
+    /// From text to weights.
+    encoder: EncoderSettings,
+    /// From weights to impacts; `None` keeps the weights.
+    pub quantization: Option<Quantization>,
+}
+
+impl EncodeOptions {
+    /// Opens the model with these settings.
+    pub fn open(&self) -> anyhow::Result<SpladeEncoder> {
+        let builder = SpladeEncoder::open(&self.model)?;
+        Ok(builder.settings(self.encoder.clone()).build()?)
+    }
+
+    /// Opens the model and hashes its files, beside each other.
+    pub fn open_with_fingerprint(&self) -> anyhow::Result<SpladeEncoder> {
+        let builder = SpladeEncoder::open(&self.model)?.settings(self.encoder.clone());
+        Ok(builder.with_fingerprint().build()?)
+    }
+}
 
 #[derive(Args)]
 pub struct EncodeArgs {

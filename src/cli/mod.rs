@@ -3,12 +3,19 @@
 mod documents;
 mod encode;
 mod explain;
+mod fetch_progress;
+pub mod flags;
 mod index;
 mod index_settings;
 mod input;
 pub mod interrupt;
 mod join;
+mod model;
+mod on_error;
+mod plan;
 mod progress;
+mod report;
+mod setup;
 mod topics;
 mod verify;
 
@@ -25,11 +32,15 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Documents(documents::Args),
+    Plan(plan::Args),
     Topics(topics::Args),
     Index(index::Args),
     Join(join::Args),
     Verify(verify::Args),
     Explain(explain::Args),
+    Model(model::Args),
+    Report(report::Args),
+    Setup(setup::Args),
 }
 
 /// Ends the program as a wrong command line does: with the message, the way to the help, and exit code 2.
@@ -44,11 +55,15 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Documents(args) => args.run(),
+            Command::Plan(args) => args.run(),
             Command::Topics(args) => args.run(),
             Command::Index(args) => args.run(),
             Command::Join(args) => args.run(),
             Command::Verify(args) => args.run(),
             Command::Explain(args) => args.run(),
+            Command::Model(args) => args.run(),
+            Command::Report(args) => args.run(),
+            Command::Setup(args) => args.run(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all.
+//! Writes files that appear whole or not at all.
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ impl AtomicFile {
     /// Opens a temporary file in `folder`, which must be on the file system of `path`.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Fails where the file system does.
     pub fn create(folder: &Path, path: &Path) -> io::Result<Self> {
         fault::point("a new file").map_err(|e| named(path, &e))?;
         let temp = tempfile::Builder::new()
@@ -37,7 +37,7 @@ impl AtomicFile {
     /// Opens a temporary file beside `path`.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Fails where the file system does.
     pub fn beside(path: &Path) -> io::Result<Self> {
         Self::create(parent_of(path), path)
     }
@@ -45,8 +45,23 @@ impl AtomicFile {
     /// Writes the file to disk and renames it. Without this call it vanishes.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Fails where the file system does.
     pub fn finish(self) -> io::Result<()> {
+        self.finish_with(|temp, path| temp.persist(path).map(|_| ()))
+    }
+
+    /// Does as [`AtomicFile::finish`], but fails where a file of this name has appeared.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn finish_new(self) -> io::Result<()> {
+        self.finish_with(|temp, path| temp.persist_noclobber(path).map(|_| ()))
+    }
+
+    fn finish_with(
+        self,
+        persist: impl FnOnce(NamedTempFile, &Path) -> Result<(), tempfile::PersistError>,
+    ) -> io::Result<()> {
         let temp = self
             .temp
             .into_inner()
@@ -57,7 +72,7 @@ impl AtomicFile {
         fault::point("a sync").map_err(|e| failed(&e))?;
         temp.as_file().sync_all().map_err(|e| failed(&e))?;
         fault::point("a rename").map_err(|e| failed(&e))?;
-        temp.persist(&self.path).map_err(|e| failed(&e.error))?;
+        persist(temp, &self.path).map_err(|e| failed(&e.error))?;
         sync_folder(parent_of(&self.path)).map_err(|e| failed(&e))
     }
 }
@@ -65,7 +80,7 @@ impl AtomicFile {
 /// Writes a file that appears whole; its temporary file is made in `folder`, which must be on the file system of `path`.
 ///
 /// # Errors
-/// Those of the file system.
+/// Fails where the file system does.
 pub(crate) fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = AtomicFile::create(folder, path)?;
     file.write_all(bytes)?;
@@ -127,6 +142,10 @@ mod tests {
         let mut file = AtomicFile::beside(&path).unwrap();
         file.write_all(b"y").unwrap();
         file.finish().unwrap();
+        assert_eq!(fs_err::read(&path).unwrap(), b"y");
+        let mut file = AtomicFile::beside(&path).unwrap();
+        file.write_all(b"z").unwrap();
+        assert!(file.finish_new().is_err());
         assert_eq!(fs_err::read(&path).unwrap(), b"y");
     }
 }

@@ -1,16 +1,16 @@
-//! Locks of the operating system, which a dead process cannot hold.
+//! Locks files by the operating system's own locks, which a dead process cannot hold.
 
 use std::fs::TryLockError;
 use std::io;
 use std::path::Path;
 
-/// A file that this process alone has locked while the value lives.
+/// Lock on a file, held until the value is dropped.
 #[derive(Debug)]
 pub(crate) struct FileLock {
     _file: fs_err::File,
 }
 
-/// Why a lock was not acquired.
+/// Reason why a lock was not acquired.
 #[derive(Debug)]
 pub(crate) enum LockFailure {
     /// A live process holds it.
@@ -23,7 +23,7 @@ impl FileLock {
     /// Creates the file if it is missing and locks it, without waiting.
     ///
     /// # Errors
-    /// [`LockFailure`].
+    /// Returns the [`LockFailure`].
     pub(crate) fn acquire(path: &Path) -> Result<Self, LockFailure> {
         let file = fs_err::OpenOptions::new()
             .create(true)

@@ -1,4 +1,5 @@
-//! Writing that survives a crash: files that appear whole, folders on disk, locks, and fault points to test them.
+//! Writes so that a crash or a full disk does no harm: atomic files, synced folders, locks, and fault points that test
+//! them.
 //!
 //! Everything in this program that must outlive a power cut or a full disk goes through this module.
 

@@ -78,7 +78,7 @@ impl Model {
         if matches!(&contents.source, ModelSource::Onnx(model) if model.is_pooled()) {
             pooling = Pooling::default();
         }
-        let vocabulary = Vocabulary::new(&tokenizer, contents.columns, &files[0])?;
+        let vocabulary = Vocabulary::new(&tokenizer, contents.columns);
         files.extend(pooling_path);
         files.extend(contents.files);
         Ok(Self {

@@ -1,4 +1,4 @@
-"""What Lucene itself says of an index: run in the Python environment of scripts/setup.sh, which has a bridge to Java.
+"""Asks Lucene itself about an index. It runs in the Python environment of scripts/setup.sh, which has a bridge to Java.
 
 lucene.py same A B WORK    whether two indexes hold the same: both are written again by one Lucene, with one codec, and
                            the files compared. Terms, postings, statistics, stored fields, doc values and norms are in.
@@ -48,7 +48,7 @@ def directory(path):
 
 
 def field_infos(reader):
-    """What the fields are like, by name: the numbers and attributes are a codec's own business."""
+    """Returns the properties of each field by name; numbers and attributes are left out, for they depend on the codec."""
     found = set()
     for leaf in range(reader.leaves().size()):
         infos = reader.leaves().get(leaf).reader().getFieldInfos().iterator()
@@ -95,7 +95,7 @@ def rewrite(source, target):
 
 
 def content(folder):
-    """The files of segment _1 without the segment's random id (in every header) and the checksum at the end."""
+    """Returns the files of segment _1 without the segment's random id (in every header) and the checksum at the end."""
     files = {}
     for path in sorted(pathlib.Path(folder).iterdir()):
         if path.suffix in (".si", ".lock", ".fnm") or not path.name.startswith("_1"):

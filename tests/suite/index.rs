@@ -1,5 +1,5 @@
-//! The commands that write an index: what they refuse, and that the same input gives the same bytes.
-//! What Lucene and Anserini say of the indexes is in `tests/lucene.rs`.
+//! Tests the commands that write an index: what they refuse, and that the same input gives the same bytes.
+//! The module `lucene` tests what Lucene and Anserini say of the indexes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::common::{fails, fixtures, ok, program, tool};
 
-/// Name and content of each file in a folder.
+/// Returns name and content of each file in a folder.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for entry in fs_err::read_dir(folder).unwrap() {
@@ -26,7 +26,7 @@ fn is_empty_or_missing(folder: &Path) -> bool {
     !folder.exists() || files(folder).is_empty()
 }
 
-/// Documents with terms of a small vocabulary; a docid is `prefix` and its number.
+/// Returns lines of documents with terms of a small vocabulary; a docid is `prefix` and its number.
 fn lines(prefix: &str, numbers: std::ops::Range<u32>) -> String {
     let mut text = String::new();
     for number in numbers {
@@ -109,7 +109,7 @@ fn what_cannot_be_indexed_is_refused_with_its_place_and_nothing_is_left() {
     let error = fails(1, &mut index(&bad, &output));
     assert!(error.contains("bad.jsonl:1: not UTF-8 (byte 9"), "{error}");
 
-    // gzip that ends early.
+    // A gzip file that ends early is refused.
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(lines("d", 0..2000).as_bytes()).unwrap();
     let gzip = gzip.finish().unwrap();
@@ -192,7 +192,7 @@ fn documents_write_both_outputs_in_one_pass() {
         run(&["--output", &collection, "--index", &both]);
         run(&["--index", &alone]);
         assert!(files(&at(&both)) == files(&at(&alone)));
-        // The same as from the collection: nothing was lost on the way that has no JSON in it.
+        // The index of the collection is the same: nothing was lost on the way without JSON.
         let later = at(&format!("{name}-later"));
         ok(index(&at(&collection), &later).args(["--force-merge", "--store-raw"]));
         assert!(files(&at(&both)) == files(&later));
@@ -208,7 +208,7 @@ fn documents_write_both_outputs_in_one_pass() {
     let error = fails(2, &mut documents(&["--output", "x", "--index", "x"]));
     assert!(error.contains("a folder each"), "{error}");
     assert!(!at("x").exists());
-    // One of the two folders is taken: the other is not made.
+    // If one of the two folders is taken, the other is not created.
     let error = fails(
         1,
         &mut documents(&["--output", "plain-collection", "--index", "x"]),
@@ -221,7 +221,7 @@ fn documents_write_both_outputs_in_one_pass() {
     assert!(error.contains("is not empty"), "{error}");
     assert!(!at("x").exists());
 
-    // Weights are no impacts, and a collection that lost a part is noticed.
+    // Weights are refused, and so is a collection that lost a part.
     ok(&mut documents(&["--output", "weights", "--step", "none"]));
     let error = fails(1, &mut index(&at("weights"), &at("x")));
     assert!(error.contains("holds weights"), "{error}");
@@ -363,7 +363,7 @@ fn a_killed_process_leaves_no_index_or_a_whole_one() {
         }
     }
     assert!(killed > 5 && without > 5, "{killed} {without}");
-    // Two at a time do not disturb each other.
+    // Two processes at the same time do not disturb each other.
     fs_err::remove_dir_all(&output).ok();
     let mut first = index(&input, &output).args(arguments).spawn().unwrap();
     while !output.join("unfinished/lock").exists() && first.try_wait().unwrap().is_none() {

@@ -1,5 +1,5 @@
-//! Lucene itself, of two versions, and Anserini: their checks pass on our indexes, and nothing differs from an index
-//! that Anserini made of the same collection.
+//! Tests with Lucene itself, of two versions, and Anserini: their checks pass on our indexes, and nothing differs from
+//! an index that Anserini made of the same collection.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,7 +16,7 @@ fn variable(name: &str) -> PathBuf {
         .into()
 }
 
-/// The jar of Anserini 1.7.1.
+/// Returns the jar of Anserini 1.7.1.
 fn new_jar() -> PathBuf {
     variable("ANSERINI_JAR")
 }
@@ -29,7 +29,7 @@ fn java(jar: &Path) -> Command {
     command
 }
 
-/// Lucene's own check, with assertions on, by the newest and by an old version.
+/// Runs Lucene's own check, with assertions on, by the newest and by an old version.
 fn check(index: &Path) {
     check_with(&variable("ANSERINI_OLD_JAR"), index);
     check_with(&new_jar(), index);
@@ -86,9 +86,9 @@ fn anserini_index(collection: &Path, output: &Path, options: &[&str]) {
         .args(options));
 }
 
-/// Both searchers' run files on both indexes are the same, byte for byte.
+/// Checks that both searchers write the same run files on both indexes, byte for byte.
 fn same_runs(ours: &Path, theirs: &Path, topics: &Path, dir: &Path) {
-    // Any judgment: only the run files count.
+    // The judgment does not matter: only the run files are compared.
     let qrels = dir.join("qrels.tsv");
     fs_err::write(&qrels, "query-id\tcorpus-id\tscore\n1\t1\t1\n").unwrap();
     for searcher in ["anserini", "pyserini"] {
@@ -112,7 +112,8 @@ fn same_runs(ours: &Path, theirs: &Path, topics: &Path, dir: &Path) {
     }
 }
 
-/// Document frequencies at the borders of blocks and levels of skip data, impacts at both ends, any Unicode.
+/// Returns documents with document frequencies at the borders of blocks and levels of skip data, impacts at both ends,
+/// and any Unicode.
 fn borders() -> Documents {
     let mut terms: Vec<(String, usize)> = [
         1, 2, 127, 128, 129, 255, 256, 257, 1023, 1024, 1025, 8191, 8192, 8193, 8300,
@@ -287,7 +288,7 @@ fn a_synthetic_index_is_what_anserini_makes() {
     anserini_index(&collection, &at("theirs"), &[]);
     lucene(&[Path::new("same"), &at("ours"), &at("theirs"), &at("work")]);
     same_runs(&at("ours"), &at("theirs"), &at("topics.tsv"), dir.path());
-    // No larger, whether in one segment or in several.
+    // The merged index is no larger than theirs.
     let size = |name: &str| -> u64 {
         fs_err::read_dir(at(name))
             .unwrap()

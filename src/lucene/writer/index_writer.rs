@@ -1,4 +1,4 @@
-//! Writes an index: parts side by side, then one commit.
+//! Writes an index: parts, of which several may be written at the same time, then one commit.
 //!
 //! While it is being written, the folder of the index holds only the folder [`unfinished`](Unfinished). The commit puts
 //! the segments of all parts into the folder of the index, writes the commit point, and removes `unfinished`.
@@ -17,10 +17,9 @@ use crate::lucene::reader::segment_reader::SegmentReader;
 use crate::lucene::statistics::{IndexSummary, Totals};
 use crate::lucene::writer::commit::{self, CommitOptions};
 use crate::lucene::writer::part_writer::{PartSummary, PartWriter};
-use crate::lucene::writer::term_dictionary::TermDictionary;
 use crate::lucene::writer::unfinished::Unfinished;
 
-/// An index that is being written.
+/// Writes the parts of an index and commits it.
 #[derive(Debug)]
 pub struct IndexWriter {
     dir: PathBuf,
@@ -50,7 +49,7 @@ impl IndexWriter {
     ///
     /// # Errors
     ///
-    /// [`LuceneError::OtherRun`] if the unfinished index is of another run, and as [`create`](Self::create).
+    /// [`LuceneError::OtherRun`] if the unfinished index is of another run, and those of [`create`](Self::create).
     pub fn resume(dir: &Path, run: &str) -> Result<Self> {
         match Unfinished::run_in(dir)? {
             Some(known) if known == run => {
@@ -94,7 +93,7 @@ impl IndexWriter {
         commit_point::exists(dir)
     }
 
-    /// Removes what a run leaves that was killed just after its commit.
+    /// Removes what is left by a run that was killed just after its commit.
     ///
     /// # Errors
     ///
@@ -107,7 +106,7 @@ impl IndexWriter {
         Ok(())
     }
 
-    /// Returns where a part lies.
+    /// Returns the folder of a part.
     #[must_use]
     pub fn part_dir(&self, number: u64) -> PathBuf {
         self.unfinished.part_dir(number)
@@ -131,24 +130,18 @@ impl IndexWriter {
     }
 
     /// Begins a part, whose documents come after those of parts with smaller numbers. Parts may be written by several
-    /// threads at a time. With a vocabulary, its numbers are those of the postings; without, the part has a growing
-    /// dictionary of its own. A segment ends when it takes `segment_memory` bytes. The bytes of a part depend on its
+    /// threads at a time. A segment ends when it takes `segment_memory` bytes. The bytes of a part depend on its
     /// documents alone. What is there of a part of this number is removed.
     ///
     /// # Errors
     ///
     /// [`LuceneError::Io`].
-    pub fn part<'a>(
-        &self,
-        number: u64,
-        vocabulary: Option<&'a TermDictionary>,
-        segment_memory: usize,
-    ) -> Result<PartWriter<'a>> {
+    pub fn part(&self, number: u64, segment_memory: usize) -> Result<PartWriter> {
         let dir = self.unfinished.create_part(number)?;
-        Ok(PartWriter::new(dir, vocabulary, segment_memory))
+        Ok(PartWriter::new(dir, segment_memory))
     }
 
-    /// Makes the whole parts an index.
+    /// Makes an index of the whole parts.
     ///
     /// # Errors
     ///
@@ -165,7 +158,7 @@ impl IndexWriter {
         self.commit_segments(&readers, totals, options)
     }
 
-    /// Makes segments from anywhere an index.
+    /// Makes an index of segments, which may lie in other folders.
     pub(crate) fn commit_segments(
         &self,
         readers: &[SegmentReader],
@@ -180,12 +173,12 @@ impl IndexWriter {
         Ok(summary)
     }
 
-    /// Removes the unfinished index, and the folder if this writer made it. An index that was committed stays.
+    /// Removes the unfinished index, and the folder if this writer created it. An index that was committed stays.
     ///
     /// # Errors
     ///
     /// [`LuceneError::Io`].
-    pub fn discard(self) -> Result<()> {
+    pub fn discard(&self) -> Result<()> {
         if Self::is_committed(&self.dir) {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! Joins the indexes of several runs that made some parts each.
+//! Joins indexes of this crate's own into one.
 
 use std::path::{Path, PathBuf};
 
@@ -12,22 +12,22 @@ use crate::lucene::statistics::{IndexSummary, Totals};
 use crate::lucene::writer::commit::CommitOptions;
 use crate::lucene::writer::index_writer::IndexWriter;
 
-/// An index of some parts, its segments not merged.
+/// The index of a shard: of some parts of a collection, with segments that were not merged across parts.
 #[derive(Debug, Clone)]
-pub struct ShareIndex {
+pub struct ShardIndex {
     /// Its folder.
     pub folder: PathBuf,
-    /// Number of each part, in their order, and of its documents that have terms.
+    /// Number of each part, in their order, and how many of its documents have terms.
     pub parts: Vec<(usize, u64)>,
 }
 
-/// Joins indexes of ours into a new one: their segments are linked (or copied, where links are not possible) under new
-/// names, in order, without decoding postings, unless fewer segments are wanted than there are.
+/// Joins indexes into a new one: their segments are linked (or copied, where links are not possible) under new names,
+/// in order. Postings are decoded only if fewer segments are wanted than there are.
 ///
 /// # Errors
 ///
-/// [`LuceneError::NoIndex`], [`LuceneError::NotOurs`] or [`LuceneError::Corrupt`] for an input, [`LuceneError::DuplicateDocid`] if they share a
-/// docid, and those of [`IndexWriter::create`] for the output.
+/// [`LuceneError::NoIndex`], [`LuceneError::NotOurs`] or [`LuceneError::Corrupt`] for an input,
+/// [`LuceneError::DuplicateDocid`] if they share a docid, and those of [`IndexWriter::create`] for the output.
 pub fn merge_indexes(
     inputs: &[PathBuf],
     output: &Path,
@@ -36,80 +36,86 @@ pub fn merge_indexes(
     let mut readers = Vec::new();
     let mut totals = Totals::default();
     for input in inputs {
-        for entry in commit_point::read(input)? {
+        for entry in commit_point::read(input)?.segments {
             let reader = SegmentReader::open(entry)?;
             let contents = reader.field(CONTENTS)?;
-            totals.postings += contents.postings;
-            totals.impact_sum += contents.total_freq;
+            totals.postings += contents.sum_doc_freq;
+            totals.impact_sum += contents.sum_total_term_freq;
             readers.push(reader);
         }
     }
-    // What is damaged is told now, and not when the inputs are gone.
+    // Damage must be found now, and not when the inputs are gone.
     readers.par_iter().try_for_each(SegmentReader::verify_all)?;
     let writer = IndexWriter::create(output)?;
     match writer.commit_segments(&readers, totals, options) {
         Ok(summary) => Ok(summary),
         Err(error) => {
-            // The first error is the one to tell.
+            // A failure to clean up must not hide the first error.
             writer.discard().ok();
             Err(error)
         }
     }
 }
 
-/// Makes one index of several, with the segments in the order of the parts: the bytes are those of one run that made all
-/// parts.
-///
-/// # Errors
-///
-/// [`LuceneError::NotOurs`] if an index does not hold its parts, and as [`merge_indexes`](crate::lucene::merge_indexes).
-pub fn join_indexes(
-    shares: &[ShareIndex],
-    output: &Path,
-    options: CommitOptions,
-) -> Result<IndexSummary> {
-    let mut numbered = Vec::new();
-    let mut totals = Totals::default();
-    for share in shares {
-        let mut readers = commit_point::read(&share.folder)?.into_iter();
-        for &(number, documents) in &share.parts {
-            let mut found = 0;
-            while found < documents {
-                let unlike = || {
-                    LuceneError::not_ours(
-                        &share.folder,
-                        format!(
-                            "it does not hold the documents of part {number} as its collection does"
-                        ),
-                    )
-                };
-                let reader = SegmentReader::open(readers.next().ok_or_else(unlike)?)?;
-                found += u64::from(reader.documents);
-                if found > documents {
-                    return Err(unlike());
-                }
-                let contents = reader.field(CONTENTS)?;
-                totals.postings += contents.postings;
-                totals.impact_sum += contents.total_freq;
-                numbered.push((number, reader));
-            }
+impl IndexWriter {
+    /// Makes the indexes of shards one index, with the segments in the order of the parts: the bytes are those of one run
+    /// that encoded all parts.
+    ///
+    /// # Errors
+    ///
+    /// [`LuceneError::NotOurs`] if an index does not hold its parts, and as [`merge_indexes`].
+    pub fn commit_joined(
+        &self,
+        shards: &[ShardIndex],
+        options: CommitOptions,
+    ) -> Result<IndexSummary> {
+        let mut numbered = Vec::new();
+        let mut totals = Totals::default();
+        for shard in shards {
+            read_shard(shard, &mut numbered, &mut totals)?;
         }
-        if readers.next().is_some() {
-            return Err(LuceneError::not_ours(
-                &share.folder,
-                "it holds more documents than its collection",
-            ));
+        // Stable: segments of a part keep their order.
+        numbered.sort_by_key(|(number, _)| *number);
+        let readers: Vec<_> = numbered.into_iter().map(|(_, reader)| reader).collect();
+        readers.par_iter().try_for_each(SegmentReader::verify_all)?;
+        self.commit_segments(&readers, totals, options)
+    }
+}
+
+/// Opens the segments of a shard's index, each with the number of its part.
+fn read_shard(
+    shard: &ShardIndex,
+    numbered: &mut Vec<(usize, SegmentReader)>,
+    totals: &mut Totals,
+) -> Result<()> {
+    let mut entries = commit_point::read(&shard.folder)?.segments.into_iter();
+    for &(number, documents) in &shard.parts {
+        let mut found = 0;
+        while found < documents {
+            let unlike = || {
+                LuceneError::not_ours(
+                    &shard.folder,
+                    format!(
+                        "it does not hold the documents of part {number} as its collection does"
+                    ),
+                )
+            };
+            let reader = SegmentReader::open(entries.next().ok_or_else(unlike)?)?;
+            found += u64::from(reader.documents);
+            if found > documents {
+                return Err(unlike());
+            }
+            let contents = reader.field(CONTENTS)?;
+            totals.postings += contents.sum_doc_freq;
+            totals.impact_sum += contents.sum_total_term_freq;
+            numbered.push((number, reader));
         }
     }
-    // Stable: segments of a part keep their order.
-    numbered.sort_by_key(|(number, _)| *number);
-    let readers: Vec<_> = numbered.into_iter().map(|(_, reader)| reader).collect();
-    readers.par_iter().try_for_each(SegmentReader::verify_all)?;
-    let writer = IndexWriter::create(output)?;
-    writer
-        .commit_segments(&readers, totals, options)
-        .inspect_err(|_| {
-            // The first error is the one to tell.
-            let _ = writer.discard();
-        })
+    if entries.next().is_some() {
+        return Err(LuceneError::not_ours(
+            &shard.folder,
+            "it holds more documents than its collection",
+        ));
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::lucene::error::{LuceneError, Place, Result, start_of};
+use crate::lucene::error::{DocumentLocation, LuceneError, Result, abbreviate};
 use crate::lucene::formats::field_infos::{CONTENTS, ID};
 use crate::lucene::formats::segment_name::SegmentName;
 use crate::lucene::limits::{MAX_DOCUMENTS, MAX_IMPACT, MAX_TERM_BYTES};
@@ -11,10 +11,10 @@ use crate::lucene::writer::inversion::{Inversion, NotAdded};
 use crate::lucene::writer::segment_files::{InvertedFiles, SegmentFiles};
 use crate::lucene::writer::term_dictionary::TermDictionary;
 
-/// A segment while its documents are added.
+/// Takes the documents of a segment.
 ///
-/// Docids and texts go to the disk at once; postings stay in memory, compressed, until
-/// [`finish`](Self::finish) writes them by term. [`memory_bytes`](Self::memory_bytes) tells when that is due.
+/// Docids and texts go to the disk at once; postings stay in memory, compressed, until [`finish`](Self::finish) writes
+/// them by term. The caller looks at [`memory_bytes`](Self::memory_bytes) to decide when that is due.
 #[derive(Debug)]
 pub struct SegmentBuilder {
     files: SegmentFiles,
@@ -26,7 +26,7 @@ pub struct SegmentBuilder {
 }
 
 impl SegmentBuilder {
-    /// Begins the segment with a number in a folder; it has no files there yet.
+    /// Begins the segment with this number in a folder, where it must have no files yet.
     ///
     /// # Errors
     ///
@@ -47,8 +47,9 @@ impl SegmentBuilder {
     ///
     /// # Errors
     ///
-    /// Impacts outside 1 to [`MAX_IMPACT`], a term twice or unknown, a docid over [`MAX_TERM_BYTES`], or
-    /// [`LuceneError::Io`]. After an error the segment cannot be finished.
+    /// [`LuceneError::Impact`], [`LuceneError::DuplicateTerm`], [`LuceneError::UnknownTerm`],
+    /// [`LuceneError::DocidTooLong`], [`LuceneError::TooMany`] or [`LuceneError::Io`]. After an error the segment cannot
+    /// be finished.
     pub fn add(
         &mut self,
         terms: &TermDictionary,
@@ -79,7 +80,7 @@ impl SegmentBuilder {
         if docid.len() > MAX_TERM_BYTES {
             return Err(LuceneError::DocidTooLong {
                 bytes: docid.len(),
-                start: start_of(docid),
+                start: abbreviate(docid),
             });
         }
         let doc = self.files.documents;
@@ -95,8 +96,8 @@ impl SegmentBuilder {
             }
             match self.inversion.add(term, doc, impact) {
                 Ok(()) => {}
-                Err(NotAdded::Twice) => {
-                    let term = start_of(terms.term(term).unwrap_or_default());
+                Err(NotAdded::DuplicateTerm) => {
+                    let term = abbreviate(terms.term(term).unwrap_or_default());
                     return Err(LuceneError::DuplicateTerm {
                         docid: docid.to_owned(),
                         term,
@@ -122,13 +123,13 @@ impl SegmentBuilder {
         Ok(())
     }
 
-    /// Sums over what was added.
+    /// Returns sums over what was added.
     #[must_use]
     pub const fn totals(&self) -> &Totals {
         &self.totals
     }
 
-    /// Bytes of memory in use; [`finish`](Self::finish) needs four bytes more for each document and term.
+    /// Returns the bytes of memory in use; [`finish`](Self::finish) needs four bytes more per document and term.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.inversion.memory_bytes()
@@ -138,7 +139,7 @@ impl SegmentBuilder {
     }
 
     /// Writes the segment, if it has documents; otherwise removes its files. `terms` is the dictionary that the postings
-    /// were numbered with. Says whether there is a segment.
+    /// were numbered with. Returns true if there is a segment.
     ///
     /// # Errors
     ///
@@ -157,7 +158,7 @@ impl SegmentBuilder {
         }
         let mut inverted = InvertedFiles::create(self.files.name())?;
         self.write_contents(terms, &mut inverted)?;
-        // The memory of the postings is given back before the docids are sorted.
+        // Gives the memory of the postings back before the docids are sorted.
         self.inversion = Inversion::default();
         self.write_ids(&mut inverted)?;
         self.files.finish(inverted)?;
@@ -203,14 +204,14 @@ impl SegmentBuilder {
             .filter(|pair| docid(pair[0]) == docid(pair[1]))
             .min_by_key(|pair| pair[1]);
         if let Some(pair) = twice {
-            let place = |document| Place {
+            let location = |document| DocumentLocation {
                 segment: self.files.name().path(),
                 document,
             };
             return Err(LuceneError::DuplicateDocid {
                 docid: String::from_utf8_lossy(docid(pair[0])).into_owned(),
-                first: place(pair[0]),
-                second: place(pair[1]),
+                first: location(pair[0]),
+                second: location(pair[1]),
             });
         }
         inverted.postings.start_field(false);
@@ -223,13 +224,13 @@ impl SegmentBuilder {
     }
 }
 
-/// The error for a posting that is out of range.
+/// Returns the error for a posting that is out of range.
 #[cold]
 fn refusal(terms: &TermDictionary, docid: &str, ord: u32, impact: u32) -> LuceneError {
     match terms.term(ord) {
         Some(term) => LuceneError::Impact {
             docid: docid.to_owned(),
-            term: start_of(term),
+            term: abbreviate(term),
             impact,
         },
         None => LuceneError::UnknownTerm {

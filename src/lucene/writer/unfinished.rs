@@ -1,4 +1,4 @@
-//! The folder of what is not committed yet, inside the folder of the index:
+//! Keeps what is not committed yet in a folder inside the folder of the index:
 //!
 //! ```text
 //! unfinished/lock                   locked by the process that writes
@@ -98,7 +98,7 @@ impl Unfinished {
         )?)
     }
 
-    /// Returns its path.
+    /// Returns the path of the folder.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -108,12 +108,12 @@ impl Unfinished {
         self.created_dir
     }
 
-    /// Returns where a part lies.
+    /// Returns the folder of a part.
     pub(crate) fn part_dir(&self, number: u64) -> PathBuf {
         self.path.join(format!("{PART_PREFIX}{number:05}"))
     }
 
-    /// Makes an empty folder for a part, whatever was there before.
+    /// Creates an empty folder for a part; what was there before is removed.
     pub(crate) fn create_part(&self, number: u64) -> Result<PathBuf> {
         let dir = self.part_dir(number);
         if dir.exists() {
@@ -179,8 +179,8 @@ impl Unfinished {
     }
 }
 
-/// Returns the files that a killed commit left in the folder of an index; anything else than these and an unfinished
-/// index is refused.
+/// Returns the files that a killed commit left in the folder of an index. Any other file but these and those of an
+/// unfinished index is refused.
 fn leftovers_of_commit(dir: &Path, unfinished: &Path) -> Result<Vec<PathBuf>> {
     let ours = unfinished.join(LOCK).exists();
     let mut leftovers = Vec::new();
