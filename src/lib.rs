@@ -26,6 +26,7 @@ pub mod impact;
 pub mod lucene;
 pub mod model;
 pub mod output;
+mod panic_guard;
 pub mod pipeline;
 mod quote;
 pub mod report;
