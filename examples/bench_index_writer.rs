@@ -1,5 +1,5 @@
-//! Indexes the synthetic collection without any file of it: what the writer alone costs, with postings in memory.
-//! `bench_index_writer DOCUMENTS OUTPUT`; prints the CPU seconds of the writer, generating left out.
+//! Measures what the index writer costs alone: it indexes the synthetic collection from memory, without its JSON.
+//! `bench_index_writer DOCUMENTS OUTPUT` prints the CPU seconds of the writer, without those of making the documents.
 
 #[allow(dead_code, reason = "the files are the other example's")]
 #[path = "../tests/suite/common/synthetic.rs"]
@@ -11,7 +11,7 @@ use std::time::Instant;
 use splade_export::lucene::{CommitOptions, IndexWriter, TermDictionary};
 use synthetic::Synthetic;
 
-/// Documents a part, as `documents` has them.
+/// Documents per part, the default of the command `documents`.
 const PART: u64 = 10_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,11 +32,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             })
             .collect();
         let started = cpu_seconds();
-        let mut part = writer.part(number as u64, Some(&terms), 64 << 20)?;
+        let mut part = writer.part(number as u64, 64 << 20)?;
         for (docid, postings) in &batch {
-            part.add(docid, None, postings)?;
+            part.add(&terms, docid, None, postings)?;
         }
-        part.finish()?;
+        part.finish(&terms)?;
         seconds += cpu_seconds() - started;
     }
     let (started, wall) = (cpu_seconds(), Instant::now());
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// CPU seconds of this process, user and system, in the kernel's hundredths.
+/// Returns the CPU seconds of this process, user and system, which the kernel counts in hundredths.
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields = stat.rsplit(") ").next().unwrap_or_default();

@@ -2,12 +2,16 @@
 //!
 //! Each takes any bytes and must return: no panic, no memory that the input does not pay for.
 
+mod corpus_targets;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::collection::{Contents, LineProblem, Manifest, PartInfo, Run, parse, pretty};
-use crate::corpus::{CorpusKind, CorpusOptions, CorpusReader, Fields, InputFormat};
+use crate::collection::{Contents, LineProblem, Manifest, PartInfo, parse, pretty};
 use crate::model::{Aggregation, GraphForm, Model};
+use crate::run::RunIdentity;
+
+pub use corpus_targets::{corpus, gzip, jsonl, plan, qrels, trec, tsv, zip};
 
 /// A folder of this process, in memory where the system has such a place.
 fn folder() -> &'static Path {
@@ -30,68 +34,6 @@ fn write(name: &str, data: &[u8]) -> Option<PathBuf> {
     let path = folder().join(format!("{:?}-{name}", std::thread::current().id()));
     std::fs::File::create(&path).ok()?.write_all(data).ok()?;
     Some(path)
-}
-
-fn read_corpus(name: &str, data: &[u8], kind: CorpusKind, format: Option<InputFormat>) {
-    let Some(path) = write(name, data) else {
-        return;
-    };
-    let options = CorpusOptions {
-        paths: vec![path],
-        kind,
-        format,
-        fields: Fields::default(),
-    };
-    let Ok(mut reader) = CorpusReader::open(options) else {
-        return;
-    };
-    while let Ok(Some(record)) = reader.next_record() {
-        match record {
-            Ok(document) => {
-                assert!(!document.docid.is_empty() && !document.docid.contains(char::is_whitespace))
-            }
-            Err(error) => assert!(!error.to_string().is_empty()),
-        }
-    }
-}
-
-/// Corpora and topics: JSON Lines, TSV, gzip, zip, told from the content.
-pub fn corpus(data: &[u8]) {
-    read_corpus("corpus", data, CorpusKind::Documents, None);
-}
-
-/// JSON Lines without a look at the content first.
-pub fn jsonl(data: &[u8]) {
-    read_corpus(
-        "jsonl",
-        data,
-        CorpusKind::Documents,
-        Some(InputFormat::Jsonl),
-    );
-}
-
-/// TSV, as topics come.
-pub fn tsv(data: &[u8]) {
-    read_corpus("topics", data, CorpusKind::Topics, Some(InputFormat::Tsv));
-}
-
-/// A gzip stream around any bytes, and any bytes after a gzip header.
-pub fn gzip(data: &[u8]) {
-    let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    bytes.extend_from_slice(data);
-    read_corpus(
-        "gzip",
-        &bytes,
-        CorpusKind::Documents,
-        Some(InputFormat::Jsonl),
-    );
-}
-
-/// Archives.
-pub fn zip(data: &[u8]) {
-    let mut bytes = b"PK\x03\x04".to_vec();
-    bytes.extend_from_slice(data);
-    read_corpus("zip", &bytes, CorpusKind::Documents, None);
 }
 
 /// Lines of a collection.
@@ -120,12 +62,12 @@ pub fn manifest(data: &[u8]) {
 
 /// The journal: what the run is, a part, a rejected record.
 pub fn journal(data: &[u8]) {
-    if let Ok(run) = serde_json::from_slice::<Run>(data) {
+    if let Ok(run) = serde_json::from_slice::<RunIdentity>(data) {
         let text = serde_json::to_vec(&run).unwrap_or_default();
-        assert!(serde_json::from_slice::<Run>(&text).is_ok());
+        assert!(serde_json::from_slice::<RunIdentity>(&text).is_ok());
     }
     if let Ok(part) = serde_json::from_slice::<PartInfo>(data) {
-        let _ = part.index();
+        let _ = part.number();
     }
     let _ = serde_json::from_slice::<crate::corpus::RejectedRecord>(data);
 }
@@ -208,6 +150,18 @@ fn pickle_archive(pickle: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
     Ok(archive.finish()?.into_inner())
 }
 
+/// A `tokenizer.json`, and some texts through what it makes. No text may take the memory that only a large one may.
+pub fn tokenizer(data: &[u8]) {
+    let Ok(read) = crate::model::tokenizer::read_json(data) else {
+        return;
+    };
+    let once = "Wings lift 2 planes, 中文 \u{1f600}\u{0}";
+    for text in [once.to_owned(), once.repeat(40), "a".repeat(2000)] {
+        let encode = || read.tokenizer.encode_fast(text.as_str(), true);
+        let _ = crate::panic_guard::catch_panic(encode);
+    }
+}
+
 /// Files of an index: the first byte says which file of a small index is replaced by the rest.
 pub fn lucene(data: &[u8]) {
     let Some((&which, rest)) = data.split_first() else {
@@ -267,18 +221,20 @@ fn small_index() -> crate::lucene::Result<&'static Files> {
     let _ = std::fs::remove_dir_all(&dir);
     let writer = crate::lucene::IndexWriter::create(&dir)?;
     for number in 0..2 {
-        let mut part = writer.part(number, None, 1 << 20)?;
+        let mut part = writer.part(number, 1 << 20)?;
+        let mut terms = crate::lucene::TermDictionary::new();
         for document in 0..200_u32 {
             let mut postings = Vec::new();
             for term in 0..8 {
-                let term = part.intern(&format!("t{}", (document * term) % 40))?;
+                let term = terms.intern(&format!("t{}", (document * term) % 40))?;
                 if !postings.iter().any(|&(known, _)| known == term) {
                     postings.push((term, 1 + document % 9));
                 }
             }
-            part.add(&format!("d{number}-{document}"), Some("{}"), &postings)?;
+            let docid = format!("d{number}-{document}");
+            part.add(&terms, &docid, Some("{}"), &postings)?;
         }
-        part.finish()?;
+        part.finish(&terms)?;
     }
     writer.commit(crate::lucene::CommitOptions::default())?;
     let mut files = Vec::new();
@@ -299,7 +255,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    const SEEDS: [&[u8]; 8] = [
+    const SEEDS: [&[u8]; 12] = [
         b"{\"id\": \"a\", \"text\": \"b \\u00e9\"}\n{\"id\": 7, \"contents\": \"\"}\n",
         b"q1\ttext of a topic\r\nq2\tmore\n",
         b"{\"id\": \"a\", \"contents\": \"\", \"vector\": {\"t\": 1, \"u\": 2147483647}}",
@@ -307,6 +263,11 @@ mod tests {
         b"{\"name\": \"part-00000.jsonl\", \"sha256\": \"\", \"bytes\": 1, \"input_sha256\": \"\"}",
         b"{\"bert.embeddings.word_embeddings.weight\":{\"dtype\":\"F32\",\"shape\":[57,8],\"data_offsets\":[0,1824]}}",
         b"{\"model_type\": \"bert\", \"hidden_size\": 1, \"num_hidden_layers\": 9, \"vocab_size\": 2}",
+        b"{\"normalizer\": null, \"model\": {\"type\": \"WordLevel\", \"vocab\": {\"a\": 0}, \"unk_token\": \"a\"}}",
+        b"<top>\n<num> Number: 301\n<title> Topic: a b\n<desc> c\n</top>\n",
+        b"query-id\tcorpus-id\tscore\nq1\td1\t1\n",
+        br#"{"format_version":1,"part_size":2,"fields":["text"],"id_field":null,"inputs":[{"name":"a","bytes":9,"format":"jsonl"}],
+        "documents":0,"rejected":0,"parts":[],"duplicates":[]}"#,
         b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0",
     ];
     /// A block of terms that led to itself: found by the fuzzer, one without end, one without bound.
@@ -316,10 +277,13 @@ mod tests {
         lucene(&[0x40, 0x40, 0x7e, 0x00]);
     }
 
-    const ALL: [fn(&[u8]); 13] = [
+    const ALL: [fn(&[u8]); 17] = [
         corpus,
         jsonl,
         tsv,
+        trec,
+        plan,
+        qrels,
         gzip,
         zip,
         collection_line,
@@ -329,6 +293,7 @@ mod tests {
         config,
         onnx,
         pickle,
+        tokenizer,
         lucene,
     ];
 

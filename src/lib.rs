@@ -3,8 +3,8 @@
 //! One direction: text in, impacts out. No arrow runs backwards.
 //!
 //! ```text
-//! files ──corpus──▶ Document ──encoder──▶ SparseVector ──impact──▶ impacts ──collection──▶ parts + manifest
-//!                                 ▲
+//! files ──corpus──▶ Document ──encoder──▶ SparseVector ──impact──▶ EncodedRecord ──output──▶ collection, Lucene, ...
+//!                                 ▲                                      └── run: identity, journal, parts, resume
 //!                  model folder ──model──▶ ONNX graph with the SPLADE head
 //! ```
 //!
@@ -13,53 +13,31 @@
 
 pub mod collection;
 pub mod corpus;
+mod digest;
 mod durable;
 pub mod encoder;
+mod error;
 pub mod export;
 #[cfg(any(test, fuzzing))]
 #[allow(missing_docs, reason = "not part of the library")]
 pub mod fuzzing;
+pub mod hub;
 pub mod impact;
 pub mod lucene;
 pub mod model;
+pub mod output;
+mod panic_guard;
 pub mod pipeline;
+mod quote;
+pub mod report;
+pub mod run;
 pub mod screened_head;
 pub mod stop;
+
+pub use durable::{AtomicFile, NewFile, NewFileError};
+pub use error::{Error, ErrorKind, Result, SettingError};
 
 /// Compiles and runs the guide's examples as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/library.md")]
 struct Guide;
-
-/// Of a whole file, in hexadecimal.
-pub(crate) fn sha256_of(path: &std::path::Path) -> std::io::Result<String> {
-    copy_hashed(&mut fs_err::File::open(path)?, &mut std::io::sink())
-}
-
-/// Copies and returns the SHA-256 of it, in hexadecimal.
-pub(crate) fn copy_hashed(
-    from: &mut impl std::io::Read,
-    to: &mut impl std::io::Write,
-) -> std::io::Result<String> {
-    use sha2::{Digest, Sha256};
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        let n = from.read(&mut buffer)?;
-        if n == 0 {
-            return Ok(hex(&hasher.finalize()));
-        }
-        hasher.update(&buffer[..n]);
-        to.write_all(&buffer[..n])?;
-    }
-}
-
-/// Bytes in hexadecimal, lower case.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}

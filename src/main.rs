@@ -4,31 +4,41 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use splade_export::stop::Interrupted;
+use splade_export::{Error, ErrorKind};
 
 fn main() -> ExitCode {
-    let command = cli::Cli::parse();
+    let command = cli::Cli::from_command_line();
     match command.run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.chain().any(|cause| cause.is::<Interrupted>()) => {
+        Err(error) if kind_of(&error) == ErrorKind::Interrupted => {
             cli::interrupt::report();
             // The caller sees which signal it was.
             cli::interrupt::exit_code().map_or(ExitCode::FAILURE, ExitCode::from)
         }
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            let message = cli::flags::with_flags(&format!("{error:#}"));
+            eprintln!("error: {message}");
+            match kind_of(&error) {
+                ErrorKind::Setting => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
 
-/// `splade-export ... | head` is no failure.
+/// Returns the kind of an error of the library; everything else is of no kind.
+fn kind_of(error: &anyhow::Error) -> ErrorKind {
+    let mut causes = error.chain();
+    let known = causes.find_map(|cause| cause.downcast_ref::<Error>().map(Error::kind));
+    known.unwrap_or(ErrorKind::Other)
+}
+
+/// Returns true for output into a closed pipe: `splade-export ... | head` is no failure.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+        let io = cause.downcast_ref().map(std::io::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>();
+        io.or_else(|| json?.io_error_kind()) == Some(std::io::ErrorKind::BrokenPipe)
     })
 }

@@ -3,10 +3,33 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use splade_export::encoder::{DeviceChoice, EncoderSettings};
-use splade_export::export::EncodeOptions;
+use splade_export::encoder::{DeviceChoice, EncoderSettings, SpladeEncoder};
 use splade_export::impact::{Normalization, Pruning, Quantization, Rounding, Step};
 use splade_export::model::{Aggregation, Precision};
+
+/// From text to impacts: what documents, topics and single texts have in common.
+pub struct EncodeOptions {
+    /// The model folder.
+    model: PathBuf,
+    /// From text to weights.
+    encoder: EncoderSettings,
+    /// From weights to impacts; `None` keeps the weights.
+    pub quantization: Option<Quantization>,
+}
+
+impl EncodeOptions {
+    /// Opens the model with these settings.
+    pub fn open(&self) -> anyhow::Result<SpladeEncoder> {
+        let builder = SpladeEncoder::open(&self.model)?;
+        Ok(builder.settings(self.encoder.clone()).build()?)
+    }
+
+    /// Opens the model and hashes its files, beside each other.
+    pub fn open_with_fingerprint(&self) -> anyhow::Result<SpladeEncoder> {
+        let builder = SpladeEncoder::open(&self.model)?.settings(self.encoder.clone());
+        Ok(builder.with_fingerprint().build()?)
+    }
+}
 
 #[derive(Args)]
 pub struct EncodeArgs {
@@ -160,11 +183,11 @@ fn parse_size(text: &str) -> Result<u64, String> {
 }
 
 impl EncodeArgs {
-    pub fn resolve(self) -> anyhow::Result<EncodeOptions> {
+    pub fn resolve(&self) -> anyhow::Result<EncodeOptions> {
         if let Some(min) = self.min_weight
             && !(min.is_finite() && min >= 0.0)
         {
-            super::usage_error("--min-weight must be a number that is not negative");
+            super::usage::usage_error("--min-weight must be a number that is not negative");
         }
         let threads = match self.threads {
             Some(threads) => usize::from(threads),
@@ -176,9 +199,9 @@ impl EncodeArgs {
             .build_global();
         Ok(EncodeOptions {
             quantization: self.quantization()?,
-            model: self.model,
+            model: self.model.clone(),
             encoder: EncoderSettings {
-                onnxruntime: self.onnxruntime,
+                onnxruntime: self.onnxruntime.clone(),
                 aggregation: self.aggregation.map(|aggregation| match aggregation {
                     AggregationArg::Max => Aggregation::Max,
                     AggregationArg::Sum => Aggregation::Sum,
@@ -218,7 +241,7 @@ impl EncodeArgs {
                     ("--normalize", self.normalize.is_some()),
                 ];
                 if let Some((option, _)) = others.iter().find(|(_, given)| *given) {
-                    super::usage_error(format_args!(
+                    super::usage::usage_error(format_args!(
                         "--step none keeps the weights as they are, so {option} has no effect; leave one of the two out"
                     ));
                 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args as ClapArgs;
-use splade_export::export::{Explanation, explain};
+use splade_export::export::{Explanation, explain_text};
 
 use super::encode::EncodeArgs;
 
@@ -30,7 +30,7 @@ pub struct Args {
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
         let encode = self.encode.resolve()?;
-        let explanation = explain(&encode.open()?, &self.text, encode.quantization)?;
+        let explanation = explain_text(&encode.open()?, &self.text, encode.quantization)?;
         let mut out = io::stdout().lock();
         if self.json {
             serde_json::to_writer_pretty(&mut out, &explanation)?;

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use splade_export::export::{IndexOptions, index};
-use splade_export::lucene::{CommitOptions, IndexSummary, merge_indexes};
+use splade_export::export::{IndexOptions, build_index, join_indexes};
+use splade_export::lucene::IndexSummary;
+use splade_export::output::OutputSummary;
 
 use super::index_settings::IndexSettingsArgs;
 use super::progress::Display;
@@ -18,9 +19,11 @@ use super::progress::Display;
 #[command(after_help = "Examples:\n  \
                   splade-export documents fixtures --output out/collection\n  \
                   splade-export index out/collection --output out/index\n  \
-                  splade-export documents fixtures --part-size 60 --parts 1/2 --index out/index-1\n  \
-                  splade-export documents fixtures --part-size 60 --parts 2/2 --index out/index-2\n  \
-                  splade-export index --merge out/index-1 out/index-2 --output out/merged")]
+                  head -n 50 fixtures/corpus.jsonl >beginning.jsonl\n  \
+                  tail -n +51 fixtures/corpus.jsonl >rest.jsonl\n  \
+                  splade-export documents beginning.jsonl --index out/indexes/1\n  \
+                  splade-export documents rest.jsonl --index out/indexes/2\n  \
+                  splade-export index --merge out/indexes/* --output out/merged")]
 pub struct Args {
     /// Collections; with --merge, indexes that splade-export made
     #[arg(value_name = "PATH", required = true)]
@@ -50,28 +53,25 @@ impl Args {
     pub fn run(self) -> anyhow::Result<()> {
         let settings = self.settings.resolve();
         let mut display = Display::new("documents", self.quiet);
+        let threads = match self.threads {
+            Some(threads) => usize::from(threads),
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        let options = IndexOptions {
+            inputs: self.paths,
+            output: self.output.clone(),
+            threads,
+            settings,
+        };
         let summary = if self.merge {
-            let commit = CommitOptions {
-                max_segments: settings.force_merge.then_some(1),
-            };
-            merge_indexes(&self.paths, &self.output, commit)?
+            join_indexes(&options)?
         } else {
-            let threads = match self.threads {
-                Some(threads) => usize::from(threads),
-                None => std::thread::available_parallelism().map_or(1, usize::from),
-            };
-            let options = IndexOptions {
-                inputs: self.paths,
-                output: self.output.clone(),
-                threads,
-                settings,
-            };
-            index(&options, &mut |event| display.on(event))?
+            build_index(&options, &mut |event| display.on(event))?
         };
         let seconds = display.finish();
         if !self.quiet {
             summarize(&summary, seconds);
-            print_place(&summary, &self.output);
+            print_index(&self.output, summary.segments, summary.bytes);
         }
         Ok(())
     }
@@ -100,13 +100,25 @@ fn summarize(summary: &IndexSummary, seconds: f64) {
     );
 }
 
-/// The line about the index itself, which `documents` prints too.
+/// Prints the line about a finished output.
+pub fn print_output(output: &OutputSummary) {
+    let name = match output.format.as_str() {
+        "json-vectors" => "output",
+        "lucene" => return print_index(&output.path, output.pieces, output.bytes),
+        other => other,
+    };
+    print_line(name, &output.path, output.pieces, output.unit, output.bytes);
+}
+
+fn print_index(path: &Path, segments: usize, bytes: u64) {
+    print_line("index", path, segments, "segments", bytes);
+}
+
 #[allow(clippy::cast_precision_loss, reason = "a size for display")]
-pub fn print_place(summary: &IndexSummary, folder: &Path) {
+fn print_line(name: &str, path: &Path, pieces: usize, unit: &str, bytes: u64) {
+    let megabytes = bytes as f64 / 1e6;
     eprintln!(
-        "index        {}, {} segments, {:.1} MB",
-        folder.display(),
-        summary.segments,
-        summary.bytes as f64 / 1e6
+        "{name:<12} {}, {pieces} {unit}, {megabytes:.1} MB",
+        path.display()
     );
 }

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use splade_export::export::{IndexSettings, JoinOptions, join};
+use splade_export::export::{JoinOptions, join_shards};
+use splade_export::output::{IndexSettings, JsonVectors, LineOutput, LuceneOutput, Output};
+use splade_export::run::Compression;
 
-use super::index::print_place;
+use super::index::print_output;
+use super::interrupt;
 use super::progress::Display;
-use super::{interrupt, usage_error};
+use super::usage::usage_error;
 
 /// Make one collection, and one index, of the shares of several runs
 ///
@@ -15,9 +18,9 @@ use super::{interrupt, usage_error};
 /// Refused: shares of other settings, models or input, and parts that are missing, there twice or damaged.
 #[derive(ClapArgs)]
 #[command(after_help = "Examples:\n  \
-                  splade-export documents fixtures --part-size 60 --parts 1/2 --output out/shares/1 --index out/indexes/1\n  \
-                  splade-export documents fixtures --part-size 60 --parts 2/2 --output out/shares/2 --index out/indexes/2\n  \
-                  splade-export join out/shares/* --output out/collection --indexes out/indexes/* --index out/index")]
+                  splade-export documents fixtures --part-size 60 --parts 1/2 --output out/shares/1\n  \
+                  splade-export documents fixtures --part-size 60 --parts 2/2 --output out/shares/2\n  \
+                  splade-export join out/shares/* --output out/collection")]
 pub struct Args {
     /// Collections that `documents --parts` made
     #[arg(value_name = "SHARE", required = true)]
@@ -57,39 +60,39 @@ impl Args {
                 self.indexes.len()
             ));
         }
-        let options = JoinOptions {
-            shares: self.shares,
-            output: self.output,
-            resume: self.resume,
-            index: self.index.map(|index| (index, self.indexes)),
-            settings: IndexSettings {
+        // The shards' files are copied as they are, so their compression does not matter here.
+        let collection = LineOutput::new(self.output, JsonVectors::default(), Compression::Gzip);
+        let mut outputs: Vec<Box<dyn Output>> = vec![Box::new(collection)];
+        let mut others = Vec::new();
+        if let Some(index) = self.index {
+            let settings = IndexSettings {
                 force_merge: self.force_merge,
                 ..IndexSettings::default()
-            },
+            };
+            outputs.push(Box::new(LuceneOutput::of_shards(index, settings)));
+            others.push(self.indexes);
+        }
+        let options = JoinOptions {
+            shards: self.shares,
+            others,
+            resume: self.resume,
         };
         let stop = interrupt::install("the same command and --resume goes on")?;
         let mut display = Display::new("documents", self.quiet);
-        let joined = join(&options, &stop, &mut |event| display.on(event))?;
+        let joined = join_shards(&options, outputs, &stop, &mut |event| display.on(event))?;
         let seconds = display.finish();
         if self.quiet {
             return Ok(());
         }
-        if let Some(manifest) = &joined.manifest {
+        if let Some(run) = &joined.run {
             eprintln!(
-                "documents    {} of {} shares in {seconds:.1} s, {} rejected",
-                manifest.counts.documents,
-                options.shares.len(),
-                manifest.accounting.rejected
-            );
-            eprintln!(
-                "output       {}, {} parts",
-                options.output.display(),
-                manifest.parts.len()
+                "documents    {} of {} shards in {seconds:.1} s, {} rejected",
+                run.counts().documents,
+                options.shards.len(),
+                run.accounting.rejected
             );
         }
-        if let (Some(summary), Some((folder, _))) = (&joined.index, &options.index) {
-            print_place(summary, folder);
-        }
+        joined.outputs.iter().for_each(print_output);
         Ok(())
     }
 }

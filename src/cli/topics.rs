@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, ValueEnum};
-use splade_export::corpus::CorpusKind;
-use splade_export::export::{TopicsFormat, TopicsOptions, topics};
+use splade_export::export::{TopicsOptions, encode_topics};
+use splade_export::output::{AnseriniTopics, PyseriniTopics};
 
 use super::encode::EncodeArgs;
-use super::input::InputArgs;
+use super::input::TopicsInputArgs;
 use super::interrupt;
 use super::progress::Display;
 
 /// Encode topics for Anserini or Pyserini
 ///
-/// Reads a BEIR dataset's queries.jsonl (folder or .zip too), TSV (qid<TAB>text) or JSON Lines. Writes
-/// Anserini's TSV of repeated terms (.tsv) or Pyserini's encoded topics (.jsonl).
+/// Reads a BEIR dataset's queries.jsonl (folder or .zip too), TSV (qid<TAB>text), JSON Lines or TREC
+/// topics (<top>). Writes Anserini's TSV of repeated terms (.tsv) or Pyserini's encoded topics (.jsonl).
 #[derive(ClapArgs)]
 #[command(after_help = "Example:\n  splade-export topics fixtures --output out/topics.tsv")]
 pub struct Args {
@@ -34,7 +34,7 @@ pub struct Args {
     encode: EncodeArgs,
 
     #[command(flatten)]
-    input: InputArgs,
+    input: TopicsInputArgs,
 
     /// Print neither progress nor summary
     #[arg(long, short, help_heading = "Output")]
@@ -50,19 +50,29 @@ enum FormatArg {
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
         let format = match self.format {
-            Some(FormatArg::Tsv) => TopicsFormat::Tsv,
-            Some(FormatArg::Jsonl) => TopicsFormat::Jsonl,
+            Some(format) => format,
             None => by_ending(&self.output)?,
         };
+        let encode = self.encode.resolve()?;
         let options = TopicsOptions {
-            encode: self.encode.resolve()?,
-            corpus: self.input.resolve(self.paths, CorpusKind::Topics),
+            quantization: encode.quantization,
+            corpus: self.input.resolve(self.paths)?,
             output: self.output,
-            format,
         };
         let stop = interrupt::install("nothing was written; run the same command again")?;
         let mut display = Display::new("topics", self.quiet);
-        let summary = topics(&options, &stop, &mut |event| display.on(event))?;
+        let mut events = |event| display.on(event);
+        let encoder = encode.open()?;
+        let summary = match format {
+            FormatArg::Tsv => {
+                let format = AnseriniTopics::default();
+                encode_topics(&encoder, &options, format, &stop, &mut events)?
+            }
+            FormatArg::Jsonl => {
+                let format = PyseriniTopics::default();
+                encode_topics(&encoder, &options, format, &stop, &mut events)?
+            }
+        };
         let seconds = display.finish();
         if !self.quiet {
             eprintln!(
@@ -75,10 +85,10 @@ impl Args {
     }
 }
 
-fn by_ending(path: &Path) -> anyhow::Result<TopicsFormat> {
+fn by_ending(path: &Path) -> anyhow::Result<FormatArg> {
     match path.extension().and_then(|ending| ending.to_str()) {
-        Some("tsv") => Ok(TopicsFormat::Tsv),
-        Some("jsonl") => Ok(TopicsFormat::Jsonl),
+        Some("tsv") => Ok(FormatArg::Tsv),
+        Some("jsonl") => Ok(FormatArg::Jsonl),
         _ => anyhow::bail!(
             "{}: the format cannot be told from the ending; say --format tsv or jsonl",
             path.display()

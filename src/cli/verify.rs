@@ -4,8 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use splade_export::collection::{self, Kind, Manifest};
+use splade_export::collection::{self, Manifest};
 use splade_export::lucene::{self, IndexWriter};
+use splade_export::run::VectorKind;
 
 /// Check a collection against its manifest, and a Lucene index against its checksums
 ///
@@ -81,7 +82,7 @@ impl Args {
         let totals = &summary.totals;
         if let Some(manifest) = manifest {
             anyhow::ensure!(
-                manifest.settings.kind == Kind::Impacts,
+                manifest.settings.kind == VectorKind::Impacts,
                 "{}: a collection of weights has no index",
                 self.output.display()
             );

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::DOCUMENTS;
 use super::error::CollectionError;
 use super::manifest::Manifest;
+use super::names::DOCUMENTS;
 use crate::corpus::Source;
 
 /// The files of a collection, and its manifest, where it is one of ours.

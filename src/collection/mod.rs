@@ -12,34 +12,18 @@
 mod document_line;
 mod error;
 mod files;
-mod journal;
 mod lines;
 mod manifest;
-mod output_error;
-mod part;
+mod names;
 mod pretty;
 mod verify;
-mod writer;
 
-pub use crate::durable::AtomicFile;
 pub use document_line::{Contents, DocumentLine, Weight, parse};
 pub use error::{CollectionError, LineProblem};
 pub use files::CollectionFiles;
-pub use journal::{Damaged, Run, Stage};
 pub use lines::Lines;
-pub use manifest::{
-    Accounting, Collection, Counts, Encoding, HeadKind, InputEnd, InputFile, Kind, MANIFEST,
-    Manifest, ModelInfo, PartInfo, RunSettings, Share,
-};
-pub use output_error::{OutputError, SettingDifference};
-pub use part::{Compression, Entry, PartWriter, TermKeys, put_line};
+pub use manifest::{Manifest, PartInfo};
+pub(crate) use names::UNFINISHED;
+pub use names::{DOCUMENTS, MANIFEST, REJECTED};
 pub use pretty::pretty;
 pub use verify::{Finding, verify};
-pub use writer::{CollectionWriter, Home, Opened};
-
-/// Folder of the parts in an output folder.
-pub const DOCUMENTS: &str = "documents";
-/// The rejected records in an output folder.
-pub const REJECTED: &str = "rejected.jsonl";
-/// Folder of what a run needs until it is finished.
-const UNFINISHED: &str = ".unfinished";

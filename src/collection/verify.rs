@@ -5,11 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::{
-    CollectionError, Contents, Counts, DOCUMENTS, Kind, LineProblem, Lines, MANIFEST, Manifest,
-    PartInfo, REJECTED, Weight, parse,
-};
+use super::document_line::{Contents, Weight, parse};
+use super::error::{CollectionError, LineProblem};
+use super::lines::Lines;
+use super::manifest::{Manifest, PartInfo};
+use super::names::{DOCUMENTS, MANIFEST, REJECTED};
 use crate::corpus::{DocidSet, PartSelection, RejectedRecord, Source};
+use crate::digest::sha256_of;
+use crate::run::{Counts, VectorKind};
 
 /// What is wrong with a collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,11 +32,7 @@ pub struct Finding {
 /// # Errors
 /// [`CollectionError`] if there is no manifest that could be compared with.
 pub fn verify(folder: &Path) -> Result<(Manifest, Vec<Finding>), CollectionError> {
-    let Some(manifest) = Manifest::read(folder)? else {
-        return Err(CollectionError::NoManifest {
-            path: folder.to_owned(),
-        });
-    };
+    let manifest = Manifest::require(folder)?;
     let checker = Checker {
         folder,
         kind: manifest.settings.kind,
@@ -54,23 +53,23 @@ pub fn verify(folder: &Path) -> Result<(Manifest, Vec<Finding>), CollectionError
 
 /// Sets of docids, by their last byte, so that threads seldom wait for each other.
 const SETS: usize = 256;
-/// Of one file not more problems are told.
-const MOST: usize = 10;
+/// The most problems that are told of one file.
+const MAX_PROBLEMS: usize = 10;
 
 struct Checker<'a> {
     folder: &'a Path,
-    kind: Kind,
+    kind: VectorKind,
     docids: Vec<Mutex<DocidSet>>,
 }
 
 impl Checker<'_> {
     fn part(&self, part: &PartInfo) -> Vec<Finding> {
-        let path = self.folder.join(DOCUMENTS).join(&part.name);
-        let mut problems: Vec<String> = part
-            .check(&path)
-            .map(|found| found.reason)
-            .into_iter()
-            .collect();
+        let documents = self.folder.join(DOCUMENTS);
+        let path = documents.join(&part.file.name);
+        let mut problems = Vec::new();
+        if let Err(damaged) = part.file.check(&documents) {
+            problems.push(damaged.reason);
+        }
         let mut found = Counts::default();
         match self.lines(&path, &mut found, &mut problems) {
             Ok(()) if problems.is_empty() => {
@@ -109,7 +108,7 @@ impl Checker<'_> {
             let problem = self.line(line, counts).err();
             if let Some(problem) = problem {
                 problems.push(format!("line {}: {problem}", lines.place().line));
-                if problems.len() >= MOST {
+                if problems.len() >= MAX_PROBLEMS {
                     problems.push("more problems may follow".to_owned());
                     return Ok(());
                 }
@@ -123,12 +122,12 @@ impl Checker<'_> {
         let document = parse(line, Contents::Read, |term, weight| {
             postings += 1;
             match self.kind {
-                Kind::Impacts => {
+                VectorKind::Impacts => {
                     let impact = weight.impact(term)?;
                     counts.impact_sum += u64::from(impact);
                     counts.max_impact = counts.max_impact.max(impact);
                 }
-                Kind::Weights => check_weight(term, weight)?,
+                VectorKind::Weights => check_weight(term, weight)?,
             }
             Ok::<_, LineProblem>(())
         })
@@ -170,13 +169,13 @@ impl Checker<'_> {
         let selection = manifest.settings.selection;
         let mut wanted = (0..).filter(|&number| selection.contains(number));
         for part in &manifest.parts {
-            if part.index() != wanted.next() {
-                let problem = format!("{} is not the part that comes next", part.name);
+            if part.number() != wanted.next() {
+                let problem = format!("{} is not the part that comes next", part.file.name);
                 findings.push(self.of_manifest(&problem));
                 return;
             }
         }
-        if let Some(end) = manifest.share.as_ref().and_then(|share| share.end.as_ref())
+        if let Some(end) = manifest.shard.as_ref().and_then(|shard| shard.end.as_ref())
             && selection != PartSelection::All
             && wanted.next().is_some_and(|next| next < end.parts)
         {
@@ -197,7 +196,7 @@ impl Checker<'_> {
             if !manifest
                 .parts
                 .iter()
-                .any(|part| Some(part.name.as_str()) == name.as_deref())
+                .any(|part| Some(part.file.name.as_str()) == name.as_deref())
             {
                 findings.push(Finding {
                     path,
@@ -215,7 +214,7 @@ impl Checker<'_> {
         let problem = match &accounting.rejected_sha256 {
             None if path.exists() => "the manifest knows of no rejected records".to_owned(),
             None => return,
-            Some(sha256) => match crate::sha256_of(&path) {
+            Some(sha256) => match sha256_of(&path) {
                 Err(error) => error.to_string(),
                 Ok(found) if found != *sha256 => {
                     "its SHA-256 is not that of what was written".to_owned()

@@ -15,6 +15,20 @@ pub(super) struct DigestChain {
 }
 
 impl DigestChain {
+    /// Goes on behind a part with this digest, in hexadecimal; `None` if that is not the form of a digest.
+    pub fn after(hex: &str) -> Option<Self> {
+        let digits = hex.as_bytes();
+        let mut last = [0; 32];
+        if digits.len() != 64 {
+            return None;
+        }
+        for (byte, pair) in last.iter_mut().zip(digits.chunks_exact(2)) {
+            let pair = str::from_utf8(pair).ok()?;
+            *byte = u8::from_str_radix(pair, 16).ok()?;
+        }
+        Some(Self { last, open: None })
+    }
+
     /// Adds a document to the part that is being read.
     pub fn add(&mut self, document: &Document) {
         let hasher = self
@@ -35,6 +49,6 @@ impl DigestChain {
 
     /// Returns the digest of the last part that was ended, in hexadecimal.
     pub fn hex(&self) -> String {
-        crate::hex(&self.last)
+        crate::digest::hex(&self.last)
     }
 }

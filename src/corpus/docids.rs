@@ -26,10 +26,32 @@ impl Default for DocidSet {
 impl DocidSet {
     /// Adds a docid; returns false if it was there already.
     pub fn insert(&mut self, docid: &str) -> bool {
+        self.insert_key(DocidKey::of(docid))
+    }
+
+    /// Adds a docid by its key; returns false if it was there already.
+    pub(super) fn insert_key(&mut self, key: DocidKey) -> bool {
+        self.tables[usize::from(key.table)].insert(key.key)
+    }
+}
+
+/// What a [`DocidSet`] keeps of a docid.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DocidKey {
+    table: u8,
+    key: [u8; 12],
+}
+
+impl DocidKey {
+    /// Hashes a docid.
+    pub fn of(docid: &str) -> Self {
         let digest = Sha256::digest(docid.as_bytes());
         let mut key = [0; 12];
         key.copy_from_slice(&digest[1..13]);
-        self.tables[usize::from(digest[0])].insert(key)
+        Self {
+            table: digest[0],
+            key,
+        }
     }
 }
 

@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::error::CorpusError;
 
-/// A format of one record per line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A format of many records in one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum InputFormat {
     /// One JSON object per line.
     Jsonl,
     /// `docid<TAB>text`.
     Tsv,
+    /// TREC topics: `<top> <num> Number: 301 <title> ... </top>`.
+    Trec,
 }
 
 impl InputFormat {
@@ -33,18 +38,26 @@ impl InputFormat {
     pub fn from_content(head: &[u8], source_name: &Arc<str>) -> Result<Self, CorpusError> {
         let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
         let body = head.trim_ascii_start();
+        let has_tab = first_line(body).contains(&b'\t');
         match body.first() {
             // An empty file has no records in any format.
             None | Some(b'{') => Ok(Self::Jsonl),
-            Some(b'[') if !first_line(body).contains(&b'\t') => Err(CorpusError::JsonArray {
+            Some(b'[') if !has_tab => Err(CorpusError::JsonArray {
                 source_name: Arc::clone(source_name),
             }),
-            Some(_) if first_line(body).contains(&b'\t') => Ok(Self::Tsv),
+            Some(b'<') if begins_topic(body) => Ok(Self::Trec),
+            Some(_) if has_tab => Ok(Self::Tsv),
             Some(_) => Err(CorpusError::UnknownFormat {
                 source_name: Arc::clone(source_name),
             }),
         }
     }
+}
+
+/// Returns true for a line that begins a TREC topic.
+pub(super) fn begins_topic(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    line.len() >= 5 && line[..5].eq_ignore_ascii_case(b"<top>")
 }
 
 fn first_line(bytes: &[u8]) -> &[u8] {
@@ -78,6 +91,8 @@ mod tests {
         assert_eq!(of("\u{feff} {\"id\"").unwrap(), InputFormat::Jsonl);
         assert_eq!(of("d1\ttext\n").unwrap(), InputFormat::Tsv);
         assert_eq!(of("[1]\ttext\n").unwrap(), InputFormat::Tsv);
+        assert_eq!(of("\n<top>\n").unwrap(), InputFormat::Trec);
+        assert_eq!(of("<top\ttext\n").unwrap(), InputFormat::Tsv);
         assert!(matches!(of("[{}]"), Err(CorpusError::JsonArray { .. })));
         assert!(matches!(
             of("hello\nwor\tld"),

@@ -6,21 +6,13 @@ use std::io::{self, BufRead};
 pub const MAX_LINE_MIB: usize = 64;
 const MAX_LINE: usize = MAX_LINE_MIB << 20;
 
-/// What [`LineReader::next_line`] found.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Line<'a> {
-    /// A line without its end (`\n` or `\r\n`), and without a byte order mark on the first.
-    Bytes(&'a [u8]),
-    /// A line over the limit; it was skipped without being held in memory.
-    TooLong,
-}
-
 /// Splits a stream into lines, never holding more than the limit.
 #[derive(Debug)]
 pub struct LineReader<R> {
     inner: R,
     buffer: Vec<u8>,
     number: u64,
+    offset: u64,
     limit: usize,
 }
 
@@ -36,8 +28,39 @@ impl<R: BufRead> LineReader<R> {
             inner,
             buffer: Vec::new(),
             number: 0,
+            offset: 0,
             limit,
         }
+    }
+
+    /// Reads on from a place in the middle of a stream: behind so many lines and bytes.
+    pub fn starting_at(inner: R, lines: u64, offset: u64) -> Self {
+        Self {
+            number: lines,
+            offset,
+            ..Self::new(inner)
+        }
+    }
+
+    /// Returns the number of bytes up to the end of the current line, line ends counted.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Skips bytes up to one at which a line begins, of which the number is known.
+    pub fn skip_to(&mut self, lines: u64, offset: u64) -> io::Result<()> {
+        while self.offset < offset {
+            let available = self.inner.fill_buf()?.len() as u64;
+            if available == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let taken = available.min(offset - self.offset);
+            // At most what is in a buffer.
+            self.inner.consume(usize::try_from(taken).unwrap_or(0));
+            self.offset += taken;
+        }
+        self.number = lines;
+        Ok(())
     }
 
     /// Returns the number of the current line, from 1.
@@ -45,16 +68,9 @@ impl<R: BufRead> LineReader<R> {
         self.number
     }
 
-    /// Returns the next line, or `None` at the end.
-    pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
-        Ok(match self.advance()? {
-            None => None,
-            Some(true) => Some(Line::Bytes(self.line())),
-            Some(false) => Some(Line::TooLong),
-        })
-    }
-
     /// Goes to the next line and returns whether it is within the limit, or `None` at the end.
+    ///
+    /// A line over the limit is skipped without being held in memory.
     pub fn advance(&mut self) -> io::Result<Option<bool>> {
         self.buffer.clear();
         // A huge line before this one must not keep its memory.
@@ -83,6 +99,7 @@ impl<R: BufRead> LineReader<R> {
                 self.buffer.extend_from_slice(&available[..taken]);
             }
             self.inner.consume(taken);
+            self.offset += taken as u64;
             if ends {
                 break;
             }
@@ -112,11 +129,8 @@ mod tests {
     fn all(text: &[u8], limit: usize) -> Vec<Option<Vec<u8>>> {
         let mut reader = LineReader::with_limit(io::BufReader::with_capacity(3, text), limit);
         let mut lines = Vec::new();
-        while let Some(line) = reader.next_line().unwrap() {
-            lines.push(match line {
-                Line::Bytes(bytes) => Some(bytes.to_vec()),
-                Line::TooLong => None,
-            });
+        while let Some(within_limit) = reader.advance().unwrap() {
+            lines.push(within_limit.then(|| reader.line().to_vec()));
         }
         lines
     }
@@ -128,6 +142,23 @@ mod tests {
             .map(|l| Some(l.to_vec()))
             .into();
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn counts_bytes_and_skips_to_a_line() {
+        let text = b"\xEF\xBB\xBFa\r\nbcd\n\ne";
+        let mut reader = LineReader::new(&text[..]);
+        let mut ends = Vec::new();
+        while reader.advance().unwrap().is_some() {
+            ends.push(reader.offset());
+        }
+        assert_eq!(ends, [6, 10, 11, 12]);
+        let mut reader = LineReader::new(io::BufReader::with_capacity(2, &text[..]));
+        reader.skip_to(1, 6).unwrap();
+        assert_eq!(reader.advance().unwrap(), Some(true));
+        assert_eq!(reader.line(), b"bcd");
+        assert_eq!((reader.number(), reader.offset()), (2, 10));
+        assert!(reader.skip_to(9, 99).is_err());
     }
 
     #[test]

@@ -15,6 +15,12 @@ pub enum OnError {
     },
 }
 
+impl OnError {
+    /// Ends a reading that rejects more records than this, unless another limit is set: so many bad records mean a
+    /// wrong file or a wrong option more often than they mean bad records.
+    pub const DEFAULT_MAX_ERRORS: u64 = 10_000;
+}
+
 /// How a corpus is cut into parts.
 #[derive(Debug, Clone, Copy)]
 pub struct PartOptions {

@@ -8,11 +8,15 @@
 //! part. So the shards of a corpus account for each record exactly once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::digest_chain::DigestChain;
 use super::document::Document;
 use super::error::CorpusError;
+use super::fields::FieldCount;
 use super::part_options::{OnError, PartOptions};
+use super::plan::Plan;
+use super::planned_parts::{Next, PlannedParts};
 use super::progress::ReadProgress;
 use super::reader::CorpusReader;
 use super::record_error::RecordError;
@@ -20,7 +24,7 @@ use super::rejected::{Mark, RejectedFile};
 use crate::stop::Stop;
 
 /// Ends a part early when it holds so many bytes of text, so that long documents do not fill memory.
-const MAX_PART_BYTES: usize = 256 << 20;
+pub(super) const MAX_PART_BYTES: usize = 256 << 20;
 
 /// A part that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +44,10 @@ pub struct ReadSummary {
     pub read: u64,
     /// Rejected ones among them.
     pub rejected: u64,
+    /// Documents of the whole input, as far as it was read; 0 means that there is nothing to encode at all.
+    pub documents: u64,
+    /// In how many JSON records of the whole input, as far as it was read, each field was.
+    pub fields: Vec<FieldCount>,
     /// The digest before the first wanted part; `None` if that is the first of all.
     pub before: Option<String>,
     /// Number of all parts and the last digest, if the end of the input was reached.
@@ -52,6 +60,7 @@ pub struct PartReader {
     options: PartOptions,
     stop: Stop,
     completed: BTreeMap<usize, String>,
+    planned: Option<PlannedParts>,
     rejected: Option<RejectedFile>,
     digest: DigestChain,
     records: u64,
@@ -98,6 +107,7 @@ impl PartReader {
             options,
             stop,
             completed: BTreeMap::new(),
+            planned: None,
             rejected: None,
             digest: DigestChain::default(),
             records: 0,
@@ -109,9 +119,21 @@ impl PartReader {
 
     /// Takes the digests of parts that an earlier run completed: they are read and compared, not returned.
     #[must_use]
-    pub fn with_made(mut self, completed: BTreeMap<usize, String>) -> Self {
+    pub fn with_completed(mut self, completed: BTreeMap<usize, String>) -> Self {
         self.completed = completed;
         self
+    }
+
+    /// Goes to the parts that are wanted as the plan says, without reading the others.
+    ///
+    /// # Errors
+    /// Returns [`CorpusError::PlanDiffers`] if the plan is of another input or of other settings.
+    pub fn with_plan(mut self, plan: Arc<Plan>) -> Result<Self, CorpusError> {
+        let sources = &self.reader.inputs().sources;
+        plan.compare(self.reader.options(), self.options.part_size, sources)?;
+        self.reader.set_duplicates(plan.duplicate_places());
+        self.planned = Some(PlannedParts::new(plan, self.options.selection));
+        Ok(self)
     }
 
     /// Writes rejected records to a file.
@@ -128,7 +150,11 @@ impl PartReader {
     /// that was completed before had other documents.
     pub fn next_part(&mut self) -> Result<Option<TextPart>, CorpusError> {
         while !self.ended {
+            self.go_to_planned()?;
             let index = self.next;
+            if self.ended {
+                break;
+            }
             if let Some(documents) = self.read_part(index)? {
                 return Ok(Some(TextPart {
                     index,
@@ -146,7 +172,10 @@ impl PartReader {
     /// Returns a handle on how far the reading has come.
     #[must_use]
     pub fn progress(&self) -> ReadProgress {
-        self.reader.progress()
+        match &self.planned {
+            Some(planned) => planned.progress(),
+            None => self.reader.progress(),
+        }
     }
 
     /// Returns what ends the reading early.
@@ -157,8 +186,37 @@ impl PartReader {
 
     /// Returns what was read, and the file of rejected records.
     #[must_use]
-    pub fn finish(self) -> (ReadSummary, Option<RejectedFile>) {
+    pub fn finish(mut self) -> (ReadSummary, Option<RejectedFile>) {
+        self.summary.fields = self.reader.field_counts();
+        if let Some(planned) = &self.planned {
+            self.summary.documents = planned.documents();
+        }
         (self.summary, self.rejected)
+    }
+
+    /// Goes to the next part that the plan says is to be read, if there is a plan.
+    fn go_to_planned(&mut self) -> Result<(), CorpusError> {
+        let Some(planned) = &mut self.planned else {
+            return Ok(());
+        };
+        match planned.next(self.next, &self.completed)? {
+            Next::Part(part) => {
+                planned.seek(&mut self.reader, part)?;
+                self.digest = planned.digest_before(part)?;
+                self.records = planned.records_before(part)?;
+                self.next = part;
+            }
+            Next::Rest => {}
+            Next::End => {
+                self.ended = true;
+                self.summary.end = planned.end();
+            }
+        }
+        for skipped in planned.take_skipped() {
+            self.completed.remove(&skipped.index);
+            self.account(skipped.digest_before, skipped.documents, 0);
+        }
+        Ok(())
     }
 
     /// Reads to the end of a part; returns its documents if it is to be encoded.
@@ -241,15 +299,18 @@ impl PartReader {
     fn end_part(&mut self, part: OpenPart) -> Result<Option<Vec<Document>>, CorpusError> {
         self.digest.end_part();
         self.next += 1;
+        self.summary.documents += part.count as u64;
+        match &self.planned {
+            Some(planned) => planned.check(part.index, part.count, &self.digest.hex())?,
+            None if part.index == 0 => self.reader.check_fields()?,
+            None => {}
+        }
         if self.ended {
             self.summary.end = Some((self.next, self.digest.hex()));
         }
         if part.wanted {
-            if part.index > 0 && self.summary.read == 0 {
-                self.summary.before = Some(part.digest_before);
-            }
-            self.summary.read += part.count as u64 + part.rejected;
-            self.summary.rejected += part.rejected;
+            let before = (part.index > 0).then_some(part.digest_before);
+            self.account(before, part.count as u64, part.rejected);
         }
         if let Some(completed) = self.completed.remove(&part.index)
             && completed != self.digest.hex()
@@ -259,9 +320,24 @@ impl PartReader {
         Ok(part.keeps_documents.then_some(part.documents))
     }
 
+    /// Counts the records of a part that is wanted.
+    fn account(&mut self, before: Option<String>, documents: u64, rejected: u64) {
+        if self.summary.read == 0 {
+            self.summary.before = before;
+        }
+        self.summary.read += documents + rejected;
+        self.summary.rejected += rejected;
+    }
+
     /// Accounts for the rejected records after the last document.
     fn end_input(&mut self, rest: OpenPart) -> Result<(), CorpusError> {
         let parts = rest.index;
+        if parts == 0 && self.options.on_error == OnError::Stop {
+            return Err(CorpusError::NoDocuments {
+                wanted: self.reader.options().kind.plural(),
+                read: self.records,
+            });
+        }
         self.summary.end = Some((parts, self.digest.hex()));
         if !self.options.selection.contains(parts.saturating_sub(1)) {
             return self.rewind_rejected(rest.rejected_before);

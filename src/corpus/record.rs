@@ -1,53 +1,118 @@
-//! Turns one line into one [`Document`].
-
-use serde_json::Value;
+//! Turns one record into one [`Document`].
 
 use super::document::Document;
-use super::fields::{Fields, key_names, type_name};
+use super::fields::FieldSet;
 use super::format::InputFormat;
+use super::json_record::{self, Found, Scalar, key_names};
 use super::record_error::RecordProblem;
+use super::schema::Schema;
+use super::trec_topic;
 
-const DOCID_KEYS: [&str; 3] = ["_id", "id", "docid"];
 /// Limits a docid as Lucene limits an indexed term, in bytes.
-const MAX_DOCID_BYTES: usize = 32_766;
+const MAX_ID_BYTES: usize = 32_766;
 
-/// Parses one line, without its end.
+/// A document, and which fields its record had; `None` for a format without fields.
+pub(super) type Parsed = (Document, Option<FieldSet>);
+
+/// Parses one record: a line without its end, or a TREC topic.
 ///
 /// # Errors
 /// Returns what is wrong with the record; the caller adds the place.
-pub fn parse(line: &[u8], format: InputFormat, fields: &Fields) -> Result<Document, RecordProblem> {
-    let line =
-        std::str::from_utf8(line).map_err(|e| RecordProblem::NotUtf8(e.valid_up_to() + 1))?;
-    let document = match format {
-        InputFormat::Jsonl => parse_json(line, fields)?,
+pub(super) fn parse(
+    record: &[u8],
+    format: InputFormat,
+    schema: &Schema,
+) -> Result<Parsed, RecordProblem> {
+    let record =
+        std::str::from_utf8(record).map_err(|e| RecordProblem::NotUtf8(e.valid_up_to() + 1))?;
+    let (document, fields) = match format {
+        InputFormat::Jsonl => {
+            let (document, fields) = parse_json(record, schema)?;
+            (document, Some(fields))
+        }
         InputFormat::Tsv => {
-            let (docid, text) = line.split_once('\t').ok_or(RecordProblem::NoTab)?;
-            Document {
+            let no_tab = RecordProblem::NoTab { id: schema.id };
+            let (docid, text) = record.split_once('\t').ok_or(no_tab)?;
+            let document = Document {
                 docid: docid.to_owned(),
                 text: text.to_owned(),
-            }
+            };
+            (document, None)
         }
+        InputFormat::Trec => (trec_topic::parse(record, schema)?, None),
     };
-    check_docid(&document.docid)?;
-    Ok(document)
+    check_id(&document.docid, schema.id)?;
+    Ok((document, fields))
 }
 
-fn parse_json(line: &str, fields: &Fields) -> Result<Document, RecordProblem> {
-    let value: Value = serde_json::from_str(line).map_err(|e| RecordProblem::Json(describe(&e)))?;
-    let Value::Object(record) = value else {
-        return Err(RecordProblem::NotAnObject(type_name(&value)));
+fn parse_json(line: &str, schema: &Schema) -> Result<(Document, FieldSet), RecordProblem> {
+    let keys: Vec<&str> = schema.keys().collect();
+    let found = json_record::find(line, &keys).map_err(|e| RecordProblem::Json(describe(&e)))?;
+    let values = match found {
+        Found::Object(values) => values,
+        Found::Other(name) => return Err(RecordProblem::NotAnObject(name)),
     };
-    let docid = DOCID_KEYS
-        .iter()
-        .find_map(|key| record.get(*key))
-        .ok_or_else(|| RecordProblem::MissingDocid(key_names(&record)))?;
-    let docid = match docid {
-        Value::String(docid) => docid.clone(),
-        Value::Number(number) if !number.is_f64() => number.to_string(),
-        other => return Err(RecordProblem::DocidType(type_name(other))),
+    let (ids, values) = values.split_at(schema.id_keys.len());
+    let docid = match ids.iter().flatten().next() {
+        Some(Scalar::Text(docid)) => docid.to_string(),
+        Some(Scalar::Integer(docid)) => docid.clone(),
+        Some(other) => {
+            return Err(RecordProblem::IdType {
+                id: schema.id,
+                found: other.type_name(),
+            });
+        }
+        None => {
+            return Err(RecordProblem::MissingId {
+                id: schema.id,
+                wanted: quoted_list(&schema.id_keys),
+                found: key_names(line),
+            });
+        }
     };
-    let text = fields.join(&record)?;
-    Ok(Document { docid, text })
+    let (text, fields) =
+        join_fields(schema, values)?.ok_or_else(|| RecordProblem::MissingText {
+            wanted: schema.fields.names().join(","),
+            found: key_names(line),
+        })?;
+    Ok((Document { docid, text }, fields))
+}
+
+/// Joins the fields' texts by one space; empty ones leave no space behind. Returns `None` if no field is there.
+fn join_fields(
+    schema: &Schema,
+    mut values: &[Option<Scalar<'_>>],
+) -> Result<Option<(String, FieldSet)>, RecordProblem> {
+    let mut text = String::new();
+    let mut found = FieldSet::default();
+    for (field, keys) in schema.field_keys.iter().enumerate() {
+        let (candidates, rest) = values.split_at(keys.len());
+        values = rest;
+        let part: &str = match candidates.iter().flatten().next() {
+            None => continue,
+            Some(Scalar::Text(part)) => part,
+            Some(Scalar::Null) => "",
+            Some(other) => {
+                return Err(RecordProblem::FieldType {
+                    field: schema.fields.names()[field].clone(),
+                    found: other.type_name(),
+                });
+            }
+        };
+        found.insert(field);
+        append(&mut text, part);
+    }
+    Ok((found != FieldSet::default()).then_some((text, found)))
+}
+
+/// Adds a field's text after one space.
+pub(super) fn append(text: &mut String, part: &str) {
+    if !part.is_empty() {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(part);
+    }
 }
 
 /// Names the column alone: the parser is given one line, so that its line number says nothing.
@@ -57,15 +122,22 @@ fn describe(error: &serde_json::Error) -> String {
     format!("{what} at column {}", error.column())
 }
 
-fn check_docid(docid: &str) -> Result<(), RecordProblem> {
-    if docid.is_empty() {
-        return Err(RecordProblem::EmptyDocid);
+fn quoted_list(keys: &[String]) -> String {
+    let keys: Vec<String> = keys.iter().map(|key| format!("\"{key}\"")).collect();
+    keys.join(", ")
+}
+
+fn check_id(value: &str, id: &'static str) -> Result<(), RecordProblem> {
+    if value.is_empty() {
+        return Err(RecordProblem::EmptyId { id });
     }
-    if docid.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(RecordProblem::DocidWhitespace(docid.to_owned()));
+    if value.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        let value = value.to_owned();
+        return Err(RecordProblem::IdWhitespace { id, value });
     }
-    if docid.len() > MAX_DOCID_BYTES {
-        return Err(RecordProblem::DocidTooLong(docid.len()));
+    if value.len() > MAX_ID_BYTES {
+        let bytes = value.len();
+        return Err(RecordProblem::IdTooLong { id, bytes });
     }
     Ok(())
 }
@@ -73,9 +145,16 @@ fn check_docid(docid: &str) -> Result<(), RecordProblem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::corpus::fields::Fields;
+    use crate::corpus::kind::CorpusKind;
+
+    fn read(line: &str, kind: CorpusKind, fields: &Fields) -> Result<Document, RecordProblem> {
+        let schema = Schema::new(kind, None, fields);
+        parse(line.as_bytes(), InputFormat::Jsonl, &schema).map(|(document, _)| document)
+    }
 
     fn json(line: &str) -> Result<Document, RecordProblem> {
-        parse(line.as_bytes(), InputFormat::Jsonl, &Fields::default())
+        read(line, CorpusKind::Documents, &Fields::default())
     }
 
     #[test]
@@ -86,16 +165,59 @@ mod tests {
             json(r#"{"id": 7, "title": "", "text": "b"}"#).unwrap().text,
             "b"
         );
-        assert_eq!(
-            json(r#"{"docid": "x", "contents": "c"}"#).unwrap().text,
-            "c"
-        );
         let fields = Fields::new(vec!["text".into(), "title".into()]);
-        let line = br#"{"id": 7, "title": "A", "text": "b"}"#;
+        let line = r#"{"id": 7, "title": "A", "text": "b"}"#;
         assert_eq!(
-            parse(line, InputFormat::Jsonl, &fields).unwrap().text,
+            read(line, CorpusKind::Documents, &fields).unwrap().text,
             "b A"
         );
+    }
+
+    #[test]
+    fn names_of_published_collections_are_known() {
+        let cases = [
+            (r#"{"docid": "x", "contents": "c"}"#, "x", "c"),
+            (r#"{"doc_id": "3", "text": "c"}"#, "3", "c"),
+            (r#"{"docno": "FT911-1", "text": "c"}"#, "FT911-1", "c"),
+            (
+                r#"{"pid": "msmarco_passage_00_7", "passage": "c", "spans": "(0,1)", "docid": "msmarco_doc_00_0"}"#,
+                "msmarco_passage_00_7",
+                "c",
+            ),
+            (
+                r#"{"url": "u", "title": "t", "headings": "h", "body": "b", "docid": "msmarco_doc_00_0"}"#,
+                "msmarco_doc_00_0",
+                "t b",
+            ),
+            (
+                r#"{"docid": "m#0_1", "title": "t", "segment": "s", "start_char": 0}"#,
+                "m#0_1",
+                "t s",
+            ),
+        ];
+        for (line, docid, text) in cases {
+            let document = json(line).unwrap();
+            assert_eq!((&*document.docid, &*document.text), (docid, text));
+        }
+        let topic = |line| read(line, CorpusKind::Topics, &Fields::default());
+        assert_eq!(
+            topic(r#"{"query_id": "q", "text": "c"}"#).unwrap().docid,
+            "q"
+        );
+        assert_eq!(topic(r#"{"qid": 7, "title": "c"}"#).unwrap().docid, "7");
+        let error = topic(r#"{"text": "c"}"#).unwrap_err().to_string();
+        assert!(
+            error.contains("no qid") && error.contains("\"query_id\""),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn another_key_may_hold_the_identifier() {
+        let schema = Schema::new(CorpusKind::Documents, Some("key"), &Fields::default());
+        let line = br#"{"id": "no", "key": "yes", "text": "c"}"#;
+        let (document, _) = parse(line, InputFormat::Jsonl, &schema).unwrap();
+        assert_eq!(document.docid, "yes");
     }
 
     #[test]
@@ -105,19 +227,44 @@ mod tests {
         assert!(says("[1]").contains("an array"));
         assert!(says(r#"{"text": "a"}"#).contains("keys here: text"));
         assert!(says(r#"{"id": 1.5, "text": "a"}"#).contains("fractional"));
+        let large = says(r#"{"id": 18446744073709551616, "text": "a"}"#);
+        assert!(large.contains("over 64 bits, to be written as a string"));
         assert!(says(r#"{"id": "a b", "text": "a"}"#).contains("white space"));
         assert!(says(r#"{"id": "a\u00a0b", "text": "a"}"#).contains("white space"));
         assert!(says(r#"{"id": "", "text": "a"}"#).contains("empty"));
-        assert!(says(r#"{"id": "a", "body": "a"}"#).contains("`fields`"));
+        assert!(says(r#"{"id": "a", "bidy": "a"}"#).contains("`fields`"));
         assert!(says(r#"{"id": "a", "text": ["a"]}"#).contains("an array"));
         assert!(says(r#"{"id": "a", "text": "\ud800"}"#).contains("not valid JSON"));
     }
 
     #[test]
+    fn messages_stay_short_and_printable() {
+        let line = format!(
+            "{{\"id\": \"\\u001b[31m {}\", \"text\": \"\"}}",
+            "x".repeat(60_000_000)
+        );
+        let error = json(&line).unwrap_err().to_string();
+        assert!(
+            error.len() < 400 && !error.contains('\u{1b}'),
+            "{}",
+            error.len()
+        );
+        let line = format!("{{\"\\u001b[31m{}\": 1}}", "k".repeat(1_000_000));
+        let error = json(&line).unwrap_err().to_string();
+        assert!(
+            error.len() < 400 && !error.contains('\u{1b}'),
+            "{}",
+            error.len()
+        );
+    }
+
+    #[test]
     fn tsv_splits_at_the_first_tab() {
-        let tsv = |line: &[u8]| parse(line, InputFormat::Tsv, &Fields::default());
-        assert_eq!(tsv(b"q1\ta\tb").unwrap().text, "a\tb");
-        assert!(matches!(tsv(b"q1"), Err(RecordProblem::NoTab)));
+        let schema = Schema::new(CorpusKind::Topics, None, &Fields::default());
+        let tsv = |line: &[u8]| parse(line, InputFormat::Tsv, &schema);
+        assert_eq!(tsv(b"q1\ta\tb").unwrap().0.text, "a\tb");
+        let error = tsv(b"q1").unwrap_err().to_string();
+        assert_eq!(error, "no tab: TSV lines are qid<TAB>text");
         assert!(matches!(tsv(b"q1\t\xff"), Err(RecordProblem::NotUtf8(4))));
     }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::quote::{Name, Quoted};
+
 /// A line of an input file, for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -16,7 +18,7 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.source, self.line)
+        write!(f, "{}:{}", Name(&self.source), self.line)
     }
 }
 
@@ -28,56 +30,81 @@ pub struct RecordError {
     pub place: Place,
     /// What is wrong with it, and what to do about it.
     pub problem: RecordProblem,
-    /// The line, cut if it is long; bytes that are no UTF-8 are replaced.
-    pub text: String,
+    /// The beginning of the record.
+    pub excerpt: Excerpt,
 }
 
-/// Why a record cannot be used.
+/// The beginning of a record, and what tells it from others with the same beginning.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The record's first bytes; those that are no UTF-8 are replaced.
+    pub text: String,
+    /// Size and SHA-256 of the whole record, if that is longer than `text` and was held in memory.
+    pub whole: Option<(u64, String)>,
+}
+
+/// Why a record cannot be used. `id` is `docid` or `qid`, whichever is read.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 #[allow(missing_docs, reason = "each message says what the variant means")]
 pub enum RecordProblem {
     #[error("not valid JSON: {0}")]
     Json(String),
     #[error("a JSON object was expected, this is {0}; write one object per line")]
     NotAnObject(&'static str),
-    #[error("no docid: one of the keys \"_id\", \"id\", \"docid\" is needed (keys here: {0})")]
-    MissingDocid(String),
-    #[error("the docid must be a string or an integer, this is {0}")]
-    DocidType(&'static str),
-    #[error("the docid is empty")]
-    EmptyDocid,
     #[error(
-        "docid {0:?} contains white space or a control character; run files are split at white space, so rename it"
+        "no {id}: one of the keys {wanted} is needed (keys here: {found}); name the one that holds it with `id_field`"
     )]
-    DocidWhitespace(String),
-    #[error("the docid has {0} bytes; Lucene takes at most 32766")]
-    DocidTooLong(usize),
+    MissingId {
+        id: &'static str,
+        wanted: String,
+        found: String,
+    },
+    #[error("the {id} must be a string or an integer, this is {found}")]
+    IdType {
+        id: &'static str,
+        found: &'static str,
+    },
+    #[error("the {id} is empty")]
+    EmptyId { id: &'static str },
     #[error(
-        "docid {0:?} was read before (also looked for in the other files); remove or rename one of them"
+        "{id} {value} contains white space or a control character; run files are split at white space, so rename it",
+        value = Quoted(value)
     )]
-    DuplicateDocid(String),
+    IdWhitespace { id: &'static str, value: String },
+    #[error("the {id} has {bytes} bytes; Lucene takes at most 32766")]
+    IdTooLong { id: &'static str, bytes: usize },
+    #[error(
+        "{id} {value} was read before (also looked for in the other files); remove or rename one of them",
+        value = Quoted(value)
+    )]
+    DuplicateId { id: &'static str, value: String },
     #[error(
         "no text: none of the fields {wanted} is there (keys here: {found}); choose others with `fields`"
     )]
     MissingText { wanted: String, found: String },
-    #[error("field {field:?} must be a string, this is {found}")]
+    #[error("field {field} must be a string, this is {found}", field = Quoted(field))]
     FieldType { field: String, found: &'static str },
-    #[error("not UTF-8 (byte {0} of the line); convert the file first, e.g. iconv -t UTF-8")]
+    #[error("not UTF-8 (byte {0} of the record); convert the file first, e.g. iconv -t UTF-8")]
     NotUtf8(usize),
-    #[error("no tab: TSV lines are docid<TAB>text")]
-    NoTab,
+    #[error("no tab: TSV lines are {id}<TAB>text")]
+    NoTab { id: &'static str },
     #[error("the line is longer than {0} MiB")]
     LineTooLong(usize),
+    #[error("this is not in a topic: a topic begins with <top>")]
+    OutsideTopic,
+    #[error("the topic does not end: </top> is missing; is the file cut off?")]
+    UnclosedTopic,
 }
 
 impl RecordProblem {
-    /// Adds the place and the text of the line to the problem.
+    /// Adds the place and the beginning of the record to the problem.
     #[must_use]
-    pub fn at(self, place: Place, text: String) -> RecordError {
+    pub fn at(self, place: Place, excerpt: Excerpt) -> RecordError {
         RecordError {
             place,
             problem: self,
-            text,
+            excerpt,
         }
     }
 }

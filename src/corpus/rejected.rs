@@ -5,10 +5,11 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use fs_err::File;
 use serde::{Deserialize, Serialize};
 
-use super::record_error::RecordError;
+use super::record_error::{Excerpt, RecordError};
+use crate::digest::sha256_of_bytes;
 
-/// Keeps only so many bytes of a longer line.
-pub(super) const MAX_EXCERPT: usize = 1 << 16;
+/// Keeps only so many bytes of a longer record, so that a file of bad records does not grow without bound.
+const MAX_EXCERPT: usize = 1 << 10;
 
 /// One line of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,8 +22,29 @@ pub struct RejectedRecord {
     pub line: u64,
     /// What is wrong with it.
     pub reason: String,
-    /// The line; bytes that are no UTF-8 are replaced, a long line is cut.
+    /// The record's beginning; bytes that are no UTF-8 are replaced.
     pub text: String,
+    /// Bytes of the whole record, if `text` is only its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// SHA-256 of the whole record in hexadecimal, if `text` is only its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+impl Excerpt {
+    /// Keeps the beginning of a record.
+    pub(super) fn of(record: &[u8]) -> Self {
+        let mut end = record.len().min(MAX_EXCERPT);
+        // Does not cut a character of UTF-8 in two.
+        while end < record.len() && end > MAX_EXCERPT - 4 && record[end] & 0xC0 == 0x80 {
+            end -= 1;
+        }
+        Self {
+            text: String::from_utf8_lossy(&record[..end]).into_owned(),
+            whole: (end < record.len()).then(|| (record.len() as u64, sha256_of_bytes(record))),
+        }
+    }
 }
 
 /// Writes rejected records in input order.
@@ -50,12 +72,15 @@ impl RejectedFile {
     }
 
     pub(super) fn add(&mut self, record: u64, error: &RecordError) -> io::Result<()> {
+        let whole = error.excerpt.whole.as_ref();
         let mut line = serde_json::to_string(&RejectedRecord {
             record,
             file: error.place.source.to_string(),
             line: error.place.line,
             reason: error.problem.to_string(),
-            text: error.text.clone(),
+            text: error.excerpt.text.clone(),
+            bytes: whole.map(|(bytes, _)| *bytes),
+            sha256: whole.map(|(_, sha256)| sha256.clone()),
         })?;
         line.push('\n');
         self.add_line(&line)
@@ -97,5 +122,23 @@ impl RejectedFile {
             .map_err(io::IntoInnerError::into_error)?;
         crate::durable::fault::point("a sync")?;
         file.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_record_leaves_its_beginning_and_its_hash() {
+        let short = Excerpt::of(b"{\xff");
+        assert_eq!((&*short.text, &short.whole), ("{\u{fffd}", &None));
+        let record = "\u{e9}".repeat(1 << 20);
+        let long = Excerpt::of(format!("x{record}").as_bytes());
+        assert!(long.text.len() <= MAX_EXCERPT && record.starts_with(&long.text[1..]));
+        let (bytes, sha256) = long.whole.unwrap();
+        assert_eq!((bytes, sha256.len()), ((2 << 20) + 1, 64));
+        let not_utf8 = Excerpt::of(&[0x80; 5000]);
+        assert!(not_utf8.text.len() < 5000);
     }
 }

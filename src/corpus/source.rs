@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::zip_member::ZipMember;
+use crate::quote::Name;
 
 /// One stream of records.
 #[derive(Debug, Clone)]
@@ -15,8 +16,13 @@ pub struct Source {
 
 #[derive(Debug, Clone)]
 pub(super) enum Content {
+    /// Standard input.
     Stdin,
+    /// A regular file: anything else at its place is refused when it is opened.
     File(PathBuf),
+    /// A pipe that the user named.
+    Pipe(PathBuf),
+    /// A file of a zip archive.
     Zip(ZipMember),
 }
 
@@ -25,7 +31,7 @@ impl Source {
     #[must_use]
     pub fn size(&self) -> Option<u64> {
         match &self.content {
-            Content::Stdin => None,
+            Content::Stdin | Content::Pipe(_) => None,
             Content::File(path) => std::fs::metadata(path)
                 .ok()
                 .filter(std::fs::Metadata::is_file)
@@ -34,12 +40,31 @@ impl Source {
         }
     }
 
-    /// Takes the file at a path, whatever its name.
+    /// Takes the regular file at a path, whatever its name.
     #[must_use]
     pub fn file(path: PathBuf) -> Self {
         Self {
             name: path.to_string_lossy().into(),
             content: Content::File(path),
+        }
+    }
+
+    /// Returns the name as it can be printed: control characters escaped, a long name cut.
+    #[must_use]
+    pub fn display_name(&self) -> String {
+        Name(&self.name).to_string()
+    }
+
+    /// Returns true if the source can be read only once, from its beginning.
+    pub(super) fn is_pipe(&self) -> bool {
+        matches!(self.content, Content::Stdin | Content::Pipe(_))
+    }
+
+    /// Takes the pipe at a path.
+    pub(super) fn pipe(path: PathBuf) -> Self {
+        Self {
+            name: path.to_string_lossy().into(),
+            content: Content::Pipe(path),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::DeflateDecoder;
-use fs_err::File;
+use std::fs::File;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::error::CorpusError;

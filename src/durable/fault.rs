@@ -1,4 +1,4 @@
-//! Points at which a test makes the program die or a write fail.
+//! Marks points at which a test makes the program die or a write fail.
 //!
 //! `SPLADE_EXPORT_FAULT=kill:17` ends the process at the 17th point it passes, as a power cut would;
 //! `full:17` makes the 17th fail as on a full disk. Every step that changes the disk is a point:
@@ -9,7 +9,7 @@ use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// For tests only; see the [module](self).
+/// Environment variable that chooses a fault point; for tests only, see the [module](self).
 const VARIABLE: &str = "SPLADE_EXPORT_FAULT";
 
 #[derive(Debug, Clone, Copy)]
@@ -24,10 +24,10 @@ struct Plan {
     passed: AtomicU64,
 }
 
-/// Passes a point, which `what` names in the error.
+/// Passes a fault point; `what` describes the step in the error.
 ///
 /// # Errors
-/// The one that a test asked for.
+/// Fails at the point that a test asked for.
 pub(crate) fn point(what: &'static str) -> io::Result<()> {
     static PLAN: OnceLock<Option<Plan>> = OnceLock::new();
     match PLAN.get_or_init(plan) {
@@ -42,7 +42,7 @@ impl Plan {
             return Ok(());
         }
         match self.fault {
-            // Neither destructors nor buffers have a part in it.
+            // Runs no destructor and flushes no buffer, like a power cut.
             Fault::Kill => std::process::abort(),
             Fault::Full => Err(io::Error::new(
                 io::ErrorKind::StorageFull,

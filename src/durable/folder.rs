@@ -1,4 +1,4 @@
-//! Folders whose entries are on disk.
+//! Creates folders, and makes their entries durable.
 
 use std::io;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::fault;
 /// durable as its name.
 ///
 /// # Errors
-/// Those of the file system.
+/// Fails where the file system does.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     fault::point("the sync of a folder")?;
     if cfg!(unix) {
@@ -21,7 +21,7 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 /// Creates a folder and its parents where they are missing.
 ///
 /// # Errors
-/// Those of the file system.
+/// Fails where the file system does.
 pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
     fault::point("a new folder")?;
     fs_err::create_dir_all(folder)

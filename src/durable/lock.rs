@@ -1,16 +1,18 @@
-//! Locks of the operating system, which a dead process cannot hold.
+//! Locks files by the operating system's own locks, which a dead process cannot hold.
 
 use std::fs::TryLockError;
 use std::io;
 use std::path::Path;
 
-/// A file that this process alone has locked while the value lives.
+use super::regular_file::{open_regular, regular_metadata};
+
+/// Lock on a file, held until the value is dropped.
 #[derive(Debug)]
 pub(crate) struct FileLock {
     _file: fs_err::File,
 }
 
-/// Why a lock was not acquired.
+/// Reason why a lock was not acquired.
 #[derive(Debug)]
 pub(crate) enum LockFailure {
     /// A live process holds it.
@@ -23,8 +25,14 @@ impl FileLock {
     /// Creates the file if it is missing and locks it, without waiting.
     ///
     /// # Errors
-    /// [`LockFailure`].
+    /// Returns the [`LockFailure`].
     pub(crate) fn acquire(path: &Path) -> Result<Self, LockFailure> {
+        match regular_metadata(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(LockFailure::Io(error));
+            }
+            _ => {}
+        }
         let file = fs_err::OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -44,8 +52,9 @@ impl FileLock {
 
     /// Returns true if a live process holds the lock of this file.
     pub(crate) fn is_held(path: &Path) -> bool {
-        std::fs::File::open(path)
-            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        open_regular(path).is_ok_and(|file| {
+            matches!(file.file().try_lock_shared(), Err(TryLockError::WouldBlock))
+        })
     }
 }
 

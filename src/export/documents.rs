@@ -1,154 +1,179 @@
-//! `splade-export documents`: corpus -> `JsonVectorCollection`, Lucene index, or both.
+//! Encodes a corpus into outputs, part by part.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use super::outputs::{OpenedOutputs, Outputs, PartOutputs};
-use super::{EncodeOptions, Event, EventHandler, IndexSettings, describe_encoding, encode_parts};
-use crate::collection::{
-    Accounting, Collection, Compression, Contents, Counts, Entry, InputEnd, InputFile, Kind, Lines,
-    Manifest, ModelInfo, PartInfo, Run, RunSettings, Share, Stage, parse,
-};
+use super::event::{Event, EventHandler, encode_parts};
+use super::open_run::{ResumeOutcome, open_run};
+use super::run_writer::{PartWriters, RunWriter};
 use crate::corpus::{
-    CorpusOptions, CorpusReader, OnError, PartOptions, PartReader, PartSelection, ReadSummary,
-    Source,
+    CorpusOptions, CorpusReader, Inputs, OnError, PartOptions, PartReader, PartSelection, Plan,
+    ReadSummary, Source,
 };
-use crate::encoder::SpladeEncoder;
-use crate::impact::{Normalization, Quantization, Quantizer, SparseVector, TermWeight};
-use crate::lucene::IndexSummary;
-use crate::model::Fingerprint;
+use crate::encoder::{Device, SpladeEncoder};
+use crate::error::{Error, Result};
+use crate::impact::{Normalization, Quantization, Quantizer, SparseVector};
+use crate::output::{EncodedRecord, Output, OutputSummary, PseudoTerms, Terms, VectorRef};
 use crate::pipeline::{EncodedPart, PartSink};
+use crate::run::{
+    Accounting, CollectionSettings, Compression, Counts, EncodingSettings, FinishedRun, HeadKind,
+    InputEnd, InputFile, ModelInfo, PartKind, RunIdentity, RunSettings, Shard, VectorKind,
+};
 use crate::stop::Stop;
 
-/// What `documents` reads and writes.
+/// What [`encode_documents`] reads and how.
 #[derive(Debug, Clone)]
 pub struct DocumentsOptions {
-    /// From text to impacts.
-    pub encode: EncodeOptions,
+    /// From weights to impacts; `None` writes float weights.
+    pub quantization: Option<Quantization>,
     /// The corpus.
     pub corpus: CorpusOptions,
-    /// The folder of the collection to make; this or `index` is needed.
-    pub output: Option<PathBuf>,
-    /// The folder of the Lucene index to make; it needs a quantization.
-    pub index: Option<(PathBuf, IndexSettings)>,
-    /// True to go on with what is there.
+    /// Whether to go on with what an interrupted run left.
     pub resume: bool,
-    /// Most documents of a part.
+    /// Most documents per part.
     pub part_size: usize,
-    /// Which parts.
+    /// Which parts are encoded.
     pub selection: PartSelection,
+    /// Where each part begins, so that the others need not be read; `None` reads the corpus from its beginning.
+    pub plan: Option<Arc<Plan>>,
     /// What becomes of records that cannot be used.
     pub on_error: OnError,
-    /// Of the parts.
+    /// Compression of files of lines. It belongs to the run's identity whatever the outputs are.
     pub compression: Compression,
-    /// True to keep the texts.
+    /// Whether the texts are kept.
     pub contents: bool,
 }
 
-/// What was exported.
+/// What was written.
 #[derive(Debug, Clone)]
-pub struct Exported {
-    /// The collection described, as its manifest does. Without a collection, its parts have no files; `None` if it was
-    /// finished before without one.
-    pub manifest: Option<Manifest>,
-    /// What is in the index, if one was made.
-    pub index: Option<IndexSummary>,
+pub struct DocumentsSummary {
+    /// The run; `None` if an earlier run had finished and no output keeps what it was.
+    pub run: Option<FinishedRun>,
+    /// The outputs, in the order in which they were given.
+    pub outputs: Vec<OutputSummary>,
 }
 
-/// Encodes a corpus into a collection, an index, or both.
+/// Encodes a corpus into outputs. The first output lends its folder to the run's journal.
 ///
 /// # Errors
 /// Whatever ends the run; whole parts written before stay where they are, for a later run to go on with.
-pub fn documents(
+pub fn encode_documents(
+    encoder: &SpladeEncoder,
     options: &DocumentsOptions,
+    outputs: Vec<Box<dyn Output>>,
     stop: &Stop,
-    watch: &mut EventHandler<'_>,
-) -> anyhow::Result<Exported> {
-    let deferred = options
-        .encode
-        .quantization
-        .is_some_and(|q| q.normalization == Normalization::Corpus);
-    anyhow::ensure!(
-        !deferred || options.selection == PartSelection::All,
-        "--normalize corpus needs the whole corpus, --parts encodes some of it: give the largest weight as a number"
-    );
-    anyhow::ensure!(
-        options.index.is_none() || options.encode.quantization.is_some(),
-        "--step none keeps weights, and an index takes impacts; leave one of the two out"
-    );
-    anyhow::ensure!(
-        options.output.is_some() || options.on_error == OnError::Stop,
-        "--on-error skip writes rejected.jsonl beside the collection, so it needs one"
-    );
-    // Everything that can be wrong with the options is found before the folders are made.
-    let sources = Source::resolve(&options.corpus.paths, options.corpus.kind)?;
-    let encoder = options.encode.open_with_fingerprint()?;
-    let index = options.index.as_ref().map(|(_, settings)| settings);
-    let run = Run {
-        settings: settings(options, &encoder, encoder.fingerprint()?, &sources)?,
-        index: index.map(serde_json::to_value).transpose()?,
+    events: &mut EventHandler<'_>,
+) -> Result<DocumentsSummary> {
+    check_settings(options, &outputs)?;
+    // Everything that can be wrong with the settings is found before the folders are created.
+    let inputs = Inputs::find(&options.corpus.paths, options.corpus.kind)?;
+    let identity = RunIdentity {
+        settings: settings(encoder, options, &inputs.sources)?,
+        outputs: outputs
+            .iter()
+            .map(|output| (output.format().to_owned(), output.settings()))
+            .collect(),
     };
-    let terms = encoder.vocabulary().terms();
-    let outputs = match Outputs::open(options, &run, terms, watch)? {
-        OpenedOutputs::Writing(outputs) => outputs,
-        OpenedOutputs::Finished(manifest, index) => {
-            watch(Event::Finished);
-            return Ok(Exported { manifest, index });
+    events(Event::Found(inputs));
+    let vocabulary = encoder.vocabulary().terms();
+    let damaged = &mut |damaged| events(Event::Damaged(damaged));
+    let writer = match open_run(outputs, &identity, vocabulary, options.resume, damaged)? {
+        ResumeOutcome::Writing(writer) => writer,
+        ResumeOutcome::Finished(run, outputs) => {
+            events(Event::Finished);
+            return Ok(DocumentsSummary { run, outputs });
         }
     };
-    let made = outputs.made();
-    if !made.is_empty() {
-        watch(Event::Kept {
-            parts: made.len(),
-            documents: made.values().map(|info| info.counts.documents).sum(),
+    let completed = writer.completed();
+    if !completed.is_empty() {
+        events(Event::Kept {
+            parts: completed.len(),
+            documents: completed.values().map(|part| part.counts.documents).sum(),
         });
     }
-    let written = write_parts(options, &encoder, &outputs, stop, watch).and_then(|read| {
-        let manifest = manifest(run.settings, &outputs, read)?;
-        let index = outputs.finish(&manifest)?;
-        Ok((manifest, index))
+    let written = write_parts(encoder, options, &writer, stop, events).and_then(|read| {
+        let run = finished_run(identity.settings, &writer, read)?;
+        let outputs = writer.commit(&run)?;
+        Ok(DocumentsSummary {
+            run: Some(run),
+            outputs,
+        })
     });
-    match written {
-        Ok((manifest, index)) => Ok(Exported {
-            manifest: Some(manifest),
-            index,
-        }),
-        Err(error) => Err(match outputs.abandon() {
-            0 => error,
-            kept => error.context(format!(
-                "{kept} whole parts are kept; go on with the same command and --resume"
-            )),
-        }),
+    written.map_err(|error| with_kept(error, writer.abandon()).into())
+}
+
+/// Tells how many parts are kept beside what went wrong.
+pub(super) fn with_kept(error: anyhow::Error, kept: usize) -> anyhow::Error {
+    match kept {
+        0 => error,
+        kept => error.context(format!(
+            "{kept} whole parts are kept; go on with the same command and `resume`"
+        )),
+    }
+}
+
+fn check_settings(options: &DocumentsOptions, outputs: &[Box<dyn Output>]) -> Result<()> {
+    let quantization = options.quantization;
+    if is_deferred(quantization) && options.selection != PartSelection::All {
+        return Err(Error::setting(
+            "`normalize` corpus needs the whole corpus, and `parts` encodes some of it; give the largest weight as a \
+             number, or leave one of the two out",
+        ));
+    }
+    let kind = vector_kind(quantization);
+    if let Some(output) = outputs.iter().find(|output| !output.accepts(kind)) {
+        return Err(Error::setting(format!(
+            "`step` none keeps weights, and {} takes impacts; leave one of the two out",
+            output.format()
+        )));
+    }
+    let needs_place = options.on_error != OnError::Stop;
+    if needs_place
+        && outputs
+            .iter()
+            .all(|output| output.rejected_path().is_none())
+    {
+        return Err(Error::setting(
+            "`on_error` skip writes rejected.jsonl beside a collection, so it needs `output`",
+        ));
+    }
+    Ok(())
+}
+
+/// Returns whether the divisor of the weights is known only when all of them are.
+fn is_deferred(quantization: Option<Quantization>) -> bool {
+    quantization.is_some_and(|q| q.normalization == Normalization::Corpus)
+}
+
+fn vector_kind(quantization: Option<Quantization>) -> VectorKind {
+    match quantization {
+        Some(_) => VectorKind::Impacts,
+        None => VectorKind::Weights,
     }
 }
 
 fn settings(
-    options: &DocumentsOptions,
     encoder: &SpladeEncoder,
-    fingerprint: Fingerprint,
+    options: &DocumentsOptions,
     sources: &[Source],
-) -> anyhow::Result<RunSettings> {
+) -> Result<RunSettings> {
+    let vocabulary = encoder.vocabulary();
     Ok(RunSettings {
-        format_version: Manifest::current_version(),
-        tool: Manifest::this_tool(),
-        kind: match options.encode.quantization {
-            Some(_) => Kind::Impacts,
-            None => Kind::Weights,
-        },
+        format_version: RunSettings::current_version(),
+        tool: RunSettings::this_tool(),
+        kind: vector_kind(options.quantization),
         model: ModelInfo {
             architecture: encoder.architecture().to_owned(),
-            vocabulary: encoder.vocabulary().len(),
-            rewritten_terms: encoder.vocabulary().rewritten(),
-            files: fingerprint,
+            vocabulary: vocabulary.len(),
+            rewritten_terms: PseudoTerms::new(vocabulary.terms())?.rewritten(),
+            files: encoder.fingerprint()?,
         },
         encoding: describe_encoding(encoder, options.corpus.fields.names()),
         pruning: encoder.pruning(),
-        quantization: options.encode.quantization,
-        collection: Collection {
+        quantization: options.quantization,
+        collection: CollectionSettings {
             part_size: options.part_size,
             compression: options.compression,
             contents: options.contents,
@@ -164,19 +189,38 @@ fn settings(
     })
 }
 
-fn manifest(
-    settings: RunSettings,
-    outputs: &Outputs,
-    (summary, rejected_sha256): (ReadSummary, Option<String>),
-) -> anyhow::Result<Manifest> {
-    let parts: Vec<PartInfo> = outputs.parts(Stage::Part).into_values().collect();
-    let mut counts = Counts::default();
-    for part in &parts {
-        counts.add(&part.counts);
+fn describe_encoding(encoder: &SpladeEncoder, fields: &[String]) -> EncodingSettings {
+    let budget = encoder.batch_budget();
+    let device = match encoder.device() {
+        Device::Cpu => "cpu",
+        Device::Cuda(_) => "cuda",
+    };
+    EncodingSettings {
+        aggregation: encoder.aggregation(),
+        max_length: encoder.max_length(),
+        fields: fields.to_vec(),
+        keep_special_tokens: encoder.keeps_special_tokens(),
+        device: device.to_owned(),
+        precision: encoder.precision(),
+        head: if encoder.is_screened() {
+            HeadKind::Screened
+        } else {
+            HeadKind::InGraph
+        },
+        batch_tokens: budget.tokens,
+        batch_texts: budget.texts,
     }
+}
+
+fn finished_run(
+    settings: RunSettings,
+    writer: &RunWriter,
+    (summary, rejected_sha256): (ReadSummary, Option<String>),
+) -> anyhow::Result<FinishedRun> {
+    let parts = writer.parts(PartKind::Final);
     let accounting = Accounting {
         read: summary.read,
-        written: counts.documents,
+        written: parts.values().map(|part| part.counts.documents).sum(),
         rejected: summary.rejected,
         rejected_sha256,
     };
@@ -187,217 +231,199 @@ fn manifest(
         accounting.written,
         accounting.rejected
     );
-    let share = (settings.selection != PartSelection::All).then(|| Share {
+    let shard = (settings.selection != PartSelection::All).then(|| Shard {
         before: summary.before,
         end: summary.end.map(|(parts, input_sha256)| InputEnd {
             parts,
             input_sha256,
         }),
     });
-    Ok(Manifest {
+    Ok(FinishedRun {
         settings,
-        share,
+        shard,
         accounting,
-        counts,
         parts,
     })
 }
 
 fn write_parts(
-    options: &DocumentsOptions,
     encoder: &SpladeEncoder,
-    outputs: &Outputs,
+    options: &DocumentsOptions,
+    writer: &RunWriter,
     stop: &Stop,
-    watch: &mut EventHandler<'_>,
+    events: &mut EventHandler<'_>,
 ) -> anyhow::Result<(ReadSummary, Option<String>)> {
-    let quantization = options.encode.quantization;
-    // The largest weight of the corpus is known at its end: until then the weights are kept.
-    let deferred = quantization.filter(|q| q.normalization == Normalization::Corpus);
+    let quantization = options.quantization;
+    let deferred = quantization.filter(|_| is_deferred(quantization));
     let sink = Sink {
-        outputs,
+        writer,
+        terms: Terms::Vocabulary(encoder.vocabulary().terms()),
         contents: options.contents,
-        quantizer: quantization.map(|q| Quantizer::new(q, 0.0)),
-        stage: match deferred {
-            Some(_) => Stage::Weights,
-            None => Stage::Part,
+        // The largest weight of the corpus is known at its end: until then the weights are kept.
+        kind: deferred.map_or(PartKind::Final, |_| PartKind::Weights),
+        quantizer: match deferred {
+            Some(_) => None,
+            None => quantization.map(|q| Quantizer::new(q, 0.0)),
         },
     };
-    let part_options = PartOptions {
-        part_size: options.part_size,
-        selection: options.selection,
-        on_error: options.on_error,
-    };
-    let digests = outputs
-        .made()
-        .into_iter()
-        .map(|(index, info)| (index, info.input_sha256))
-        .collect();
-    let reader = CorpusReader::open(options.corpus.clone())?;
-    let mut reader = PartReader::new(reader, part_options, stop.clone()).with_made(digests);
-    if options.on_error != OnError::Stop {
-        reader = reader.with_rejected(outputs.rejected()?);
-    }
-    encode_parts(encoder, &mut reader, options.contents, watch, &sink)?;
+    let mut reader = open_reader(options, writer, stop)?;
+    encode_parts(encoder, &mut reader, options.contents, events, &sink)?;
     if let Some(quantization) = deferred {
-        quantize(encoder, outputs, quantization, stop)?;
+        quantize_parts(writer, sink.terms, quantization, stop)?;
     }
     let (summary, rejected) = reader.finish();
+    events(Event::Read(summary.clone()));
     let rejected = match rejected {
-        Some(file) if summary.rejected > 0 => Some(outputs.keep_rejected(file)?),
+        Some(file) if summary.rejected > 0 => Some(writer.keep_rejected(file)?),
         _ => None,
     };
     Ok((summary, rejected))
 }
 
+fn open_reader(
+    options: &DocumentsOptions,
+    writer: &RunWriter,
+    stop: &Stop,
+) -> anyhow::Result<PartReader> {
+    let part_options = PartOptions {
+        part_size: options.part_size,
+        selection: options.selection,
+        on_error: options.on_error,
+    };
+    let digests = writer
+        .completed()
+        .into_iter()
+        .map(|(number, part)| (number, part.input_sha256))
+        .collect();
+    let reader = CorpusReader::open(options.corpus.clone())?;
+    let reader = PartReader::new(reader, part_options, stop.clone()).with_completed(digests);
+    let reader = match &options.plan {
+        Some(plan) => reader.with_plan(Arc::clone(plan))?,
+        None => reader,
+    };
+    Ok(match options.on_error {
+        OnError::Stop => reader,
+        OnError::Skip { .. } => reader.with_rejected(writer.rejected()?),
+    })
+}
+
 /// Turns all parts of weights into parts of impacts.
-fn quantize(
-    encoder: &SpladeEncoder,
-    outputs: &Outputs,
+fn quantize_parts(
+    writer: &RunWriter,
+    terms: Terms<'_>,
     quantization: Quantization,
     stop: &Stop,
 ) -> anyhow::Result<()> {
     // Parts that are impacts already count too.
-    let corpus_max = outputs
-        .made()
+    let corpus_max = writer
+        .completed()
         .values()
-        .map(|info| info.counts.max_weight)
+        .map(|part| part.counts.max_weight)
         .fold(0.0, f32::max);
     let quantizer = Quantizer::new(quantization, corpus_max);
-    let terms = encoder.vocabulary().terms();
-    let ids = (0u32..).zip(terms).map(|(id, term)| (term.as_str(), id));
-    let ids: HashMap<&str, u32> = ids.collect();
-    let done = outputs.parts(Stage::Part);
-    for (index, info) in outputs.parts(Stage::Weights) {
+    let done = writer.parts(PartKind::Final);
+    let waiting = writer.parts(PartKind::Weights).into_iter();
+    for (number, part) in waiting.filter(|(number, _)| !done.contains_key(number)) {
         stop.check()?;
-        let path = outputs.path_of(Stage::Weights, &info);
-        if !done.contains_key(&index) {
-            outputs.part(Stage::Part, index, &info.input_sha256, |part| {
-                requantize(&path, info.counts, &quantizer, &ids, part)
+        let digest = &part.input_sha256;
+        writer.write_part(PartKind::Final, number, digest, terms, |writers| {
+            let mut adder = Adder::new(Some(&quantizer), terms, writers);
+            adder.counts = Counts {
+                truncated: part.counts.truncated,
+                tokens: part.counts.tokens,
+                screening_fallbacks: part.counts.screening_fallbacks,
+                ..Counts::default()
+            };
+            writer.spool().read(&part, |document| {
+                adder.add(&document.docid, &document.contents, &document.vector)
             })?;
-        }
+            Ok(adder.counts)
+        })?;
     }
     Ok(())
 }
 
+/// Takes encoded parts from the pipeline to the outputs.
 struct Sink<'a> {
-    outputs: &'a Outputs,
+    writer: &'a RunWriter,
+    terms: Terms<'a>,
     contents: bool,
+    kind: PartKind,
     quantizer: Option<Quantizer>,
-    stage: Stage,
 }
 
 impl PartSink for Sink<'_> {
     fn write(&self, part: &EncodedPart) -> anyhow::Result<()> {
-        let quantizer = match self.stage {
-            Stage::Weights => None,
-            Stage::Part => self.quantizer.as_ref(),
-        };
-        self.outputs
-            .part(self.stage, part.index, &part.input_sha256, |writer| {
-                self.fill(part, quantizer, writer)
+        let (number, digest) = (part.index, &part.input_sha256);
+        self.writer
+            .write_part(self.kind, number, digest, self.terms, |writers| {
+                let mut adder = Adder::new(self.quantizer.as_ref(), self.terms, writers);
+                adder.counts.screening_fallbacks = part.fallbacks();
+                for document in part.documents() {
+                    adder.counts.truncated += u64::from(document.tokens.truncated);
+                    adder.counts.tokens += document.tokens.ids.len() as u64;
+                    let contents = if self.contents { document.text } else { "" };
+                    adder.add(document.docid, contents, document.vector)?;
+                }
+                part.quantized_in(adder.quantizing);
+                Ok(adder.counts)
             })
     }
 }
 
-impl Sink<'_> {
-    fn fill(
-        &self,
-        part: &EncodedPart,
-        quantizer: Option<&Quantizer>,
-        writer: &mut PartOutputs<'_, '_>,
-    ) -> anyhow::Result<Counts> {
-        let mut counts = Counts {
-            screening_fallbacks: part.fallbacks(),
-            ..Counts::default()
-        };
-        let mut quantizing = Duration::ZERO;
-        for document in part.documents() {
-            counts.truncated += u64::from(document.tokens.truncated);
-            counts.tokens += document.tokens.ids.len() as u64;
-            let contents = if self.contents { document.text } else { "" };
-            let time = add(
-                document.docid,
-                contents,
-                document.vector,
-                quantizer,
-                &mut counts,
-                writer,
-            )?;
-            quantizing += time;
-        }
-        part.quantized_in(quantizing);
-        Ok(counts)
-    }
+/// Quantizes documents, counts what is in them and gives them to the outputs.
+struct Adder<'a, 'o> {
+    quantizer: Option<&'a Quantizer>,
+    terms: Terms<'a>,
+    writers: &'a mut PartWriters<'o>,
+    counts: Counts,
+    quantizing: Duration,
 }
 
-/// Writes one document and counts what is in it; how long quantizing took.
-fn add(
-    docid: &str,
-    contents: &str,
-    vector: &SparseVector,
-    quantizer: Option<&Quantizer>,
-    counts: &mut Counts,
-    writer: &mut PartOutputs<'_, '_>,
-) -> anyhow::Result<Duration> {
-    let started = Instant::now();
-    let mut quantizing = Duration::ZERO;
-    counts.documents += 1;
-    counts.max_weight = counts.max_weight.max(vector.max_weight());
-    let postings = if let Some(quantizer) = quantizer {
+impl<'a, 'o> Adder<'a, 'o> {
+    fn new(
+        quantizer: Option<&'a Quantizer>,
+        terms: Terms<'a>,
+        writers: &'a mut PartWriters<'o>,
+    ) -> Self {
+        Self {
+            quantizer,
+            terms,
+            writers,
+            counts: Counts::default(),
+            quantizing: Duration::ZERO,
+        }
+    }
+
+    fn add(&mut self, docid: &str, contents: &str, vector: &SparseVector) -> anyhow::Result<()> {
+        let counts = &mut self.counts;
+        counts.documents += 1;
+        counts.max_weight = counts.max_weight.max(vector.max_weight());
+        let Some(quantizer) = self.quantizer else {
+            return self.write(docid, contents, VectorRef::Weights(vector));
+        };
+        let started = Instant::now();
         let impacts = quantizer
             .quantize(vector)
             .with_context(|| format!("document {docid}"))?;
-        quantizing = started.elapsed();
+        self.quantizing += started.elapsed();
         for entry in &impacts {
-            counts.impact_sum += u64::from(entry.impact);
-            counts.max_impact = counts.max_impact.max(entry.impact);
+            self.counts.impact_sum += u64::from(entry.impact);
+            self.counts.max_impact = self.counts.max_impact.max(entry.impact);
         }
-        writer.document(docid, contents, Entry::Impacts(&impacts))?;
-        impacts.len()
-    } else {
-        writer.document(docid, contents, Entry::Weights(vector))?;
-        vector.len()
-    };
-    counts.postings += postings as u64;
-    counts.empty += u64::from(postings == 0);
-    Ok(quantizing)
-}
-
-/// Turns a part of weights into one of impacts. `counts` are those of the weights.
-fn requantize(
-    path: &Path,
-    counts: Counts,
-    quantizer: &Quantizer,
-    ids: &HashMap<&str, u32>,
-    writer: &mut PartOutputs<'_, '_>,
-) -> anyhow::Result<Counts> {
-    let mut new = Counts {
-        truncated: counts.truncated,
-        tokens: counts.tokens,
-        screening_fallbacks: counts.screening_fallbacks,
-        ..Counts::default()
-    };
-    let mut lines = Lines::open(&Source::file(path.to_owned()), &Arc::default())?;
-    while let Some(line) = lines.next_line()? {
-        let mut entries = Vec::new();
-        let document = parse(line, Contents::Read, |term, weight| {
-            let term = ids.get(term).copied();
-            let term = term.with_context(|| format!("{}: unknown term", path.display()))?;
-            entries.push(TermWeight {
-                term,
-                weight: weight.into(),
-            });
-            Ok::<_, anyhow::Error>(())
-        })?;
-        let vector = SparseVector(entries);
-        add(
-            &document.docid,
-            &document.contents,
-            &vector,
-            Some(quantizer),
-            &mut new,
-            writer,
-        )?;
+        self.write(docid, contents, VectorRef::Impacts(&impacts))
     }
-    Ok(new)
+
+    fn write(&mut self, docid: &str, contents: &str, vector: VectorRef<'_>) -> anyhow::Result<()> {
+        self.counts.postings += vector.len() as u64;
+        self.counts.empty += u64::from(vector.is_empty());
+        self.writers.add(&EncodedRecord {
+            docid,
+            contents,
+            vector,
+            terms: self.terms,
+            line: None,
+        })?;
+        Ok(())
+    }
 }

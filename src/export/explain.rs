@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use crate::encoder::SpladeEncoder;
+use crate::error::Result;
 use crate::impact::{Quantization, Quantizer};
+use crate::output::PseudoTerms;
 
 /// The terms of one text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,13 +40,21 @@ pub struct ExplainedTerm {
 /// # Errors
 /// [`crate::encoder::EncodeError`] if the text cannot be encoded, [`crate::impact::ImpactError`] if a
 /// weight is too large for an impact.
-pub fn explain(
+pub fn explain_text(
     encoder: &SpladeEncoder,
     text: &str,
     quantization: Option<Quantization>,
-) -> anyhow::Result<Explanation> {
+) -> Result<Explanation> {
     let tokens = encoder.tokens(text)?;
     let vocabulary = encoder.vocabulary();
+    let written = PseudoTerms::new(vocabulary.terms())?;
+    let term = |id: u32| {
+        written
+            .terms()
+            .get(id as usize)
+            .cloned()
+            .unwrap_or_default()
+    };
     let vector = encoder.encode(&[text])?.pop().unwrap_or_default();
     // For one text, the corpus is the text.
     let impacts = quantization
@@ -55,7 +65,7 @@ pub fn explain(
         .0
         .iter()
         .map(|entry| ExplainedTerm {
-            term: vocabulary.term(entry.term).to_owned(),
+            term: term(entry.term),
             weight: entry.weight,
             impact: impacts.as_ref().map(|impacts| {
                 let found = impacts.binary_search_by_key(&entry.term, |i| i.term);
@@ -71,7 +81,7 @@ pub fn explain(
             .ids
             .iter()
             .filter(|&&id| !vocabulary.is_special(id))
-            .map(|&id| vocabulary.term(id).to_owned())
+            .map(|&id| term(id))
             .collect(),
         truncated: tokens.truncated,
         terms,

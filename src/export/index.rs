@@ -1,18 +1,26 @@
-//! `splade-export index`: collections, or indexes of ours, -> one Lucene index.
+//! Builds an index of collections.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use serde::Serialize;
 
-use super::{Event, EventHandler};
-use crate::collection::{CollectionFiles, Contents, Kind, Lines, parse, pretty};
+use super::event::{Event, EventHandler};
+use crate::collection::{CollectionFiles, Contents, Lines, Manifest, parse};
 use crate::corpus::{Place, ReadProgress, Source};
-use crate::lucene::{CommitOptions, IndexSummary, IndexWriter, LuceneError, PartWriter, Totals};
+use crate::error::{Error, Result};
+use crate::impact::Impact;
+use crate::lucene::{
+    CommitOptions, IndexOrigin, IndexSummary, LuceneError, TermDictionary, Totals, merge_indexes,
+};
+use crate::output::{
+    EncodedRecord, IndexSettings, LuceneOutput, Output, Terms, VectorRef, index_origin,
+};
 use crate::pipeline::EncodeProgress;
+use crate::run::{PartRecord, VectorKind};
 
 /// Bytes of JSON that make a part: small files are read together, so that they do not become small segments.
 const PART_BYTES: u64 = 64 << 20;
@@ -20,44 +28,13 @@ const PART_BYTES: u64 = 64 << 20;
 const GZIP_FACTOR: u64 = 4;
 /// Bytes of memory for all segments that are built at the same time: fewer threads are used, if need be.
 const MEMORY: usize = 256 << 20;
-/// More segments than this are merged, neighbours with neighbours: a search visits each.
-const MOST_SEGMENTS: usize = 16;
 
-/// What an index is like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct IndexSettings {
-    /// Bytes of memory at which a segment is written.
-    pub segment_memory: usize,
-    /// Whether the JSON of each document is stored, as Anserini does with `-storeRaw`.
-    pub store_raw: bool,
-    /// Whether all segments are merged into one.
-    pub force_merge: bool,
-}
-
-impl Default for IndexSettings {
-    fn default() -> Self {
-        Self {
-            segment_memory: 64 << 20,
-            store_raw: false,
-            force_merge: false,
-        }
-    }
-}
-
-impl IndexSettings {
-    pub(super) fn commit(self) -> CommitOptions {
-        CommitOptions {
-            max_segments: Some(if self.force_merge { 1 } else { MOST_SEGMENTS }),
-        }
-    }
-}
-
-/// What `index` reads and writes.
+/// What [`build_index`] reads and writes.
 #[derive(Debug, Clone)]
 pub struct IndexOptions {
-    /// Collections: folders of JSON Lines, files, or output folders of ours.
+    /// Collections: folders of JSON Lines, files, or output folders of this program.
     pub inputs: Vec<PathBuf>,
-    /// The folder to make.
+    /// The folder to create.
     pub output: PathBuf,
     /// Parts that are read at the same time. The index does not depend on it.
     pub threads: usize,
@@ -71,21 +48,67 @@ pub struct IndexOptions {
 /// # Errors
 /// The first line that cannot be used, with its place; docids that are used twice; a folder that is not empty; fewer or
 /// more documents, postings or impacts than a manifest says. Nothing is left in the output folder then.
-pub fn index(options: &IndexOptions, watch: &mut EventHandler<'_>) -> anyhow::Result<IndexSummary> {
+pub fn build_index(options: &IndexOptions, events: &mut EventHandler<'_>) -> Result<IndexSummary> {
+    let Inputs {
+        sources,
+        expected,
+        origin,
+    } = find_inputs(options)?;
+    let job = Job {
+        options,
+        read: ReadProgress::new(&sources),
+        progress: Arc::default(),
+        stop: AtomicBool::new(false),
+    };
+    events(Event::Started(job.read.clone(), Arc::clone(&job.progress)));
+    let mut output = LuceneOutput::new(options.output.clone(), options.settings);
+    output.begin_without_run()?;
+    let written = job.write_parts(&sources, &output).and_then(|totals| {
+        compare(expected, totals)?;
+        Ok(output.commit_without_run(origin.as_ref())?)
+    });
+    written.map_err(|error| {
+        output.discard();
+        duplicate_places(&sources, &error).unwrap_or(error).into()
+    })
+}
+
+/// Joins indexes of this program into one, taking their segments as they are.
+///
+/// # Errors
+/// As [`merge_indexes`].
+pub fn join_indexes(options: &IndexOptions) -> Result<IndexSummary> {
+    let commit = CommitOptions {
+        max_segments: options.settings.force_merge.then_some(1),
+    };
+    Ok(merge_indexes(&options.inputs, &options.output, commit)?)
+}
+
+/// What an index is built of.
+struct Inputs {
+    sources: Vec<Source>,
+    /// What the manifests say that is in the files, if all have one.
+    expected: Option<Totals>,
+    /// What the manifest says that the collection was made of, if there is one collection and it has a manifest.
+    origin: Option<IndexOrigin>,
+}
+
+fn find_inputs(options: &IndexOptions) -> anyhow::Result<Inputs> {
     let mut sources = Vec::new();
     let mut expected = Some(Totals::default());
+    let mut origin = None;
     for path in &options.inputs {
         let files = CollectionFiles::find(path)?;
         let counts = files.manifest.as_ref().map(|manifest| manifest.counts);
-        if files
-            .manifest
-            .is_some_and(|m| m.settings.kind == Kind::Weights)
-        {
-            anyhow::bail!(
-                "{}: this collection holds weights, and an index takes impacts; export it without --step none",
-                path.display()
-            );
+        if let (Some(manifest), 1) = (&files.manifest, options.inputs.len()) {
+            origin = manifest_origin(manifest)?;
         }
+        let kind = files.manifest.map(|manifest| manifest.settings.kind);
+        anyhow::ensure!(
+            kind != Some(VectorKind::Weights),
+            "{}: this collection holds weights, and an index takes impacts; export it without `step` none",
+            path.display()
+        );
         sources.extend(files.sources);
         expected = expected.zip(counts).map(|(mut sum, counts)| {
             sum += Totals {
@@ -97,31 +120,30 @@ pub fn index(options: &IndexOptions, watch: &mut EventHandler<'_>) -> anyhow::Re
             sum
         });
     }
-    let job = Job {
-        options,
-        read: ReadProgress::new(&sources),
-        progress: Arc::default(),
-        stop: AtomicBool::new(false),
-    };
-    watch(Event::Started(job.read.clone(), Arc::clone(&job.progress)));
-    let writer = IndexWriter::create(&options.output)?;
-    let written = job.write_parts(&sources, &writer).and_then(|totals| {
-        compare(expected, totals)?;
-        Ok(writer.commit(options.settings.commit())?)
-    });
-    written.map_err(|error| {
-        // The first error is the one to tell.
-        let _ = writer.discard();
-        match error.downcast_ref() {
-            Some(LuceneError::DuplicateDocid { docid, .. }) => {
-                with_places(&sources, docid).unwrap_or(error)
-            }
-            _ => error,
-        }
+    Ok(Inputs {
+        sources,
+        expected,
+        origin,
     })
 }
 
-/// The manifest is compared with what was read, as Anserini's index is by `build_index.sh`.
+/// Returns what an index of a whole collection is made of, if all parts have numbers.
+fn manifest_origin(manifest: &Manifest) -> anyhow::Result<Option<IndexOrigin>> {
+    let parts: Option<BTreeMap<usize, PartRecord>> = manifest
+        .parts
+        .iter()
+        .map(|part| Some((part.number()?, part.record(&manifest.format))))
+        .collect();
+    Ok(match parts {
+        Some(parts) => Some(index_origin(
+            &manifest.settings,
+            parts.iter().map(|(number, part)| (*number, part)),
+        )?),
+        None => None,
+    })
+}
+
+/// Compares the manifest with what was read, as `build_index.sh` does with Anserini's index.
 fn compare(expected: Option<Totals>, found: Totals) -> anyhow::Result<()> {
     match expected {
         Some(expected) if expected != found => anyhow::bail!(
@@ -138,85 +160,108 @@ fn compare(expected: Option<Totals>, found: Totals) -> anyhow::Result<()> {
     }
 }
 
-/// One run of `index`.
+/// One run of [`build_index`].
 struct Job<'a> {
     options: &'a IndexOptions,
     read: ReadProgress,
     progress: Arc<EncodeProgress>,
+    /// Set when a part has failed.
     stop: AtomicBool,
 }
 
 impl Job<'_> {
-    fn write_parts(&self, sources: &[Source], writer: &IndexWriter) -> anyhow::Result<Totals> {
+    fn write_parts(&self, sources: &[Source], output: &LuceneOutput) -> anyhow::Result<Totals> {
         let most = MEMORY / self.options.settings.segment_memory.max(1);
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.options.threads.min(most).max(1))
             .build()
             .context("cannot start threads")?;
-        let numbered: Vec<_> = (0..).zip(parts(sources)).collect();
+        let numbered: Vec<_> = parts(sources).into_iter().enumerate().collect();
         let totals = pool.install(|| {
             numbered
                 .into_par_iter()
                 .map(|(number, part)| {
-                    let written = self.write_part(number, part, writer);
+                    let written = self.write_part(number, part, output);
                     if written.is_err() {
                         self.stop.store(true, Ordering::Relaxed);
                     }
                     written
                 })
-                .collect::<Result<Vec<_>, _>>()
+                .collect::<anyhow::Result<Vec<_>>>()
         });
-        Ok(totals?
-            .into_iter()
-            .fold(Totals::default(), |mut sum, part| {
-                sum += part;
-                sum
-            }))
+        let mut sum = Totals::default();
+        totals?.into_iter().for_each(|totals| sum += totals);
+        Ok(sum)
     }
 
     fn write_part(
         &self,
-        number: u64,
+        number: usize,
         sources: &[Source],
-        writer: &IndexWriter,
+        output: &LuceneOutput,
     ) -> anyhow::Result<Totals> {
-        let mut part = writer.part(number, None, self.options.settings.segment_memory)?;
-        let mut postings = Vec::new();
+        let mut writer = output.part(number)?;
+        let mut reader = RecordReader::default();
+        let mut totals = Totals::default();
         for source in sources {
             let mut lines = Lines::open(source, self.read.bytes())?;
             while let Some(line) = lines.next_line()? {
                 if self.stop.load(Ordering::Relaxed) {
                     // Another part has failed: its error is the one that is told, and all parts are discarded.
-                    return Ok(Totals::default());
+                    return Ok(totals);
                 }
-                let added = self.add_line(line, &mut part, &mut postings);
+                let added = reader.read(line, &mut totals, |record| Ok(writer.add(record)?));
                 added.with_context(|| lines.place().to_string())?;
+                if !writer.holds_terms() {
+                    reader.terms.clear();
+                }
                 self.progress.read.fetch_add(1, Ordering::Relaxed);
                 self.progress.documents.fetch_add(1, Ordering::Relaxed);
             }
         }
-        Ok(part.finish()?.totals)
+        writer.finish(Terms::Dictionary(&reader.terms))?;
+        Ok(totals)
     }
+}
 
-    fn add_line(
-        &self,
+/// Makes records of the lines of a collection, with a dictionary that grows.
+#[derive(Default)]
+struct RecordReader {
+    terms: TermDictionary,
+    impacts: Vec<Impact>,
+}
+
+impl RecordReader {
+    fn read(
+        &mut self,
         line: &str,
-        part: &mut PartWriter<'_>,
-        postings: &mut Vec<(u32, u32)>,
+        totals: &mut Totals,
+        each: impl FnOnce(&EncodedRecord<'_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        postings.clear();
+        let Self { terms, impacts } = self;
+        impacts.clear();
         let document = parse(line, Contents::Skip, |term, weight| {
             let impact = weight.impact(term)?;
-            postings.push((part.intern(term)?, impact));
+            impacts.push(Impact {
+                term: terms.intern(term)?,
+                impact,
+            });
             Ok::<_, anyhow::Error>(())
         })?;
-        let raw = if self.options.settings.store_raw && !postings.is_empty() {
-            Some(pretty(line)?)
-        } else {
-            None
+        let sum: u64 = impacts.iter().map(|entry| u64::from(entry.impact)).sum();
+        *totals += Totals {
+            documents: u64::from(!impacts.is_empty()),
+            empty: u64::from(impacts.is_empty()),
+            postings: impacts.len() as u64,
+            impact_sum: sum,
         };
-        part.add(&document.docid, raw.as_deref(), postings)?;
-        Ok(())
+        each(&EncodedRecord {
+            docid: &document.docid,
+            contents: "",
+            vector: VectorRef::Impacts(impacts),
+            terms: Terms::Dictionary(terms),
+            line: Some(line),
+        })
     }
 }
 
@@ -243,8 +288,11 @@ fn parts(sources: &[Source]) -> Vec<&[Source]> {
     parts
 }
 
-/// The error for a docid that is used twice, with the lines that use it: the files are read again to find them.
-fn with_places(sources: &[Source], docid: &str) -> Option<anyhow::Error> {
+/// Finds the lines that use a docid twice, where that is what went wrong: the files are read again.
+fn duplicate_places(sources: &[Source], error: &anyhow::Error) -> Option<anyhow::Error> {
+    let Some(LuceneError::DuplicateDocid { docid, .. }) = duplicate_in(error) else {
+        return None;
+    };
     let mut first: Option<Place> = None;
     for source in sources {
         let mut lines = Lines::open(source, &Arc::default()).ok()?;
@@ -254,7 +302,7 @@ fn with_places(sources: &[Source], docid: &str) -> Option<anyhow::Error> {
                 empty = false;
                 Ok::<_, anyhow::Error>(())
             });
-            if empty || !found.is_ok_and(|found| found.docid == docid) {
+            if empty || !found.is_ok_and(|found| found.docid == *docid) {
                 continue;
             }
             match first {
@@ -269,4 +317,11 @@ fn with_places(sources: &[Source], docid: &str) -> Option<anyhow::Error> {
         }
     }
     None
+}
+
+fn duplicate_in(error: &anyhow::Error) -> Option<&LuceneError> {
+    match error.downcast_ref::<Error>() {
+        Some(error) => error.downcast_ref(),
+        None => error.downcast_ref(),
+    }
 }

@@ -1,148 +1,177 @@
-//! `splade-export join`: the collections, and indexes, of runs that made some parts each, -> one.
+//! Joins the outputs of runs that encoded some parts each.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use fs_err as fs;
-use sha2::{Digest, Sha256};
 
-use super::{Event, EventHandler, Exported, IndexSettings};
-use crate::collection::{
-    Accounting, CollectionError, CollectionWriter, Counts, DOCUMENTS, Home, Manifest, Opened,
-    PartInfo, REJECTED, Run, SettingDifference, Share, Stage,
+use super::documents::{DocumentsSummary, with_kept};
+use super::event::{Event, EventHandler};
+use super::open_run::{ResumeOutcome, open_run};
+use super::rejected_merge::{RejectedSource, merge_rejected};
+use super::run_writer::RunWriter;
+use crate::collection::{DOCUMENTS, Manifest, REJECTED};
+use crate::corpus::PartSelection;
+use crate::error::Result;
+use crate::output::{Output, ShardOutput};
+use crate::run::{
+    Accounting, FinishedRun, PartKind, PartRecord, RunIdentity, RunSettings, SettingDifference,
+    Shard,
 };
-use crate::corpus::{PartSelection, RejectedRecord};
-use crate::lucene::{ShareIndex, join_indexes};
 use crate::stop::Stop;
 
-/// What `join` reads and writes.
+/// What [`join_shards`] reads.
 #[derive(Debug, Clone)]
 pub struct JoinOptions {
-    /// The folders of the shares, in any order.
-    pub shares: Vec<PathBuf>,
-    /// The folder to make.
-    pub output: PathBuf,
-    /// True to go on with what is there.
+    /// The collections of the shards, in any order.
+    pub shards: Vec<PathBuf>,
+    /// For each further output, those of the shards, in the order of [`JoinOptions::shards`].
+    pub others: Vec<Vec<PathBuf>>,
+    /// Whether to go on with what an interrupted run left.
     pub resume: bool,
-    /// The index to make, and those of the shares, in the order of [`JoinOptions::shares`].
-    pub index: Option<(PathBuf, Vec<PathBuf>)>,
-    /// What the index is like.
-    pub settings: IndexSettings,
 }
 
-struct OpenShare {
-    folder: PathBuf,
+struct OpenShard<'o> {
+    /// The shard's outputs, its collection first.
+    folders: Vec<&'o Path>,
     manifest: Manifest,
-    share: Share,
+    shard: Shard,
+    parts: BTreeMap<usize, PartRecord>,
 }
 
-/// Makes one collection of shares: byte for byte that of one run that made all parts.
+impl OpenShard<'_> {
+    fn collection(&self) -> &Path {
+        self.folders.first().copied().unwrap_or(Path::new(""))
+    }
+}
+
+/// A part and the shard that has it.
+type FoundParts<'s> = BTreeMap<usize, (&'s OpenShard<'s>, &'s PartRecord)>;
+
+/// Makes one output of the shards' outputs, for each of `outputs`: byte for byte those of one run that encoded all parts.
+/// The first is the collection.
 ///
 /// # Errors
-/// Where shares were made with other settings or of other input, where a part is missing, there twice or damaged.
-pub fn join(
+/// If shards were made with other settings or of other input, or a part is missing, there twice or damaged.
+pub fn join_shards(
     options: &JoinOptions,
+    outputs: Vec<Box<dyn Output>>,
     stop: &Stop,
-    watch: &mut EventHandler<'_>,
-) -> anyhow::Result<Exported> {
-    if let Some((_, indexes)) = &options.index {
-        anyhow::ensure!(
-            indexes.len() == options.shares.len(),
-            "{} collections but {} indexes: give each share's index, in the order of the shares",
-            options.shares.len(),
-            indexes.len()
-        );
-    }
-    let shares = options
-        .shares
-        .iter()
-        .map(|folder| open(folder))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let first = shares.first().context("there is nothing to join")?;
-    let run = whole(&first.manifest);
-    for share in &shares {
-        if let Some(difference) = SettingDifference::between(&run, &whole(&share.manifest)) {
-            anyhow::bail!(
+    events: &mut EventHandler<'_>,
+) -> Result<DocumentsSummary> {
+    let shards = open_shards(options, &outputs)?;
+    let first = shards.first().context("there is nothing to join")?;
+    let settings = whole(&first.manifest);
+    for shard in &shards {
+        if let Some(difference) = SettingDifference::between(&settings, &whole(&shard.manifest)) {
+            return Err(anyhow::anyhow!(
                 "{} and {} are not of one run: {difference}",
-                first.folder.display(),
-                share.folder.display()
-            );
+                first.collection().display(),
+                shard.collection().display()
+            )
+            .into());
         }
     }
-    let parts = parts_of(&shares)?;
-    check_input(&shares, &parts)?;
-    let manifest = write(options, &shares, &parts, &run, stop, watch)?;
-    let index = match &options.index {
-        None => None,
-        Some((output, folders)) => {
-            let indexes: Vec<_> = shares
-                .iter()
-                .zip(folders)
-                .map(|(share, folder)| ShareIndex {
-                    folder: folder.clone(),
-                    parts: share
-                        .manifest
-                        .parts
-                        .iter()
-                        .filter_map(|part| {
-                            let with_terms = part.counts.documents - part.counts.empty;
-                            Some((part.index()?, with_terms))
-                        })
-                        .collect(),
-                })
-                .collect();
-            Some(join_indexes(&indexes, output, options.settings.commit())?)
+    let parts = find_parts(&shards)?;
+    check_input(&shards, &parts)?;
+    check_outputs(&shards, &outputs)?;
+    let identity = RunIdentity {
+        settings,
+        outputs: outputs
+            .iter()
+            .map(|output| (output.format().to_owned(), output.settings()))
+            .collect(),
+    };
+    let damaged = &mut |damaged| events(Event::Damaged(damaged));
+    let writer = match open_run(outputs, &identity, &[], options.resume, damaged)? {
+        ResumeOutcome::Writing(writer) => writer,
+        ResumeOutcome::Finished(run, outputs) => {
+            events(Event::Finished);
+            return Ok(DocumentsSummary { run, outputs });
         }
     };
-    Ok(Exported {
-        manifest: Some(manifest),
-        index,
-    })
+    let joined = copy(&writer, &shards, &parts, stop).and_then(|accounting| {
+        let run = FinishedRun {
+            settings: identity.settings,
+            shard: None,
+            accounting,
+            parts: writer.parts(PartKind::Final),
+        };
+        let outputs = writer.commit(&run)?;
+        Ok(DocumentsSummary {
+            run: Some(run),
+            outputs,
+        })
+    });
+    joined.map_err(|error| with_kept(error, writer.abandon()).into())
 }
 
-fn open(folder: &Path) -> anyhow::Result<OpenShare> {
-    let mut manifest = Manifest::read(folder)?.ok_or_else(|| CollectionError::NoManifest {
-        path: folder.to_owned(),
-    })?;
-    let share = manifest.share.take().with_context(|| {
+fn open_shards<'o>(
+    options: &'o JoinOptions,
+    outputs: &[Box<dyn Output>],
+) -> anyhow::Result<Vec<OpenShard<'o>>> {
+    for folders in &options.others {
+        anyhow::ensure!(
+            folders.len() == options.shards.len(),
+            "{} collections but {} indexes: give each shard's index, in the order of the shards",
+            options.shards.len(),
+            folders.len()
+        );
+    }
+    let format = outputs.first().map_or("", |output| output.format());
+    let shards = options.shards.iter().enumerate().map(|(number, folder)| {
+        let mut folders = vec![folder.as_path()];
+        folders.extend(options.others.iter().map(|others| others[number].as_path()));
+        open(folders, folder, format)
+    });
+    shards.collect()
+}
+
+fn open<'o>(
+    folders: Vec<&'o Path>,
+    collection: &Path,
+    format: &str,
+) -> anyhow::Result<OpenShard<'o>> {
+    let mut manifest = Manifest::require(collection)?;
+    let shard = manifest.shard.take().with_context(|| {
         format!(
-            "{}: this collection is not a share; only what was made with --parts can be joined",
-            folder.display()
+            "{}: this collection is not a shard; only what was made with `parts` can be joined",
+            collection.display()
         )
     })?;
-    Ok(OpenShare {
-        folder: folder.to_owned(),
+    let mut parts = BTreeMap::new();
+    for part in &manifest.parts {
+        let number = part
+            .number()
+            .with_context(|| format!("{}: part {:?}", collection.display(), part.file.name))?;
+        parts.insert(number, part.record(format));
+    }
+    Ok(OpenShard {
+        folders,
         manifest,
-        share,
+        shard,
+        parts,
     })
 }
 
-/// The run that makes all parts.
-fn whole(manifest: &Manifest) -> Run {
-    let mut settings = manifest.settings.clone();
-    settings.selection = PartSelection::All;
-    Run {
-        settings,
-        index: None,
+/// Returns the settings of the run that encodes all parts.
+fn whole(manifest: &Manifest) -> RunSettings {
+    RunSettings {
+        selection: PartSelection::All,
+        ..manifest.settings.clone()
     }
 }
 
-/// Each part with the place of its file.
-fn parts_of(shares: &[OpenShare]) -> anyhow::Result<BTreeMap<usize, (PathBuf, &PartInfo)>> {
-    let mut parts = BTreeMap::new();
-    for share in shares {
-        for part in &share.manifest.parts {
-            let index = part
-                .index()
-                .with_context(|| format!("{}: part {:?}", share.folder.display(), part.name))?;
-            let path = share.folder.join(DOCUMENTS).join(&part.name);
-            if let Some((first, _)) = parts.insert(index, (path.clone(), part)) {
+/// Finds each part in the one shard that has it.
+fn find_parts<'s>(shards: &'s [OpenShard<'s>]) -> anyhow::Result<FoundParts<'s>> {
+    let mut parts: FoundParts<'s> = BTreeMap::new();
+    for shard in shards {
+        for (&number, record) in &shard.parts {
+            if let Some((first, _)) = parts.insert(number, (shard, record)) {
                 anyhow::bail!(
-                    "part {index} is there twice: {} and {}; leave one of the shares out",
-                    first.display(),
-                    path.display()
+                    "part {number} is there twice: in {} and in {}; leave one of the shards out",
+                    first.collection().join(DOCUMENTS).display(),
+                    shard.collection().join(DOCUMENTS).display()
                 );
             }
         }
@@ -150,198 +179,99 @@ fn parts_of(shares: &[OpenShare]) -> anyhow::Result<BTreeMap<usize, (PathBuf, &P
     Ok(parts)
 }
 
-/// Nothing is missing, and all shares were made of the same input.
-fn check_input(
-    shares: &[OpenShare],
-    parts: &BTreeMap<usize, (PathBuf, &PartInfo)>,
-) -> anyhow::Result<()> {
+/// Checks that nothing is missing and that all shards were made of the same input.
+fn check_input(shards: &[OpenShard<'_>], parts: &FoundParts<'_>) -> anyhow::Result<()> {
     let ends = || {
-        shares
+        shards
             .iter()
-            .filter_map(|share| Some((share, share.share.end.as_ref()?)))
+            .filter_map(|shard| Some((shard, shard.shard.end.as_ref()?)))
     };
     let Some((_, end)) = ends().next() else {
         anyhow::bail!(
-            "the last parts are missing: no share has reached the end of the input (part {} is the last one here)",
+            "the last parts are missing: no shard has reached the end of the input (part {} is the last one here)",
             parts.keys().next_back().map_or(0, |last| *last)
         );
     };
     let missing: Vec<_> = (0..end.parts)
-        .filter(|index| !parts.contains_key(index))
+        .filter(|number| !parts.contains_key(number))
         .collect();
-    if let Some(index) = missing.first() {
+    if let Some(number) = missing.first() {
         anyhow::bail!(
-            "{} of {} parts are missing, the first is part {index}; add the shares that hold them",
+            "{} of {} parts are missing, the first is part {number}; add the shards that hold them",
             missing.len(),
             end.parts
         );
     }
-    let differs = |share: &OpenShare| {
+    let differs = |shard: &OpenShard<'_>| {
         anyhow::anyhow!(
-            "{}: this share was made of other input than the others; make it again",
-            share.folder.display()
+            "{}: this shard was made of other input than the others; make it again",
+            shard.collection().display()
         )
     };
-    if let Some((share, _)) = ends().find(|(_, other)| *other != end) {
-        return Err(differs(share));
+    if let Some((shard, _)) = ends().find(|(_, other)| *other != end) {
+        return Err(differs(shard));
     }
-    for share in shares {
-        let first = share.manifest.parts.first().and_then(PartInfo::index);
+    for shard in shards {
+        let first = shard.parts.keys().next();
         let before = first
-            .and_then(|index| index.checked_sub(1))
-            .and_then(|index| parts.get(&index));
-        if first.is_some()
-            && share.share.before.as_ref() != before.map(|(_, part)| &part.input_sha256)
-        {
-            return Err(differs(share));
+            .and_then(|number| number.checked_sub(1))
+            .and_then(|number| parts.get(&number));
+        let digest = before.map(|(_, part)| &part.input_sha256);
+        if first.is_some() && shard.shard.before.as_ref() != digest {
+            return Err(differs(shard));
         }
     }
     Ok(())
 }
 
-fn write(
-    options: &JoinOptions,
-    shares: &[OpenShare],
-    parts: &BTreeMap<usize, (PathBuf, &PartInfo)>,
-    run: &Run,
-    stop: &Stop,
-    watch: &mut EventHandler<'_>,
-) -> anyhow::Result<Manifest> {
-    let home = Home::Collection(&options.output);
-    let writer = if options.resume {
-        let damaged = &mut |damaged| watch(Event::Damaged(damaged));
-        match CollectionWriter::resume(home, run, damaged)? {
-            Opened::Writing(writer) => *writer,
-            Opened::Finished(manifest) => {
-                watch(Event::Finished);
-                return Ok(*manifest);
-            }
-        }
-    } else {
-        CollectionWriter::create(home, run)?
-    };
-    let written = copy(&writer, shares, parts, stop).and_then(|accounting| {
-        let mut counts = Counts::default();
-        for (_, part) in parts.values() {
-            counts.add(&part.counts);
-        }
-        let manifest = Manifest {
-            settings: run.settings.clone(),
-            share: None,
-            accounting,
-            counts,
-            parts: parts.values().map(|(_, part)| (*part).clone()).collect(),
-        };
-        writer.finish(&manifest)?;
-        Ok(manifest)
-    });
-    written.map_err(|error| match writer.abandon() {
-        0 => error,
-        kept => error.context(format!(
-            "{kept} parts are copied; go on with the same command and --resume"
-        )),
-    })
+/// Checks that each output of a shard belongs to it.
+fn check_outputs(shards: &[OpenShard<'_>], outputs: &[Box<dyn Output>]) -> Result<()> {
+    for (number, output) in outputs.iter().enumerate() {
+        let of_shards: Vec<_> = shards
+            .iter()
+            .map(|shard| ShardOutput {
+                folder: shard.folders[number],
+                home: shard.collection(),
+                settings: &shard.manifest.settings,
+                parts: &shard.parts,
+            })
+            .collect();
+        output.check_shards(&of_shards)?;
+    }
+    Ok(())
 }
 
 fn copy(
-    writer: &CollectionWriter,
-    shares: &[OpenShare],
-    parts: &BTreeMap<usize, (PathBuf, &PartInfo)>,
+    writer: &RunWriter,
+    shards: &[OpenShard<'_>],
+    parts: &FoundParts<'_>,
     stop: &Stop,
 ) -> anyhow::Result<Accounting> {
-    let done = writer.parts(Stage::Part);
-    for (&index, (path, part)) in parts {
+    for (&number, (shard, record)) in parts {
         stop.check()?;
-        if done.get(&index) != Some(part) {
-            writer.copy_part(index, path, part)?;
-        }
+        writer.adopt_part(number, &shard.folders, record)?;
     }
     let mut accounting = Accounting::default();
-    for share in shares {
-        accounting.read += share.manifest.accounting.read;
-        accounting.written += share.manifest.accounting.written;
-        accounting.rejected += share.manifest.accounting.rejected;
+    let mut rejected = Vec::new();
+    for shard in shards {
+        let of_shard = &shard.manifest.accounting;
+        accounting.read += of_shard.read;
+        accounting.written += of_shard.written;
+        accounting.rejected += of_shard.rejected;
+        rejected.extend(
+            of_shard
+                .rejected_sha256
+                .iter()
+                .map(|sha256| RejectedSource {
+                    path: shard.collection().join(REJECTED),
+                    sha256: sha256.clone(),
+                }),
+        );
     }
     if accounting.rejected > 0 {
         let mut file = writer.rejected()?;
-        merge_rejected(shares, |line| Ok(file.add_line(line)?))?;
+        merge_rejected(rejected, |line| Ok(file.add_line(line)?))?;
         accounting.rejected_sha256 = Some(writer.keep_rejected(file)?);
     }
     Ok(accounting)
-}
-
-/// The rejected records of all shares in the order of the input.
-fn merge_rejected(
-    shares: &[OpenShare],
-    mut each: impl FnMut(&str) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let mut files = Vec::new();
-    for share in shares {
-        let Some(sha256) = &share.manifest.accounting.rejected_sha256 else {
-            continue;
-        };
-        let path = share.folder.join(REJECTED);
-        let mut file = Rejected {
-            lines: BufReader::new(Hashing {
-                file: fs::File::open(&path)?,
-                sha256: Sha256::new(),
-            }),
-            next: None,
-            path,
-            expected: sha256.clone(),
-        };
-        file.advance()?;
-        files.push(file);
-    }
-    loop {
-        let next = files.iter_mut().filter(|file| file.next.is_some());
-        let next = next.min_by_key(|file| file.next.as_ref().map_or(0, |(record, _)| *record));
-        let Some(file) = next else {
-            return Ok(());
-        };
-        if let Some((_, line)) = &file.next {
-            each(line)?;
-        }
-        file.advance()?;
-    }
-}
-
-struct Rejected {
-    lines: BufReader<Hashing>,
-    next: Option<(u64, String)>,
-    path: PathBuf,
-    expected: String,
-}
-
-struct Hashing {
-    file: fs::File,
-    sha256: Sha256,
-}
-
-impl Read for Hashing {
-    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
-        let n = self.file.read(buf)?;
-        self.sha256.update(&buf[..n]);
-        Ok(n)
-    }
-}
-
-impl Rejected {
-    fn advance(&mut self) -> anyhow::Result<()> {
-        let mut line = String::new();
-        self.next = None;
-        if self.lines.read_line(&mut line)? == 0 {
-            let found = crate::hex(&self.lines.get_ref().sha256.clone().finalize());
-            anyhow::ensure!(
-                found == self.expected,
-                "{}: its SHA-256 is not that of what was written; make the share again",
-                self.path.display()
-            );
-            return Ok(());
-        }
-        let record: RejectedRecord = serde_json::from_str(&line)
-            .with_context(|| format!("{}: not a rejected record", self.path.display()))?;
-        self.next = Some((record.record, line));
-        Ok(())
-    }
 }

@@ -1,43 +1,33 @@
-//! `splade-export topics`: queries -> encoded topics for Anserini or Pyserini.
+//! Encodes topics into one file, for Anserini, Pyserini or another engine.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
-use serde_json::{Map, Value};
 
-use super::{EncodeOptions, EventHandler, encode_parts};
+use super::event::{Event, EventHandler, encode_parts};
 use crate::corpus::{CorpusOptions, CorpusReader, PartOptions, PartReader};
-use crate::durable::{AtomicFile, create_folder, parent_of};
-use crate::impact::{Impact, Quantizer, SparseVector};
+use crate::encoder::SpladeEncoder;
+use crate::error::{Error, Result};
+use crate::impact::{Quantization, Quantizer, SparseVector};
+use crate::output::{EncodedRecord, LineFile, LineFormat, Terms, VectorRef};
 use crate::pipeline::{EncodedPart, PartSink};
+use crate::run::VectorKind;
 use crate::stop::Stop;
 
 /// Topics encoded together. They are all held in memory, so this does not bound anything.
-const PART: usize = 4096;
+const PART_SIZE: usize = 4096;
 
-/// Which file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TopicsFormat {
-    /// Anserini's: `qid<TAB>term term term`, each term repeated impact times.
-    Tsv,
-    /// Pyserini's: `{"qid": ..., "title": ..., "contents": ..., "vector": {...}}` a line.
-    Jsonl,
-}
-
-/// What `topics` reads and writes.
+/// What [`encode_topics`] reads and writes.
 #[derive(Debug, Clone)]
 pub struct TopicsOptions {
-    /// From text to impacts; a quantization is needed for [`TopicsFormat::Tsv`].
-    pub encode: EncodeOptions,
+    /// From weights to impacts; `None` writes float weights.
+    pub quantization: Option<Quantization>,
     /// The topics.
     pub corpus: CorpusOptions,
     /// The file to write.
     pub output: PathBuf,
-    /// Its format.
-    pub format: TopicsFormat,
 }
 
 /// What was written.
@@ -57,106 +47,66 @@ pub struct TopicsSummary {
 ///
 /// # Errors
 /// Whatever ends the run; the file appears only when it is whole.
-pub fn topics(
+pub fn encode_topics(
+    encoder: &SpladeEncoder,
     options: &TopicsOptions,
+    mut format: impl LineFormat,
     stop: &Stop,
-    watch: &mut EventHandler<'_>,
-) -> anyhow::Result<TopicsSummary> {
-    if options.output.exists() {
-        anyhow::bail!(
-            "{}: the output exists already and is never overwritten; choose another --output or remove it",
-            options.output.display()
-        );
+    events: &mut EventHandler<'_>,
+) -> Result<TopicsSummary> {
+    if options.quantization.is_none() && !format.accepts(VectorKind::Weights) {
+        return Err(Error::setting(
+            "`step` none cannot be written as TSV, which repeats terms; use `format` jsonl",
+        ));
     }
-    if options.format == TopicsFormat::Tsv && options.encode.quantization.is_none() {
-        anyhow::bail!(
-            "--step none cannot be written as TSV, which repeats terms; use --format jsonl"
-        );
-    }
-    let encoder = options.encode.open()?;
+    let terms = encoder.vocabulary().terms();
+    format.set_vocabulary(terms)?;
     // Whether it can be written is known before the work; nothing is left there while it goes on.
-    create_folder(parent_of(&options.output))?;
-    drop(AtomicFile::beside(&options.output)?);
+    drop(LineFile::create(&options.output, &format)?);
     let sink = Sink::default();
     let reader = CorpusReader::open(options.corpus.clone())?;
-    let mut reader = PartReader::new(reader, PartOptions::whole(PART), stop.clone());
-    encode_parts(&encoder, &mut reader, true, watch, &sink)?;
-    let mut file = AtomicFile::beside(&options.output)?;
-    let parts = sink.parts.into_inner();
-    let parts = parts.unwrap_or_else(std::sync::PoisonError::into_inner);
-    let topics: Vec<Topic> = parts.into_values().flatten().collect();
-    let largest = topics
-        .iter()
-        .map(|topic| topic.vector.max_weight())
-        .fold(0.0, f32::max);
-    let quantizer = options
-        .encode
-        .quantization
-        .map(|quantization| Quantizer::new(quantization, largest));
-    let term = |id| encoder.vocabulary().term(id);
+    events(Event::Found(reader.inputs().clone()));
+    let mut reader = PartReader::new(reader, PartOptions::whole(PART_SIZE), stop.clone());
+    encode_parts(encoder, &mut reader, true, events, &sink)?;
+    events(Event::Read(reader.finish().0));
+    let file = LineFile::create(&options.output, &format)?;
+    Ok(write(options, &sink.into_topics(), terms, file)?)
+}
+
+fn write(
+    options: &TopicsOptions,
+    topics: &[Topic],
+    terms: &[String],
+    mut file: LineFile<'_>,
+) -> anyhow::Result<TopicsSummary> {
+    let largest = topics.iter().map(|topic| topic.vector.max_weight());
+    let largest = largest.fold(0.0, f32::max);
+    let quantization = options.quantization;
+    let quantizer = quantization.map(|quantization| Quantizer::new(quantization, largest));
     let mut summary = TopicsSummary::default();
-    for topic in &topics {
-        summary.topics += 1;
-        summary.truncated += usize::from(topic.truncated);
+    for topic in topics {
         let impacts = quantizer
             .map(|quantizer| quantizer.quantize(&topic.vector))
             .transpose()
             .with_context(|| format!("topic {}", topic.qid))?;
-        let terms = impacts.as_ref().map_or(topic.vector.len(), Vec::len);
-        summary.terms += terms;
-        summary.empty += usize::from(terms == 0);
-        match (options.format, &impacts) {
-            (TopicsFormat::Tsv, impacts) => {
-                let impacts = impacts.as_deref().unwrap_or_default();
-                writeln!(file, "{}\t{}", topic.qid, repeated(impacts, term))?;
-            }
-            (TopicsFormat::Jsonl, impacts) => {
-                let vector: Map<String, Value> = match impacts {
-                    Some(impacts) => impacts
-                        .iter()
-                        .map(|e| (term(e.term).to_owned(), e.impact.into()))
-                        .collect(),
-                    None => topic
-                        .vector
-                        .0
-                        .iter()
-                        .map(|e| (term(e.term).to_owned(), float(e.weight)))
-                        .collect(),
-                };
-                let mut line = Map::new();
-                line.insert("qid".into(), topic.qid.clone().into());
-                // Pyserini's command line takes the query from "title" and finds its vector by "contents".
-                line.insert("title".into(), topic.text.clone().into());
-                line.insert("contents".into(), topic.text.clone().into());
-                line.insert("vector".into(), vector.into());
-                writeln!(file, "{}", Value::from(line))?;
-            }
-        }
+        let vector = match &impacts {
+            Some(impacts) => VectorRef::Impacts(impacts),
+            None => VectorRef::Weights(&topic.vector),
+        };
+        summary.topics += 1;
+        summary.truncated += usize::from(topic.truncated);
+        summary.terms += vector.len();
+        summary.empty += usize::from(vector.is_empty());
+        file.add(&EncodedRecord {
+            docid: &topic.qid,
+            contents: &topic.text,
+            vector,
+            terms: Terms::Vocabulary(terms),
+            line: None,
+        })?;
     }
     file.finish()?;
     Ok(summary)
-}
-
-/// Each term as often as its impact says, separated by one space.
-fn repeated<'a>(impacts: &[Impact], term: impl Fn(u32) -> &'a str) -> String {
-    let mut text = String::new();
-    for entry in impacts {
-        for _ in 0..entry.impact {
-            if !text.is_empty() {
-                text.push(' ');
-            }
-            text.push_str(term(entry.term));
-        }
-    }
-    text
-}
-
-/// The shortest decimal that is this float32, not the float64 next to it.
-fn float(weight: f32) -> Value {
-    weight
-        .to_string()
-        .parse::<f64>()
-        .map_or(Value::Null, Value::from)
 }
 
 struct Topic {
@@ -166,9 +116,18 @@ struct Topic {
     vector: SparseVector,
 }
 
+/// Collects the topics by their parts, which come in any order.
 #[derive(Default)]
 struct Sink {
     parts: Mutex<BTreeMap<usize, Vec<Topic>>>,
+}
+
+impl Sink {
+    fn into_topics(self) -> Vec<Topic> {
+        let parts = self.parts.into_inner();
+        let parts = parts.unwrap_or_else(PoisonError::into_inner);
+        parts.into_values().flatten().collect()
+    }
 }
 
 impl PartSink for Sink {
@@ -181,7 +140,7 @@ impl PartSink for Sink {
         });
         let parts = self.parts.lock();
         parts
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
             .insert(part.index, topics.collect());
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with an index: every message says where, and what to do about it.
+//! Errors of indexes: every message says what is wrong, where, and what to do about it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub enum LuceneError {
     /// An impact is below 1 or above [`MAX_IMPACT`](crate::lucene::MAX_IMPACT).
     #[error(
         "document {docid:?}: term {term:?} has impact {impact}, outside 1 to {}: leave terms without weight out, and \
-         quantize with a smaller scale if the impact is too large",
+         quantize with a larger `step` if the impact is too large",
         crate::lucene::limits::MAX_IMPACT
     )]
     Impact {
@@ -24,6 +24,29 @@ pub enum LuceneError {
         term: String,
         /// The impact that was refused.
         impact: u32,
+    },
+
+    /// The impacts of a document are too large together.
+    #[error(
+        "document {docid:?} has impacts of {sum} in all, over Lucene's limit of {}: quantize with a larger `step`",
+        crate::lucene::limits::MAX_IMPACT_SUM
+    )]
+    ImpactSum {
+        /// Docid of the document.
+        docid: String,
+        /// Sum of its impacts.
+        sum: u64,
+    },
+
+    /// A docid is empty or has a line break in it.
+    #[error(
+        "the docid {docid:?} {what}: give each document a docid that fits into a line of a result list"
+    )]
+    Docid {
+        /// The docid.
+        docid: String,
+        /// What is wrong with it.
+        what: &'static str,
     },
 
     /// A term has more than [`MAX_TERM_BYTES`](crate::lucene::MAX_TERM_BYTES) bytes.
@@ -68,14 +91,13 @@ pub enum LuceneError {
         terms: usize,
     },
 
-    /// A term is not in the vocabulary that was given.
-    #[error(
-        "the term {term:?} is not in the vocabulary: use the vocabulary of the model that made the collection"
-    )]
-    NotInVocabulary {
-        /// The term.
-        term: String,
-    },
+    /// The part was given float weights.
+    #[error("an index takes impacts, not float weights; quantize them first")]
+    NotImpacts,
+
+    /// Postings hold token ids, and the writer was not given the vocabulary.
+    #[error("an index of token ids needs the vocabulary; give it to the writer first")]
+    NoVocabulary,
 
     /// The vocabulary names a term twice.
     #[error("the vocabulary has the term {term:?} twice, as number {first} and as number {second}")]
@@ -96,19 +118,19 @@ pub enum LuceneError {
         /// The docid.
         docid: String,
         /// The document that has it first, in index order.
-        first: Place,
+        first: DocumentLocation,
         /// The other document.
-        second: Place,
+        second: DocumentLocation,
     },
 
-    /// More documents, terms or postings than the format can number.
+    /// The collection has more documents, terms or postings than the format can number.
     #[error("{what}: split the collection into several indexes")]
     TooMany {
-        /// The limit that was met.
+        /// The limit that was exceeded.
         what: &'static str,
     },
 
-    /// The output folder has something in it.
+    /// The output folder is not empty.
     #[error("{} is not empty: name a new folder for the index, or remove what is there first", .path.display())]
     NotEmpty {
         /// The output folder.
@@ -140,6 +162,34 @@ pub enum LuceneError {
         path: PathBuf,
     },
 
+    /// The index of a shard was named for the collection of another.
+    #[error(
+        "{} is the index of {}, not of {}: name the indexes in the order of their collections",
+        .index.display(), .owner.display(), .collection.display()
+    )]
+    WrongOrder {
+        /// Folder of the index.
+        index: PathBuf,
+        /// Folder of the collection that it was named for.
+        collection: PathBuf,
+        /// Folder of the collection that it was made with.
+        owner: PathBuf,
+    },
+
+    /// The index of a shard was not made with its collection.
+    #[error(
+        "{} {what}, so it is not the index of {}: make it again from this collection",
+        .index.display(), .collection.display()
+    )]
+    OtherOrigin {
+        /// Folder of the index.
+        index: PathBuf,
+        /// Folder of the collection.
+        collection: PathBuf,
+        /// What is known of the index.
+        what: &'static str,
+    },
+
     /// There is no index in the folder.
     #[error("{} holds no Lucene index (there is no segments file in it)", .path.display())]
     NoIndex {
@@ -147,7 +197,7 @@ pub enum LuceneError {
         path: PathBuf,
     },
 
-    /// An index that another program wrote or changed.
+    /// Another program wrote or changed the index.
     #[error(
         "{}: {what}, so this is not an index as splade-export writes it; indexes of other programs are merged with \
          Lucene's own IndexMergeTool",
@@ -156,11 +206,11 @@ pub enum LuceneError {
     NotOurs {
         /// The file.
         path: PathBuf,
-        /// What is different.
+        /// What differs.
         what: String,
     },
 
-    /// A file does not hold what it should.
+    /// A file is damaged.
     #[error("{}: {what}: the file is damaged, write the index again", .path.display())]
     Corrupt {
         /// The file.
@@ -169,21 +219,21 @@ pub enum LuceneError {
         what: String,
     },
 
-    /// A builder was used again after it refused a document.
+    /// A [`SegmentBuilder`](crate::lucene::SegmentBuilder) was used again after it refused a document.
     #[error("the segment has refused a document before and is incomplete: begin a new one")]
     Refused,
 }
 
-/// Where a document lies in an index, for messages about duplicates.
+/// Location of a document in an index, for messages about duplicates.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct DocumentLocation {
     /// Folder and name of the segment, such as `out/index/_3`.
     pub segment: PathBuf,
     /// Number of the document in that segment, from 0.
     pub document: u32,
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for DocumentLocation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
@@ -210,10 +260,10 @@ impl LuceneError {
     }
 }
 
-/// The first characters of a long text, for a message.
-pub(crate) fn start_of(text: &str) -> String {
+/// Returns the first characters of a long text, for a message.
+pub(crate) fn abbreviate(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-/// Result of the index writer.
+/// Result of the functions of this module.
 pub type Result<T, E = LuceneError> = std::result::Result<T, E>;

@@ -1,15 +1,15 @@
-//! What is in an index, in numbers.
+//! Counts of what is in an index.
 
 /// Sums over the documents of a segment, a part or an index.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Totals {
-    /// Documents in the index.
+    /// Number of documents in the index.
     pub documents: u64,
-    /// Documents that were left out because they have no terms.
+    /// Number of documents that were left out because they have no terms.
     pub empty: u64,
-    /// Pairs of a document and a term.
+    /// Number of postings: pairs of a document and a term.
     pub postings: u64,
-    /// Sum of all impacts: Anserini calls it "total terms".
+    /// Sum of all impacts, which Anserini calls "total terms".
     pub impact_sum: u64,
 }
 
@@ -22,16 +22,16 @@ impl std::ops::AddAssign for Totals {
     }
 }
 
-/// What is in a finished index.
+/// Counts of what is in a finished index.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct IndexSummary {
     /// Sums over all documents.
     #[serde(flatten)]
     pub totals: Totals,
-    /// Different terms.
+    /// Number of distinct terms.
     pub terms: u64,
-    /// Segments.
+    /// Number of segments.
     pub segments: usize,
-    /// Bytes of all files.
+    /// Size of all files in bytes.
     pub bytes: u64,
 }

@@ -17,7 +17,7 @@ impl Fingerprint {
     pub(super) fn of(folder: &Path, files: &[PathBuf]) -> Result<Self, ModelError> {
         let hash = |path: &PathBuf| {
             let name = path.strip_prefix(folder).unwrap_or(path);
-            let digest = crate::sha256_of(path).map_err(|e| ModelError::broken(path, e))?;
+            let digest = crate::digest::sha256_of(path).map_err(|e| ModelError::broken(path, e))?;
             Ok((name.to_string_lossy().into_owned(), digest))
         };
         files.iter().map(hash).collect::<Result<_, _>>().map(Self)

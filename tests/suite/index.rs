@@ -1,5 +1,5 @@
-//! The commands that write an index: what they refuse, and that the same input gives the same bytes.
-//! What Lucene and Anserini say of the indexes is in `tests/lucene.rs`.
+//! Tests the commands that write an index: what they refuse, and that the same input gives the same bytes.
+//! The module `lucene` tests what Lucene and Anserini say of the indexes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,9 +9,10 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use crate::common::runs::{Bench, corpus};
 use crate::common::{fails, fixtures, ok, program, tool};
 
-/// Name and content of each file in a folder.
+/// Returns name and content of each file in a folder.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for entry in fs_err::read_dir(folder).unwrap() {
@@ -26,7 +27,7 @@ fn is_empty_or_missing(folder: &Path) -> bool {
     !folder.exists() || files(folder).is_empty()
 }
 
-/// Documents with terms of a small vocabulary; a docid is `prefix` and its number.
+/// Returns lines of documents with terms of a small vocabulary; a docid is `prefix` and its number.
 fn lines(prefix: &str, numbers: std::ops::Range<u32>) -> String {
     let mut text = String::new();
     for number in numbers {
@@ -80,6 +81,15 @@ fn what_cannot_be_indexed_is_refused_with_its_place_and_nothing_is_left() {
         ),
         (line("b", &long, "1"), "bad.jsonl:2: a term of 32767 bytes"),
         (line(&long, "t", "1"), "bad.jsonl:2: a docid of 32767 bytes"),
+        (
+            line("b", "t", "2147483647, \"u\": 1"),
+            "bad.jsonl:2: document \"b\" has impacts of 2147483648 in all, over Lucene's limit of 2147483647",
+        ),
+        (line("", "t", "1"), "bad.jsonl:2: the docid \"\" is empty"),
+        (
+            line("b\\nc", "t", "1"),
+            "bad.jsonl:2: the docid \"b\\nc\" has a line break in it",
+        ),
         (line("a", "u", "1"), "bad.jsonl:1 and at "),
         (
             line("b", "t", "1, \"t\": 2"),
@@ -109,7 +119,7 @@ fn what_cannot_be_indexed_is_refused_with_its_place_and_nothing_is_left() {
     let error = fails(1, &mut index(&bad, &output));
     assert!(error.contains("bad.jsonl:1: not UTF-8 (byte 9"), "{error}");
 
-    // gzip that ends early.
+    // A gzip file that ends early is refused.
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(lines("d", 0..2000).as_bytes()).unwrap();
     let gzip = gzip.finish().unwrap();
@@ -192,7 +202,7 @@ fn documents_write_both_outputs_in_one_pass() {
         run(&["--output", &collection, "--index", &both]);
         run(&["--index", &alone]);
         assert!(files(&at(&both)) == files(&at(&alone)));
-        // The same as from the collection: nothing was lost on the way that has no JSON in it.
+        // The index of the collection is the same: nothing was lost on the way without JSON.
         let later = at(&format!("{name}-later"));
         ok(index(&at(&collection), &later).args(["--force-merge", "--store-raw"]));
         assert!(files(&at(&both)) == files(&later));
@@ -208,7 +218,7 @@ fn documents_write_both_outputs_in_one_pass() {
     let error = fails(2, &mut documents(&["--output", "x", "--index", "x"]));
     assert!(error.contains("a folder each"), "{error}");
     assert!(!at("x").exists());
-    // One of the two folders is taken: the other is not made.
+    // If one of the two folders is taken, the other is not created.
     let error = fails(
         1,
         &mut documents(&["--output", "plain-collection", "--index", "x"]),
@@ -221,7 +231,7 @@ fn documents_write_both_outputs_in_one_pass() {
     assert!(error.contains("is not empty"), "{error}");
     assert!(!at("x").exists());
 
-    // Weights are no impacts, and a collection that lost a part is noticed.
+    // Weights are refused, and so is a collection that lost a part.
     ok(&mut documents(&["--output", "weights", "--step", "none"]));
     let error = fails(1, &mut index(&at("weights"), &at("x")));
     assert!(error.contains("holds weights"), "{error}");
@@ -363,7 +373,7 @@ fn a_killed_process_leaves_no_index_or_a_whole_one() {
         }
     }
     assert!(killed > 5 && without > 5, "{killed} {without}");
-    // Two at a time do not disturb each other.
+    // Two processes at the same time do not disturb each other.
     fs_err::remove_dir_all(&output).ok();
     let mut first = index(&input, &output).args(arguments).spawn().unwrap();
     while !output.join("unfinished/lock").exists() && first.try_wait().unwrap().is_none() {
@@ -376,4 +386,95 @@ fn a_killed_process_leaves_no_index_or_a_whole_one() {
     );
     assert!(first.wait().unwrap().success());
     assert!(files(&output) == whole);
+}
+
+#[test]
+fn join_takes_only_the_indexes_of_its_collections() {
+    let bench = Bench::new(100);
+    let shard = |parts: &str, name: &str, args: &[&str]| {
+        let index = format!("{name}-index");
+        let args = [&["--parts", parts, "--index", &index], args].concat();
+        ok(&mut bench.documents_with(name, &args));
+    };
+    shard("1/2", "a", &[]);
+    shard("2/2", "b", &[]);
+    shard("2/2", "c", &["--step", "0.02"]);
+    bench.write("corpus.jsonl", corpus(99));
+    shard("2/2", "d", &[]);
+    let join = |indexes: [&str; 2]| {
+        let mut command = bench.program();
+        command.args([
+            "join", "--quiet", "--output", "joined", "--index", "ix", "a", "b",
+        ]);
+        command.arg("--indexes").args(indexes);
+        command
+    };
+    for (indexes, message) in [
+        (
+            ["b-index", "a-index"],
+            "b-index is the index of b, not of a: name the indexes in the order",
+        ),
+        (
+            ["a-index", "c-index"],
+            "c-index was made with another model or other settings, so it is not the index of b",
+        ),
+        (
+            ["a-index", "d-index"],
+            "d-index was made of other documents, so it is not the index of b",
+        ),
+        (
+            ["a-index", "a-index"],
+            "a-index is the index of a, not of b",
+        ),
+    ] {
+        let error = fails(1, &mut join(indexes));
+        assert!(error.contains(message), "{error}");
+        assert!(!bench.at("joined").exists() && !bench.at("ix").exists());
+    }
+    ok(&mut join(["a-index", "b-index"]));
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_regular_file_in_an_index_is_refused_and_not_followed() {
+    use std::os::unix::fs::symlink;
+
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs_err::write(at("input.jsonl"), lines("d", 0..50)).unwrap();
+    ok(&mut index(&at("input.jsonl"), &at("good")));
+    for name in ["_0.si", "_0.fdx", "_0_Lucene90_0.doc", "segments_1"] {
+        for (kind, make) in [
+            (
+                "a pipe",
+                &(|path: &Path| {
+                    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+                }) as &dyn Fn(&Path),
+            ),
+            ("a link", &|path| symlink("/dev/zero", path).unwrap()),
+        ] {
+            let bad = at("bad");
+            fs_err::create_dir(&bad).unwrap();
+            for (name, bytes) in files(&at("good")) {
+                fs_err::write(bad.join(name), bytes).unwrap();
+            }
+            fs_err::remove_file(bad.join(name)).unwrap();
+            make(&bad.join(name));
+            let mut merge = tool();
+            merge
+                .args(["index", "--merge"])
+                .arg(&bad)
+                .arg("--output")
+                .arg(at("x"));
+            for command in [tool().arg("verify").arg(&bad), &mut merge] {
+                let mut command =
+                    assert_cmd::Command::from_std(std::mem::replace(command, Command::new("true")));
+                let ended = command.timeout(Duration::from_secs(60)).assert().code(1);
+                let error = String::from_utf8_lossy(&ended.get_output().stderr).into_owned();
+                assert!(error.contains(&format!("{name} is {kind}")), "{error}");
+            }
+            assert!(!at("x").exists());
+            fs_err::remove_dir_all(bad).unwrap();
+        }
+    }
 }

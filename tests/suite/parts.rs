@@ -104,7 +104,7 @@ fn what_does_not_fit_is_not_joined() {
     share(&bench, "2/2", "other", &["--top-k", "3"]);
     assert!(refused(&["a", "other"]).contains("--top-k was not set"));
     ok(&mut bench.documents("whole"));
-    assert!(refused(&["whole"]).contains("not a share"));
+    assert!(refused(&["whole"]).contains("not a shard"));
     assert!(refused(&["nowhere"]).contains("nowhere"));
     for (name, parts) in [("first", "0-1"), ("rest", "2-3")] {
         share(&bench, parts, name, &[]);

@@ -1,9 +1,9 @@
-//! Doc values: `.dvd` and `.dvm`. The docids, by document, with which Anserini breaks ties of scores.
+//! Doc values, `.dvd` and `.dvm`: the docid of each document, with which Anserini breaks ties of scores.
 //!
 //! ```text
 //! .dvd   all docids, one after another; if their lengths differ: where each begins, and the end (module monotonic)
 //! .dvm   i32 field · u8 1 (binary) · i64 start and i64 length of the docids · i64 -1 · i64 0 · i16 -1 · u8 FF
-//!        i32 documents · i32 least and i32 largest length
+//!        i32 documents · i32 smallest and i32 largest length
 //!        if they differ: i64 start of the begins · vint 16 · description of the blocks · i64 length of the begins
 //!        i32 -1 end
 //! ```
@@ -20,13 +20,14 @@ use crate::lucene::error::Result;
 use crate::lucene::formats::field_infos::ID;
 use crate::lucene::formats::monotonic::MonotonicWriter;
 use crate::lucene::formats::segment_name::SegmentName;
-use crate::lucene::store::output::{Codec, Id, Output, Written, write_small};
+use crate::lucene::store::codec::{Codec, Id};
+use crate::lucene::store::output::{Output, Written, write_small};
 use crate::lucene::store::primitives::PutBytes;
 
-const DATA_CODEC: Codec = Codec::per_field("Lucene90DocValuesData");
-const META_CODEC: Codec = Codec::per_field("Lucene90DocValuesMetadata");
+const DATA_CODEC: Codec<'static> = Codec::per_field("Lucene90DocValuesData");
+const META_CODEC: Codec<'static> = Codec::per_field("Lucene90DocValuesMetadata");
 
-/// Blocks of `2^16` begins.
+/// Base-2 logarithm of the begins in a block.
 const SHIFT: u32 = 16;
 
 /// Writes `.dvd`, a docid at a time.
@@ -36,10 +37,11 @@ pub(crate) struct DocValuesWriter {
     start: u64,
     lengths: SpooledTempFile,
     documents: u32,
+    /// Shortest and longest length.
     range: Option<(u16, u16)>,
 }
 
-/// The finished data and its description.
+/// Finished data and its description, whose ids are not written yet.
 #[derive(Debug)]
 pub(crate) struct WrittenDocValues {
     pub(crate) data: Written,
@@ -66,15 +68,15 @@ impl DocValuesWriter {
         let length = u16::try_from(docid.len()).unwrap_or(u16::MAX);
         self.lengths.write_all(&length.to_le_bytes())?;
         self.documents += 1;
-        self.range = Some(self.range.map_or((length, length), |(least, most)| {
-            (least.min(length), most.max(length))
+        self.range = Some(self.range.map_or((length, length), |(shortest, longest)| {
+            (shortest.min(length), longest.max(length))
         }));
         Ok(())
     }
 
     /// Ends the data.
     pub(crate) fn finish(mut self) -> Result<WrittenDocValues> {
-        let (least, most) = self.range.unwrap_or_default();
+        let (shortest, longest) = self.range.unwrap_or_default();
         let end = self.out.position();
         let mut meta = Vec::new();
         meta.i32(ID.cast_signed());
@@ -86,9 +88,9 @@ impl DocValuesWriter {
         meta.i16(-1);
         meta.u8(0xff);
         meta.i32(self.documents.cast_signed());
-        meta.i32(least.into());
-        meta.i32(most.into());
-        if most > least {
+        meta.i32(shortest.into());
+        meta.i32(longest.into());
+        if longest > shortest {
             meta.u64_as_i64(end);
             meta.vint(SHIFT);
             meta.put(&self.write_begins()?);

@@ -1,4 +1,4 @@
-//! Field infos: `.fnm`.
+//! Field infos, `.fnm`: which fields there are, and what is indexed and stored of each.
 //!
 //! ```text
 //! vint number of fields; per field
@@ -15,12 +15,13 @@
 use std::path::Path;
 
 use crate::lucene::error::{LuceneError, Result};
+use crate::lucene::store::codec::{Codec, Id};
 use crate::lucene::store::input::open_small;
-use crate::lucene::store::output::{Codec, Id, write_small};
+use crate::lucene::store::output::write_small;
 use crate::lucene::store::primitives::PutBytes;
 
 /// Header of `.fnm`.
-const CODEC: Codec = Codec::plain("Lucene90FieldInfos", 0);
+const CODEC: Codec<'static> = Codec::plain("Lucene90FieldInfos", 0);
 
 /// Number of the field with the docids.
 pub(crate) const ID: u32 = 0;
@@ -41,8 +42,8 @@ const DOC_VALUES: [(&str, &str); 2] = [
     ("PerFieldDocValuesFormat.suffix", "0"),
 ];
 
-/// The body of the file, with or without `raw`.
-fn body(raw: bool) -> Vec<u8> {
+/// Returns the body of the file, with or without `raw`.
+fn encode(raw: bool) -> Vec<u8> {
     let mut out = Vec::new();
     let id_attributes = [DOC_VALUES, POSTINGS].concat();
     let fields: [(&str, u32, [u8; 3], &Attributes); 3] = [
@@ -65,18 +66,18 @@ fn body(raw: bool) -> Vec<u8> {
 
 /// Writes the file.
 pub(crate) fn write(path: &Path, id: &Id, raw: bool) -> Result<()> {
-    write_small(path, CODEC, id, &body(raw))
+    write_small(path, CODEC, id, &encode(raw))
 }
 
-/// Reads the file; says whether it has the field `raw`. Any other fields than ours are refused.
+/// Reads the file, and returns true if it has the field `raw`. Any other fields than ours are refused.
 pub(crate) fn read(path: &Path, id: &Id) -> Result<bool> {
-    let (mut input, _) = open_small(path, CODEC.name, CODEC.version, Some(id), CODEC.suffix)?;
+    let (mut input, _) = open_small(path, CODEC, Some(id))?;
     let length = input.end().saturating_sub(input.position());
     let found = input.take(usize::try_from(length).unwrap_or(0))?;
     for raw in [false, true] {
-        if found == body(raw) {
+        if found == encode(raw) {
             return Ok(raw);
         }
     }
-    Err(LuceneError::not_ours(path, "its fields are others"))
+    Err(LuceneError::not_ours(path, "its fields differ"))
 }

@@ -1,4 +1,4 @@
-//! The formats of Lucene's index files, a file of code for each, with its byte layout at the top.
+//! Formats of Lucene's index files, with one file of code for each, which has the byte layout at its top.
 
 pub(crate) mod commit_point;
 pub(crate) mod doc_values;
@@ -13,5 +13,7 @@ pub(crate) mod skip_data;
 pub(crate) mod stored_fields;
 pub(crate) mod stored_ints;
 pub(crate) mod suffix_compression;
+pub(crate) mod term_block;
 pub(crate) mod term_dictionary;
 pub(crate) mod term_index;
+pub(crate) mod term_meta;

@@ -1,12 +1,12 @@
-//! A non-decreasing sequence of positions, packed.
+//! Packs a sequence of positions that does not decrease.
 //!
 //! The values are cut into blocks of `2^shift`. A block is a straight line through its first and last value, and the
-//! distances of its values from that line, packed with as few bits as the format has widths for:
+//! distances of its values from that line, packed in the narrowest width of the format that holds them:
 //!
 //! ```text
 //! slope  = f32((last - first) / max(1, count - 1))
 //! line i = trunc(slope * f32(i))              in 32-bit floats, as the reader repeats it
-//! meta   i64 smallest distance · i32 bits of the slope · i64 position of the data · u8 width      (21 bytes a block)
+//! meta   i64 smallest distance · i32 bits of the slope · i64 position of the data · u8 width      (21 bytes per block)
 //! data   distances minus the smallest, `width` bits each, least significant bit first, then padding
 //! ```
 
@@ -14,7 +14,7 @@ use crate::lucene::error::Result;
 use crate::lucene::store::output::Output;
 use crate::lucene::store::primitives::PutBytes;
 
-/// Widths of a packed difference and the bytes of padding after a block with it.
+/// Widths of a packed distance, and the bytes of padding after a block of this width.
 const WIDTHS: [(u32, usize); 14] = [
     (1, 0),
     (2, 0),
@@ -32,7 +32,7 @@ const WIDTHS: [(u32, usize); 14] = [
     (64, 0),
 ];
 
-/// Writes a sequence: the packed differences to a file as they come, the description of the blocks to memory.
+/// Writes a sequence: the packed distances to a file as they come, the description of the blocks to memory.
 #[derive(Debug)]
 pub(crate) struct MonotonicWriter {
     meta: Vec<u8>,
@@ -42,7 +42,7 @@ pub(crate) struct MonotonicWriter {
 }
 
 impl MonotonicWriter {
-    /// A sequence with blocks of `2^shift` values, whose data begins where `data` stands now.
+    /// Begins a sequence with blocks of `2^shift` values, whose data begins where `data` stands now.
     pub(crate) fn new(shift: u32, data: &Output) -> Self {
         Self {
             meta: Vec::new(),
@@ -52,7 +52,7 @@ impl MonotonicWriter {
         }
     }
 
-    /// Adds a value that is not below the one before.
+    /// Adds a value, which must not be below the one before.
     pub(crate) fn add(&mut self, value: u64, data: &mut Output) -> Result<()> {
         self.block.push(value);
         if self.block.len() == self.capacity {
@@ -77,11 +77,11 @@ impl MonotonicWriter {
     }
 }
 
-/// The line through a block: its value at index `i`.
+/// Returns the value at index `i` of the line through a block.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
-    reason = "the format rounds just so"
+    reason = "the format rounds in this way"
 )]
 pub(crate) fn line(slope: f32, i: usize) -> i64 {
     (slope * i as f32) as i64
@@ -90,7 +90,7 @@ pub(crate) fn line(slope: f32, i: usize) -> i64 {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
-    reason = "the format rounds just so"
+    reason = "the format rounds in this way"
 )]
 fn encode_block(values: &[u64], position: u64, meta: &mut Vec<u8>) -> Vec<u8> {
     let (Some(&first), Some(&last)) = (values.first(), values.last()) else {
@@ -145,9 +145,9 @@ pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::lucene::store::output::Codec;
+    use crate::lucene::store::codec::Codec;
 
-    /// A decoder for tests: `count` values from the meta bytes and the data that begins at the sequence's base.
+    /// Decodes `count` values from the meta bytes and the data that begins at the sequence's base.
     pub(crate) fn decode(meta: &[u8], data: &[u8], shift: u32, count: usize) -> Vec<u64> {
         let mut values = Vec::new();
         for block in meta.chunks_exact(21) {

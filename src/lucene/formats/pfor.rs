@@ -1,4 +1,4 @@
-//! Blocks of 128 numbers: FOR (all with the same number of bits) and `PFor` (FOR with up to seven exceptions).
+//! Packs blocks of 128 numbers: FOR (all with the same number of bits) and `PFor` (FOR with up to seven exceptions).
 //!
 //! **FOR** packs 128 values of `p` bits (1 to 31) into `2p` words of 64 bits. A word is cut into lanes of `P` = 8, 16
 //! or 32 bits, the smallest that holds `p`; lane `k`, the first being the most significant, holds the values
@@ -19,13 +19,13 @@ use crate::lucene::error::Result;
 use crate::lucene::store::input::Input;
 use crate::lucene::store::primitives::PutBytes;
 
-/// Numbers in a block.
+/// How many numbers a block has.
 pub(crate) const BLOCK: usize = 128;
 
 /// A block of numbers below 2^31.
 pub(crate) type Block = [u32; BLOCK];
 
-/// At most so many values of a block may have more bits than the others: three bits hold the count.
+/// How many values of a block may have more bits than the others: three bits hold the count.
 const MAX_EXCEPTIONS: usize = 7;
 
 /// How the values lie in the words for `p` bits a value.
@@ -59,7 +59,7 @@ impl Layout {
         }
     }
 
-    /// A word with the low `bits` of every lane set.
+    /// Returns a word with the low `bits` of every lane set.
     fn mask(&self, bits: u32) -> u64 {
         let one = (1_u64 << bits) - 1;
         match self.lane {
@@ -120,6 +120,10 @@ fn encode_for(values: &Block, p: u32, out: &mut Vec<u8>) {
 }
 
 /// Reads what [`encode_for`] wrote; `bytes` has `16 p` bytes.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a lane has at most 32 bits"
+)]
 fn decode_for(bytes: &[u8], p: u32, values: &mut Block) {
     let layout = Layout::new(p);
     let mut rows = [0_u64; 64];
@@ -148,7 +152,7 @@ fn decode_for(bytes: &[u8], p: u32, values: &mut Block) {
     }
 }
 
-/// Bits of a number, at least one.
+/// Returns the bits of a number, at least one.
 fn bit_length(value: u32) -> u32 {
     32 - (value | 1).leading_zeros()
 }
@@ -159,8 +163,8 @@ fn bit_length(value: u32) -> u32 {
     reason = "indices are below 128, high parts are cut to 8 bits by the choice of p"
 )]
 pub(crate) fn encode(values: &Block, out: &mut Vec<u8>) {
-    // How many values have each bit length; p is that of the eighth largest value, so seven at most are above it, and
-    // no more than 8 bits below the largest, since an exception has one byte for the bits above p.
+    // Counts the values of each bit length. p is the bit length of the eighth largest value, so that at most seven values
+    // have more bits; but no more than 8 bits below the largest, since an exception has one byte for the bits above p.
     let mut counts = [0_usize; 33];
     for &value in values {
         counts[bit_length(value) as usize] += 1;
@@ -226,152 +230,4 @@ pub(crate) fn decode(input: &mut Input, values: &mut Block) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::lucene::store::output::{Codec, Output};
-
-    fn block(value: impl Fn(u32) -> u32) -> Block {
-        std::array::from_fn(|i| value(u32::try_from(i).unwrap()))
-    }
-
-    fn hex(bytes: &[u8]) -> String {
-        use std::fmt::Write;
-        bytes.iter().fold(String::new(), |mut text, byte| {
-            write!(text, "{byte:02x}").unwrap();
-            text
-        })
-    }
-
-    #[test]
-    fn packed_blocks_have_the_known_bytes() {
-        let cases: [(u32, Block, &str, &str, u32); 7] = [
-            (
-                1,
-                block(|i| u32::from(i % 3 == 0)),
-                "49922449922449922449922449922449",
-                "2449922449922449",
-                0x4d43_a6a1,
-            ),
-            (
-                3,
-                block(|i| i % 8),
-                "1a1a1a1a1a1a1a1a3d3d3d3d3d3d3d3d",
-                "afafafafafafafaf",
-                0xa61e_4dbf,
-            ),
-            (
-                5,
-                block(|i| i % 32),
-                "86028602860286028d0c8d0c8d0c8d0c",
-                "cf4fcf4fcf4fcf4f",
-                0x1f9e_def1,
-            ),
-            (
-                7,
-                block(|i| i),
-                "e1c1a18160402000e3c3a28263432202",
-                "fbdbbb9b7b5b3b1b",
-                0xb2ad_880e,
-            ),
-            (
-                9,
-                block(|i| 4 * i),
-                "72c05280324012001cc214820c420402",
-                "7ce27ca27c627c22",
-                0xdaf1_9db7,
-            ),
-            (
-                11,
-                block(|i| 16 * i),
-                "1dc015800d40050010c2108210421002",
-                "10ea10aa106a102a",
-                0x9602_ea60,
-            ),
-            (
-                20,
-                block(|i| 8191 * i),
-                "ff0cfc7fff0400008df9fb8185fdff01",
-                "819ff9cdc19ffd4d",
-                0xf3a9_4777,
-            ),
-        ];
-        for (p, values, first, last, crc) in cases {
-            let mut out = Vec::new();
-            encode_for(&values, p, &mut out);
-            assert_eq!(out.len(), 16 * p as usize);
-            assert_eq!(hex(&out[..16]), first);
-            assert_eq!(hex(&out[out.len() - 8..]), last);
-            assert_eq!(crc32fast::hash(&out), crc, "p = {p}");
-        }
-    }
-
-    #[test]
-    fn exceptions_have_the_known_bytes() {
-        let with = |base: u32, exceptions: &[(usize, u32)]| {
-            let mut values = [base; BLOCK];
-            for &(i, value) in exceptions {
-                values[i] = value;
-            }
-            values
-        };
-        let mut mixed = block(|i| i % 4);
-        mixed[0] = 1000;
-        mixed[127] = 77;
-        let cases = [
-            (with(1, &[]), "0001", "", 2),
-            (with(1, &[(5, 300)]), "21", "0596", 19),
-            (with(1, &[(7, 200), (100, 255)]), "41", "0764647f", 21),
-            (with(1000, &[]), "0a", "", 161),
-            (mixed, "42", "00fa7f13", 37),
-            (with(5, &[(3, 77)]), "2005", "0348", 4),
-        ];
-        for (values, start, end, bytes) in cases {
-            let mut out = Vec::new();
-            encode(&values, &mut out);
-            let text = hex(&out);
-            assert!(text.starts_with(start) && text.ends_with(end), "{text}");
-            assert_eq!(out.len(), bytes);
-        }
-    }
-
-    fn round_trip(values: &Block) -> Block {
-        let mut bytes = Vec::new();
-        encode(values, &mut bytes);
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("block");
-        let mut output = Output::create(path.clone(), Codec::plain("Test", 0)).unwrap();
-        let start = output.position();
-        output.write(&bytes).unwrap();
-        output.finish().unwrap().seal(&[1; 16]).unwrap();
-        let mut input = Input::open(path, 64).unwrap();
-        input.seek(start);
-        let mut read = [0; BLOCK];
-        decode(&mut input, &mut read).unwrap();
-        assert_eq!(input.position(), input.end());
-        read
-    }
-
-    #[test]
-    fn every_width_is_read_back() {
-        for bits in 1..=31 {
-            let values = block(|i| (0x9e37_79b9_u32.wrapping_mul(i + 1)) >> (32 - bits));
-            assert_eq!(round_trip(&values), values, "{bits} bits");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_block_is_read_back(
-            base in 0_u32..1 << 31, spread in 0_u32..31, exceptions in prop::collection::vec((0..BLOCK, 0_u32..1 << 31), 0..12),
-            noise in prop::collection::vec(any::<u32>(), BLOCK),
-        ) {
-            let mut values = block(|i| (base >> spread).saturating_add(noise[i as usize] >> (32 - spread.max(1))) & 0x7fff_ffff);
-            for (i, value) in exceptions {
-                values[i] = value;
-            }
-            prop_assert_eq!(round_trip(&values), values);
-        }
-    }
-}
+mod tests;

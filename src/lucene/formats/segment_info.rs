@@ -1,4 +1,4 @@
-//! Segment info: `.si`.
+//! Segment info, `.si`: what a segment consists of.
 //!
 //! ```text
 //! i32 x3 version 9.0.0 · u8 1, i32 x3 least version 9.0.0 · i32 documents · u8 FF (no compound file)
@@ -13,11 +13,12 @@
 
 use crate::lucene::error::{LuceneError, Result};
 use crate::lucene::formats::segment_name::SegmentName;
+use crate::lucene::store::codec::{Codec, Id};
 use crate::lucene::store::input::open_small;
-use crate::lucene::store::output::{Codec, Id, write_small};
+use crate::lucene::store::output::write_small;
 use crate::lucene::store::primitives::PutBytes;
 
-const CODEC: Codec = Codec::plain("Lucene90SegmentInfo", 0);
+const CODEC: Codec<'static> = Codec::plain("Lucene90SegmentInfo", 0);
 const DIAGNOSTICS: [(&str, &str); 3] = [
     ("lucene.version", "9.0.0"),
     ("source", "flush"),
@@ -49,22 +50,15 @@ fn put_version(out: &mut Vec<u8>) {
     }
 }
 
-/// The id of a segment.
+/// Reads the id of a segment.
 pub(crate) fn read_id(segment: &SegmentName) -> Result<Id> {
-    Ok(open_small(
-        &segment.file("si"),
-        CODEC.name,
-        CODEC.version,
-        None,
-        CODEC.suffix,
-    )?
-    .1)
+    Ok(open_small(&segment.file("si"), CODEC, None)?.1)
 }
 
-/// Reads the file of one of our segments: its number of documents.
+/// Reads the number of documents of one of our segments.
 pub(crate) fn read(segment: &SegmentName, id: &Id) -> Result<u32> {
     let path = segment.file("si");
-    let (mut input, _) = open_small(&path, CODEC.name, CODEC.version, Some(id), CODEC.suffix)?;
+    let (mut input, _) = open_small(&path, CODEC, Some(id))?;
     for _version in 0..3 {
         input.i32()?;
     }

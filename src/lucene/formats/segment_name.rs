@@ -1,18 +1,18 @@
-//! Names of segments and of their files.
+//! Names segments and their files.
 //!
 //! A segment is `_` and its number in base 36; its files are that name and an extension. Postings and doc values are
 //! per-field formats, whose names carry the format and a suffix: `_0_Lucene90_0.doc`.
 
 use std::path::{Path, PathBuf};
 
-use crate::lucene::store::output::FIELD_SUFFIX;
+use crate::lucene::store::codec::FIELD_SUFFIX;
 
 /// Extensions of files that belong to the whole segment.
 const PLAIN: [&str; 7] = ["fdm", "fdt", "fdx", "fnm", "nvd", "nvm", "si"];
 /// Extensions of files of the per-field formats.
 const PER_FIELD: [&str; 6] = ["doc", "dvd", "dvm", "tim", "tip", "tmd"];
 
-/// The folder of a segment and its name.
+/// Name of a segment, and the folder it lies in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SegmentName {
     dir: PathBuf,
@@ -20,7 +20,7 @@ pub(crate) struct SegmentName {
 }
 
 impl SegmentName {
-    /// The segment with a number.
+    /// Returns the name of the segment with a number.
     pub(crate) fn new(dir: &Path, number: u64) -> Self {
         Self {
             dir: dir.to_owned(),
@@ -28,7 +28,7 @@ impl SegmentName {
         }
     }
 
-    /// The segment with a name, as it stands in a commit; nothing if it is not `_` and base 36.
+    /// Returns the segment with a name from a commit point; nothing if the name is not `_` and base 36.
     pub(crate) fn parse(dir: &Path, name: &str) -> Option<Self> {
         let digits = name.strip_prefix('_')?;
         let valid = !digits.is_empty()
@@ -41,22 +41,22 @@ impl SegmentName {
         })
     }
 
-    /// Its name, such as `_0`.
+    /// Returns the name, such as `_0`.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its folder and name, for messages.
+    /// Returns folder and name, for messages.
     pub(crate) fn path(&self) -> PathBuf {
         self.dir.join(&self.name)
     }
 
-    /// Its folder.
+    /// Returns the folder.
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Name of the file with an extension.
+    /// Returns the name of the file with an extension.
     pub(crate) fn file_name(&self, extension: &str) -> String {
         if PER_FIELD.contains(&extension) {
             format!("{}_{FIELD_SUFFIX}.{extension}", self.name)
@@ -65,18 +65,18 @@ impl SegmentName {
         }
     }
 
-    /// Path of the file with an extension.
+    /// Returns the path of the file with an extension.
     pub(crate) fn file(&self, extension: &str) -> PathBuf {
         self.dir.join(self.file_name(extension))
     }
 
-    /// Extensions of all files of a segment, `si` last.
+    /// Returns the extensions of all files of a segment, `si` last.
     pub(crate) fn extensions() -> impl Iterator<Item = &'static str> {
         PER_FIELD.into_iter().chain(PLAIN)
     }
 }
 
-/// A number in base 36, lower case.
+/// Returns a number in base 36, in lowercase.
 #[allow(clippy::cast_possible_truncation, reason = "a remainder below 36")]
 pub(crate) fn base36(mut number: u64) -> String {
     let mut digits = Vec::new();

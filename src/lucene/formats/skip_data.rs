@@ -1,4 +1,4 @@
-//! Skip data of a posting list in `.doc`: lets a searcher jump over blocks, and tells it the largest impact in them.
+//! Skip data of a posting list, in `.doc`: lets a searcher jump over blocks, and tells it the largest impact in them.
 //!
 //! Level 0 has an entry after each full block of 128 postings that more postings follow; level `l` has every 8th entry
 //! of the level below, for at most 10 levels. The levels are written behind the postings of the term, the highest
@@ -15,12 +15,12 @@
 
 use crate::lucene::store::primitives::PutBytes;
 
-/// Entries of a level between two entries of the next.
+/// How many entries of a level have one entry of the next.
 const MULTIPLIER: u64 = 8;
-/// Levels at most.
+/// Largest number of levels.
 const LEVELS: usize = 10;
 
-/// One level while its term is written.
+/// Level of the skip data of one term.
 #[derive(Debug, Default)]
 struct Level {
     bytes: Vec<u8>,
@@ -29,7 +29,7 @@ struct Level {
     max_freq: u32,
 }
 
-/// Collects the skip data of one term; used again for the next.
+/// Collects the skip data of one term after another.
 #[derive(Debug, Default)]
 pub(crate) struct SkipData {
     levels: Vec<Level>,

@@ -1,4 +1,4 @@
-//! Stored fields: `.fdt`, `.fdx`, `.fdm`. The docid of each document, and its text if that is kept.
+//! Stored fields, `.fdt`, `.fdx` and `.fdm`: the docid of each document, and its text if that is kept.
 //!
 //! A document is, per stored field, vlong field << 3 | 0 (a string) and the string. Documents gather in a chunk until
 //! it has 81,920 bytes or 1,024 documents; the last chunk, if it is not full, is called dirty.
@@ -16,29 +16,31 @@
 //!        i64 end of chunks in .fdt · vlong chunks · vlong dirty chunks · vlong documents in them
 //! ```
 //!
-//! The dictionary of a piece is its first twentieth, as Lucene chooses it, in ten blocks.
+//! The dictionary of a piece is its first twentieth, and the rest is cut into ten blocks, as in Lucene.
 
 use crate::lucene::error::Result;
 use crate::lucene::formats::field_infos::{ID, RAW};
 use crate::lucene::formats::monotonic::MonotonicWriter;
 use crate::lucene::formats::segment_name::SegmentName;
 use crate::lucene::formats::stored_ints;
-use crate::lucene::store::output::{Codec, Id, Output, Written, write_small};
+use crate::lucene::store::codec::{Codec, Id};
+use crate::lucene::store::output::{Output, Written, write_small};
 use crate::lucene::store::primitives::PutBytes;
 
 /// Header of `.fdt`.
-pub(crate) const DATA_CODEC: Codec = Codec::plain("Lucene90StoredFieldsFastData", 1);
-const INDEX_CODEC: Codec = Codec::plain("Lucene90FieldsIndexIdx", 0);
-const META_CODEC: Codec = Codec::plain("Lucene90FieldsIndexMeta", 1);
+pub(crate) const DATA_CODEC: Codec<'static> = Codec::plain("Lucene90StoredFieldsFastData", 1);
+const INDEX_CODEC: Codec<'static> = Codec::plain("Lucene90FieldsIndexIdx", 0);
+const META_CODEC: Codec<'static> = Codec::plain("Lucene90FieldsIndexMeta", 1);
 
-/// Bytes of documents in a chunk and of a piece of a sliced one.
+/// Bytes of documents that end a chunk, and bytes of a piece of a sliced chunk.
 pub(crate) const CHUNK_BYTES: usize = 81_920;
-/// Documents in a chunk.
+/// Documents that end a chunk.
 pub(crate) const CHUNK_DOCUMENTS: usize = 1024;
-/// Blocks of `2^10` entries in `.fdx`.
+/// Base-2 logarithm of the entries of a block of `.fdx`.
 const SHIFT: u32 = 10;
-/// Part of a piece that becomes its dictionary, and number of blocks after it.
-const DICTIONARY_PART: usize = 20;
+/// How many times longer than its dictionary a piece is.
+const DICTIONARY_RATIO: usize = 20;
+/// Number of blocks after the dictionary of a piece.
 const BLOCKS: usize = 10;
 
 /// Writes `.fdt`, a document at a time.
@@ -54,7 +56,7 @@ pub(crate) struct StoredFieldsWriter {
     fields: Vec<u32>,
 }
 
-/// The finished files; the description still lacks its header.
+/// Finished files, whose ids are not written yet.
 #[derive(Debug)]
 pub(crate) struct WrittenStoredFields {
     pub(crate) data: Written,
@@ -104,6 +106,10 @@ impl StoredFieldsWriter {
         Ok(())
     }
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a chunk has at most 1024 documents, and a document at most 2 GiB"
+    )]
     fn flush(&mut self, dirty: bool) -> Result<()> {
         let count = self.ends.len();
         let first = self.documents - count as u32;
@@ -136,7 +142,7 @@ impl StoredFieldsWriter {
         Ok(())
     }
 
-    /// Bytes held in memory.
+    /// Returns the bytes of memory in use.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.bytes.capacity()
             + self.ends.capacity() * 8
@@ -145,6 +151,11 @@ impl StoredFieldsWriter {
     }
 
     /// Ends the data, and writes the index of the chunks.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        reason = "there are at most as many chunks as documents, which are below 2^31"
+    )]
     pub(crate) fn finish(mut self) -> Result<WrittenStoredFields> {
         let dirty = self.ends.len() as u64;
         if dirty > 0 {
@@ -194,7 +205,7 @@ fn put_sequence(
 
 /// Appends a piece of documents, compressed.
 fn compress(piece: &[u8], out: &mut Vec<u8>) {
-    let (dictionary, rest) = piece.split_at(piece.len() / DICTIONARY_PART);
+    let (dictionary, rest) = piece.split_at(piece.len() / DICTIONARY_RATIO);
     let block_bytes = rest.len().div_ceil(BLOCKS);
     let mut compressed = lz4_flex::block::compress(dictionary);
     let mut lengths = Vec::new();

@@ -1,4 +1,4 @@
-//! Small numbers of the documents of a chunk of stored fields.
+//! Numbers of a chunk of stored fields, one per document.
 //!
 //! ```text
 //! one value    vint

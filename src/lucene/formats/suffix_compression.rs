@@ -1,8 +1,8 @@
-//! Compression of the suffixes of a block of terms, in `.tim`.
+//! Compresses the suffixes of a block of terms, in `.tim`.
 //!
-//! Most suffixes are digits and lower-case letters, which need six bits: the bytes 1F to 3E and 5F to 7E are mapped to
-//! 0 to 63, three bytes keep their own six bits and share the six bits of a fourth in their upper two. Bytes outside
-//! these ranges, at most one in 32, are listed as exceptions.
+//! Most suffixes are digits and lowercase letters, which need six bits: the bytes 1F to 3E and 5F to 7E are mapped to
+//! 0 to 63. Three bytes keep their own six bits, and hold the six bits of a fourth byte in their upper two bits. Bytes
+//! outside these ranges, at most one in 32, are listed as exceptions.
 //!
 //! ```text
 //! length n, q = n / 4 bytes at the end are spread: n - q bytes, each  two bits of a spread byte << 6 | own six bits
@@ -10,23 +10,25 @@
 //! vint exceptions, each  u8 distance from the one before · u8 the byte
 //! ```
 //!
-//! Lucene does this, too, where the prefix has more than two bytes and the suffixes more than two on average; it knows a
-//! third form (LZ4), which we neither write nor read.
+//! Like Lucene, we compress where the prefix has more than two bytes and the suffixes more than two on average. Lucene
+//! has a third form (LZ4), which we neither write nor read.
 
 use crate::lucene::error::Result;
 use crate::lucene::store::input::Input;
 use crate::lucene::store::primitives::PutBytes;
 
-/// The code of this compression in a block.
+/// Code in a block for suffixes that are not compressed.
+pub(crate) const NONE: u64 = 0;
+/// Code in a block for suffixes that are compressed like this, by Lucene's name for it.
 pub(crate) const LOWERCASE_ASCII: u64 = 1;
 
-/// The six bits of a byte.
+/// Returns the six bits that a byte is mapped to.
 const fn six_bits(byte: u8) -> u8 {
     let next = byte.wrapping_add(1);
     next & 0x1f | (next & 0x40) >> 1
 }
 
-/// The byte that six bits stand for.
+/// Returns the byte that six bits stand for.
 const fn byte_of(bits: u8) -> u8 {
     ((bits & 0x1f) | 0x20 | (bits & 0x20) << 1) - 1
 }
@@ -35,7 +37,7 @@ const fn has_six_bits(byte: u8) -> bool {
     matches!(byte.wrapping_add(1) & 0xe0, 0x20 | 0x60)
 }
 
-/// The compressed form of the suffixes of a block, if it is worth it.
+/// Returns the compressed suffixes of a block, if Lucene would compress them, too.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "distances are at most 255 by the step before"
@@ -84,7 +86,7 @@ pub(crate) fn compress(suffixes: &[u8], entries: usize, prefix: usize) -> Option
     Some(out)
 }
 
-/// Reads compressed suffixes, `suffixes.len()` bytes of them.
+/// Reads compressed suffixes, which have `suffixes.len()` bytes when decompressed.
 pub(crate) fn decompress(input: &mut Input, suffixes: &mut [u8]) -> Result<()> {
     let spread = suffixes.len() / 4;
     let kept = suffixes.len() - spread;
@@ -113,7 +115,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::lucene::store::output::{Codec, Output};
+    use crate::lucene::store::codec::Codec;
+    use crate::lucene::store::output::Output;
 
     #[test]
     fn six_bits_are_a_bijection() {

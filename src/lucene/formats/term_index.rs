@@ -1,4 +1,4 @@
-//! Term index: `.tip`.
+//! Term index, `.tip`.
 //!
 //! For each field a finite-state transducer (Lucene's FST, version 8) from the prefix of a block of terms to where the
 //! block lies in `.tim`. We write a plain trie: nodes are never shared, and the value of a key sits whole on the arc
@@ -13,16 +13,17 @@
 //! ```
 //!
 //! The block tree closes a block after all blocks with a longer prefix, so the nodes below a prefix can be written when
-//! its block is written: the trie is never held in memory. What remains for the parent is a [`Key`].
+//! its block is written: the trie is never held in memory. The parent only needs the [`Key`].
 
 use std::path::PathBuf;
 
 use crate::lucene::error::Result;
-use crate::lucene::store::output::{Codec, Output, Written, put_header};
+use crate::lucene::store::codec::{Codec, put_header};
+use crate::lucene::store::output::{Output, Written};
 use crate::lucene::store::primitives::PutBytes;
 
 /// Header of `.tip`.
-pub(crate) const CODEC: Codec = Codec::per_field("BlockTreeTermsIndex");
+pub(crate) const CODEC: Codec<'static> = Codec::per_field("BlockTreeTermsIndex");
 
 const FINAL: u8 = 0x01;
 const LAST: u8 = 0x02;
@@ -30,7 +31,7 @@ const TARGET_JUST_BEFORE: u8 = 0x04;
 const NO_TARGET: u8 = 0x08;
 const HAS_VALUE: u8 = 0x20;
 
-/// A key whose nodes below are written: what an arc to it needs.
+/// Value and node of a key whose longer keys are written already: all that an arc to it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Key {
     /// The value of the key.
@@ -39,7 +40,7 @@ pub(crate) struct Key {
     pub node: Option<u64>,
 }
 
-/// An arc of a node to be written.
+/// Arc of a node that is to be written.
 struct Arc<'a> {
     label: u8,
     value: Option<&'a [u8]>,

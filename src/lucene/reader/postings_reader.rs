@@ -2,7 +2,7 @@
 
 use crate::lucene::error::Result;
 use crate::lucene::formats::pfor::{self, BLOCK, Block};
-use crate::lucene::formats::postings::TermMeta;
+use crate::lucene::formats::term_meta::TermMeta;
 use crate::lucene::limits::MAX_IMPACT;
 use crate::lucene::store::input::Input;
 
@@ -15,7 +15,7 @@ pub(crate) struct PostingsReader {
 }
 
 impl PostingsReader {
-    /// Reads `.doc`.
+    /// Creates a reader of `.doc`.
     pub(crate) const fn new(input: Input) -> Self {
         Self {
             input,
@@ -24,21 +24,26 @@ impl PostingsReader {
         }
     }
 
-    /// Calls `each(doc, freq)` for the postings of a term in a field with frequencies. Documents that do not rise or
-    /// are not below `max_doc` are refused.
+    /// Calls `each(doc, freq)` for the postings of a term in a field with frequencies. Documents that do not increase
+    /// or are not below `max_doc` are refused.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the document was checked to be below `max_doc`"
+    )]
     pub(crate) fn for_each(
         &mut self,
         meta: &TermMeta,
         max_doc: u32,
         mut each: impl FnMut(u32, u32) -> Result<()>,
     ) -> Result<()> {
-        if let Some(doc) = meta.single {
-            let freq = u32::try_from(meta.total_freq)
+        if let Some(doc) = meta.singleton_doc_id {
+            let freq = u32::try_from(meta.total_term_freq)
                 .map_err(|_| self.input.corrupt("a frequency is out of range"))?;
             self.check(-1, doc.into(), freq, max_doc)?;
             return each(doc, freq);
         }
-        self.input.seek(meta.start);
+        self.input.seek(meta.doc_start_fp);
         let mut left = meta.doc_freq as usize;
         let mut doc = -1_i64;
         let mut first = true;
@@ -99,18 +104,17 @@ mod tests {
         }
         let id = [3; 16];
         writer.finish().unwrap().seal(&id).unwrap();
-        let input =
-            Input::open_checked(path, 100, CODEC.name, CODEC.version, &id, CODEC.suffix).unwrap();
+        let input = Input::open_checked(path, 100, CODEC, &id).unwrap();
         let mut reader = PostingsReader::new(input);
         let mut read = Vec::new();
         for (meta, list) in metas.iter().zip(lists) {
             assert_eq!(meta.doc_freq as usize, list.len());
             assert_eq!(
-                meta.total_freq,
+                meta.total_term_freq,
                 list.iter().map(|posting| u64::from(posting.1)).sum::<u64>()
             );
-            assert_eq!(meta.skip.is_some(), list.len() > 128);
-            assert_eq!(meta.single.is_some(), list.len() == 1);
+            assert_eq!(meta.skip_offset.is_some(), list.len() > 128);
+            assert_eq!(meta.singleton_doc_id.is_some(), list.len() == 1);
             let mut postings = Vec::new();
             reader
                 .for_each(meta, u32::MAX >> 1, |doc, freq| {
@@ -142,7 +146,10 @@ mod tests {
         writer.add(0, 3).unwrap();
         writer.add(1, 1).unwrap();
         let meta = writer.finish_term().unwrap();
-        assert_eq!((meta.start, meta.doc_freq, meta.total_freq), (61, 2, 4));
+        assert_eq!(
+            (meta.doc_start_fp, meta.doc_freq, meta.total_term_freq),
+            (61, 2, 4)
+        );
         writer.finish().unwrap().seal(&[0; 16]).unwrap();
         let bytes = std::fs::read(path).unwrap();
         assert_eq!(bytes[61..bytes.len() - 16], [0, 3, 3]);

@@ -1,22 +1,22 @@
-//! One of our own segments, opened for merging.
+//! Opens a segment.
 
 use crate::lucene::error::{LuceneError, Result};
 use crate::lucene::formats::commit_point::CommitEntry;
 use crate::lucene::formats::segment_name::SegmentName;
 use crate::lucene::formats::{field_infos, postings, segment_info, stored_fields, term_dictionary};
+use crate::lucene::reader::field_meta::{self, FieldMeta};
 use crate::lucene::reader::postings_reader::PostingsReader;
-use crate::lucene::reader::terms_reader;
-use crate::lucene::reader::terms_reader::{FieldMeta, TermsReader};
+use crate::lucene::reader::terms_reader::TermsReader;
+use crate::lucene::store::codec::{Codec, Id};
 use crate::lucene::store::input::Input;
-use crate::lucene::store::output::{Codec, Id};
 
-/// A segment of ours. No file stays open.
+/// A segment that this crate wrote. No file of it stays open.
 #[derive(Debug, Clone)]
 pub(crate) struct SegmentReader {
     pub(crate) name: SegmentName,
     pub(crate) id: Id,
     pub(crate) documents: u32,
-    /// Whether texts are stored.
+    /// True if texts are stored.
     pub(crate) raw: bool,
     fields: Vec<FieldMeta>,
 }
@@ -28,7 +28,7 @@ impl SegmentReader {
         let documents = segment_info::read(&name, &id)?;
         let raw = field_infos::read(&name.file("fnm"), &id)?;
         let tmd = name.file("tmd");
-        let fields = terms_reader::read_meta(&tmd, &id, |field| field == field_infos::CONTENTS)?;
+        let fields = field_meta::read(&tmd, &id, |field| field == field_infos::CONTENTS)?;
         for field in [field_infos::CONTENTS, field_infos::ID] {
             let complete = |meta: &&FieldMeta| meta.number == field && meta.doc_count == documents;
             if fields.iter().find(complete).is_none() {
@@ -51,7 +51,7 @@ impl SegmentReader {
         Ok(segment)
     }
 
-    /// What the term dictionary says of a field.
+    /// Returns what the term dictionary says of a field.
     pub(crate) fn field(&self, number: u32) -> Result<&FieldMeta> {
         let missing = || LuceneError::corrupt(&self.name.file("tmd"), "a field is missing");
         self.fields
@@ -61,17 +61,10 @@ impl SegmentReader {
     }
 
     fn open_file(&self, codec: Codec, extension: &str, window: usize) -> Result<Input> {
-        Input::open_checked(
-            self.name.file(extension),
-            window,
-            codec.name,
-            codec.version,
-            &self.id,
-            codec.suffix,
-        )
+        Input::open_checked(self.name.file(extension), window, codec, &self.id)
     }
 
-    /// Reads the terms of a field.
+    /// Returns a reader of the terms of a field.
     pub(crate) fn terms(&self, field: u32, window: usize) -> Result<TermsReader> {
         TermsReader::new(
             self.open_file(term_dictionary::CODEC, "tim", window)?,
@@ -79,7 +72,7 @@ impl SegmentReader {
         )
     }
 
-    /// Reads postings.
+    /// Returns a reader of postings.
     pub(crate) fn postings(&self, window: usize) -> Result<PostingsReader> {
         Ok(PostingsReader::new(self.open_file(
             postings::CODEC,
@@ -88,7 +81,7 @@ impl SegmentReader {
         )?))
     }
 
-    /// Reads stored fields; the input stands at the first chunk.
+    /// Returns the input of the stored fields, which stands at the first chunk.
     pub(crate) fn stored(&self, window: usize) -> Result<Input> {
         self.open_file(stored_fields::DATA_CODEC, "fdt", window)
     }
@@ -113,7 +106,7 @@ impl SegmentReader {
         Ok(())
     }
 
-    /// Size of its files.
+    /// Returns the size of all files.
     pub(crate) fn bytes(&self) -> Result<u64> {
         let mut bytes = 0;
         for extension in SegmentName::extensions() {

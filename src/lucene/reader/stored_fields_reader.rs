@@ -8,6 +8,10 @@ use crate::lucene::store::input::Input;
 use crate::lucene::store::primitives::PutBytes;
 
 /// Calls `each(document, number of its fields)` with the bytes of each stored document.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a chunk has at most 1024 documents"
+)]
 pub(crate) fn for_each(
     input: &mut Input,
     mut each: impl FnMut(&[u8], u32) -> Result<()>,
@@ -26,7 +30,8 @@ pub(crate) fn for_each(
         let fields = stored_ints::read(input, count)?;
         let lengths = stored_ints::read(input, count)?;
         let total: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
-        // Memory is taken a piece at a time, so a damaged length runs into the end of the file and not into all of it.
+        // Takes memory for one piece at a time, so that a damaged length reaches the end of the file before it takes all
+        // memory.
         let total = usize::try_from(total).map_err(|_| input.corrupt("a chunk is too long"))?;
         let piece = if code & 1 == 1 {
             CHUNK_BYTES
@@ -49,7 +54,7 @@ pub(crate) fn for_each(
     Ok(())
 }
 
-/// Appends a piece of so many bytes to `bytes`.
+/// Appends a piece, which has `piece` bytes when decompressed, to `bytes`.
 fn decompress(input: &mut Input, piece: usize, bytes: &mut Vec<u8>) -> Result<()> {
     let dictionary_bytes = input.vlen()?;
     let block_bytes = input.vlen()?;
@@ -75,14 +80,12 @@ fn decompress(input: &mut Input, piece: usize, bytes: &mut Vec<u8>) -> Result<()
     bytes.resize(start + piece, 0);
     let (dictionary, mut rest) = bytes[start..].split_at_mut(dictionary_bytes);
     let damaged = |input: &Input| input.corrupt("a chunk cannot be decompressed");
+    let compressed = input.take(lengths[0])?;
     if !dictionary.is_empty() {
-        let compressed = input.take(lengths[0])?;
         let read = lz4_flex::block::decompress_into(compressed, dictionary);
         if read.ok() != Some(dictionary_bytes) {
             return Err(damaged(input));
         }
-    } else {
-        input.take(lengths[0])?;
     }
     for length in &lengths[1..] {
         let (block, after) = rest.split_at_mut(block_bytes.min(rest.len()));
@@ -96,7 +99,7 @@ fn decompress(input: &mut Input, piece: usize, bytes: &mut Vec<u8>) -> Result<()
     Ok(())
 }
 
-/// The docid of a stored document: the string of its first field.
+/// Returns the docid of a stored document, which is the string of its first field.
 pub(crate) fn docid<'a>(document: &'a [u8], input_path: &std::path::Path) -> Result<&'a str> {
     let mut head = Vec::new();
     head.vint(ID << 3);
@@ -134,15 +137,7 @@ mod tests {
         }
         let id = [3; 16];
         writer.finish().unwrap().seal(&name, &id).unwrap();
-        let mut input = Input::open_checked(
-            name.file("fdt"),
-            1000,
-            DATA_CODEC.name,
-            DATA_CODEC.version,
-            &id,
-            DATA_CODEC.suffix,
-        )
-        .unwrap();
+        let mut input = Input::open_checked(name.file("fdt"), 1000, DATA_CODEC, &id).unwrap();
         input.verify().unwrap();
         let mut found = Vec::new();
         for_each(&mut input, |document, fields| {

@@ -3,24 +3,24 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::lucene::error::{LuceneError, Place, Result};
+use crate::lucene::error::{DocumentLocation, LuceneError, Result};
 use crate::lucene::formats::field_infos::{CONTENTS, ID};
-use crate::lucene::formats::postings::TermMeta;
+use crate::lucene::formats::term_meta::TermMeta;
 use crate::lucene::reader::segment_reader::SegmentReader;
 use crate::lucene::reader::terms_reader::TermsReader;
 
-/// Memory for windows over the files of all segments that are read side by side.
+/// Memory for windows over the files of all segments that are read at the same time.
 const WINDOWS: usize = 32 << 20;
 
-/// Bytes of a window over a file of each of so many segments.
+/// Returns the bytes of a window over a file of each of `segments` segments.
 pub(crate) fn window(segments: usize) -> usize {
     (WINDOWS / segments.max(1)).clamp(1 << 12, 1 << 16)
 }
 
-/// A term, and the segments that have it, in their order.
+/// A term and its metadata in each segment that has it, in the order of the segments.
 type Found<'a> = (&'a [u8], &'a [(usize, TermMeta)]);
 
-/// Terms of a field of several segments, in order.
+/// Reads the terms of a field of several segments, in order.
 #[derive(Debug)]
 pub(crate) struct TermMerge {
     readers: Vec<TermsReader>,
@@ -60,7 +60,7 @@ impl TermMerge {
         Ok(())
     }
 
-    /// Goes to the next term: its bytes, and the segments that have it, in their order.
+    /// Goes to the next term, and returns its bytes and the segments that have it, in their order.
     pub(crate) fn next(&mut self) -> Result<Option<Found<'_>>> {
         let Some(Reverse((term, segment))) = self.heap.pop() else {
             return Ok(None);
@@ -84,23 +84,26 @@ impl TermMerge {
     }
 }
 
-/// Refuses segments in which a docid occurs twice. Docids are sorted in each segment, so all lists are read side by
-/// side: the memory is two windows a segment, whatever the number of documents.
+/// Refuses segments in which a docid occurs twice. Docids are sorted in each segment, so all lists are read at the same
+/// time: memory holds two windows per segment, whatever the number of documents.
 pub(crate) fn check_docids(segments: &[SegmentReader]) -> Result<()> {
     let mut merge = TermMerge::open(segments, ID)?;
     while let Some((docid, found)) = merge.next()? {
-        let place = |(segment, meta): &(usize, TermMeta)| Place {
+        let location = |(segment, meta): &(usize, TermMeta)| DocumentLocation {
             segment: segments[*segment].name.path(),
-            document: meta.single.unwrap_or_default(),
+            document: meta.singleton_doc_id.unwrap_or_default(),
         };
         if let [first, second, ..] = found {
             return Err(LuceneError::DuplicateDocid {
                 docid: String::from_utf8_lossy(docid).into_owned(),
-                first: place(first),
-                second: place(second),
+                first: location(first),
+                second: location(second),
             });
         }
-        if let Some((segment, _)) = found.iter().find(|(_, meta)| meta.single.is_none()) {
+        if let Some((segment, _)) = found
+            .iter()
+            .find(|(_, meta)| meta.singleton_doc_id.is_none())
+        {
             let what = format!(
                 "the docid {:?} is used twice",
                 String::from_utf8_lossy(docid)
@@ -114,10 +117,10 @@ pub(crate) fn check_docids(segments: &[SegmentReader]) -> Result<()> {
     Ok(())
 }
 
-/// How many different terms the segments have.
+/// Counts the distinct terms of all segments.
 pub(crate) fn count_terms(segments: &[SegmentReader]) -> Result<u64> {
     if let [segment] = segments {
-        return Ok(segment.field(CONTENTS)?.terms);
+        return Ok(segment.field(CONTENTS)?.num_terms);
     }
     let mut merge = TermMerge::open(segments, CONTENTS)?;
     let mut terms = 0;

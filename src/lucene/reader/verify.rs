@@ -1,4 +1,4 @@
-//! Reads an index back.
+//! Verifies an index.
 
 use std::path::Path;
 
@@ -12,13 +12,15 @@ use crate::lucene::reader::term_merge;
 use crate::lucene::statistics::{IndexSummary, Totals};
 
 /// Checks an index of ours: every byte against its checksums, that the files belong together, and that no docid is used
-/// twice. The number of documents without terms is not known of an index.
+/// twice. An index does not know how many documents without terms were left out, so this count is 0.
 ///
 /// # Errors
 ///
-/// [`LuceneError`](crate::lucene::LuceneError) with the file.
+/// [`LuceneError`](crate::lucene::LuceneError), which names the file.
 pub fn verify(dir: &Path) -> Result<IndexSummary> {
-    let readers = commit_point::read(dir)?
+    let commit = commit_point::read(dir)?;
+    let readers = commit
+        .segments
         .into_iter()
         .map(SegmentReader::open)
         .collect::<Result<Vec<_>>>()?;
@@ -28,14 +30,17 @@ pub fn verify(dir: &Path) -> Result<IndexSummary> {
         totals: Totals::default(),
         terms: term_merge::count_terms(&readers)?,
         segments: readers.len(),
-        bytes: fs_err::metadata(dir.join("segments_1"))?.len(),
+        bytes: commit.bytes,
     };
     for reader in &readers {
         let contents = reader.field(CONTENTS)?;
         summary.totals.documents += u64::from(reader.documents);
-        summary.totals.postings += contents.postings;
-        summary.totals.impact_sum += contents.total_freq;
+        summary.totals.postings += contents.sum_doc_freq;
+        summary.totals.impact_sum += contents.sum_total_term_freq;
         summary.bytes += reader.bytes()?;
     }
     Ok(summary)
 }
+
+#[cfg(all(test, unix))]
+mod tests;

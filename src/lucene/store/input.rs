@@ -8,8 +8,12 @@ use std::path::{Path, PathBuf};
 
 use fs_err::File;
 
+use crate::durable::{open_regular, regular_metadata};
 use crate::lucene::error::{LuceneError, Result};
-use crate::lucene::store::output::{FOOTER_BYTES, FOOTER_MAGIC, Id, MAGIC};
+use crate::lucene::store::codec::{Codec, FOOTER_BYTES, FOOTER_MAGIC, Id, MAGIC};
+
+/// Length of the longest file that is read into memory as a whole: the largest of ours have some hundred kilobytes.
+const MAX_SMALL_BYTES: u64 = 16 << 20;
 
 /// A file of an index, read through a window.
 #[derive(Debug)]
@@ -23,9 +27,9 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Opens a file with a window of so many bytes.
+    /// Opens a regular file with a window of `window` bytes.
     pub(crate) fn open(path: PathBuf, window: usize) -> Result<Self> {
-        let length = fs_err::metadata(&path)?.len();
+        let length = regular_metadata(&path)?.len();
         Ok(Self {
             path,
             length,
@@ -41,13 +45,11 @@ impl Input {
     pub(crate) fn open_checked(
         path: PathBuf,
         window: usize,
-        codec: &str,
-        version: u32,
+        codec: Codec<'_>,
         id: &Id,
-        suffix: &str,
     ) -> Result<Self> {
         let mut input = Self::open(path, window)?;
-        let found = input.header(codec, version, suffix)?;
+        let found = input.header(codec)?;
         if found != *id {
             return Err(input.corrupt("its id is not that of its segment"));
         }
@@ -57,22 +59,22 @@ impl Input {
         Ok(input)
     }
 
-    /// Path of the file.
+    /// Returns the path of the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Length of the file in bytes, header and footer included.
+    /// Returns the length of the file in bytes, header and footer included.
     pub(crate) const fn length(&self) -> u64 {
         self.length
     }
 
-    /// Position of the footer.
+    /// Returns the position of the footer.
     pub(crate) const fn end(&self) -> u64 {
         self.length.saturating_sub(FOOTER_BYTES)
     }
 
-    /// Position of the next byte.
+    /// Returns the position of the next byte.
     pub(crate) const fn position(&self) -> u64 {
         self.start + self.at as u64
     }
@@ -89,7 +91,7 @@ impl Input {
         }
     }
 
-    /// Reads the whole file and compares its checksum; then stands where it stood before.
+    /// Reads the whole file and compares its checksum; the position stays.
     pub(crate) fn verify(&mut self) -> Result<()> {
         let before = self.position();
         let mut hasher = crc32fast::Hasher::new();
@@ -107,9 +109,14 @@ impl Input {
         Ok(())
     }
 
-    /// An error at this file.
+    /// Returns an error that says that this file is damaged.
     pub(crate) fn corrupt(&self, what: impl Into<String>) -> LuceneError {
         LuceneError::corrupt(&self.path, what)
+    }
+
+    /// Returns an error that says that another program wrote this file.
+    pub(crate) fn not_ours(&self, what: impl Into<String>) -> LuceneError {
+        LuceneError::not_ours(&self.path, what)
     }
 
     /// Fills the buffer from the position; fails at the end of the file.
@@ -132,8 +139,8 @@ impl Input {
         Ok(())
     }
 
-    /// The next `count` bytes. Counts come from files, and are checked against the length of the file before memory
-    /// is taken for them.
+    /// Returns the next `count` bytes. Counts come from files, and are checked against the length of the file before
+    /// memory is taken for them.
     pub(crate) fn take(&mut self, count: usize) -> Result<&[u8]> {
         if self.buffer.len() - self.at < count {
             self.refill(count)?;
@@ -189,7 +196,7 @@ impl Input {
         u32::try_from(self.vlong()?).map_err(|_| self.corrupt("a number has more than 32 bits"))
     }
 
-    /// A count or length for memory.
+    /// Reads a count or a length of something that is held in memory.
     pub(crate) fn vlen(&mut self) -> Result<usize> {
         usize::try_from(self.vlong()?).map_err(|_| self.corrupt("a length is out of range"))
     }
@@ -210,23 +217,23 @@ impl Input {
     }
 
     /// Reads an index header; returns the id.
-    pub(crate) fn header(&mut self, codec: &str, version: u32, suffix: &str) -> Result<Id> {
+    pub(crate) fn header(&mut self, codec: Codec<'_>) -> Result<Id> {
         if self.be32()? != MAGIC {
             return Err(self.corrupt("it does not begin as a Lucene file"));
         }
         let name = self.string()?;
-        let found = self.be32()?;
-        if name != codec || found != version {
-            let what =
-                format!("it is of format {name} version {found}, not {codec} version {version}");
-            return Err(LuceneError::not_ours(&self.path, what));
+        let version = self.be32()?;
+        if name != codec.name || version != codec.version {
+            let what = format!(
+                "it is of format {name} version {version}, not {} version {}",
+                codec.name, codec.version
+            );
+            return Err(self.not_ours(what));
         }
         let id = self.array()?;
-        if self.vlen()? != suffix.len() || self.take(suffix.len())? != suffix.as_bytes() {
-            return Err(LuceneError::not_ours(
-                &self.path,
-                "its header has another suffix",
-            ));
+        let suffix = codec.suffix.as_bytes();
+        if self.vlen()? != suffix.len() || self.take(suffix.len())? != suffix {
+            return Err(self.not_ours("its header has another suffix"));
         }
         Ok(id)
     }
@@ -241,15 +248,9 @@ impl Input {
     }
 }
 
-/// Reads a small file whole after comparing its checksum; the input stands at the body.
-pub(crate) fn open_small(
-    path: &Path,
-    codec: &str,
-    version: u32,
-    id: Option<&Id>,
-    suffix: &str,
-) -> Result<(Input, Id)> {
-    let bytes = fs_err::read(path)?;
+/// Reads a whole small file into memory and compares its checksum; the input stands at the body.
+pub(crate) fn open_small(path: &Path, codec: Codec<'_>, id: Option<&Id>) -> Result<(Input, Id)> {
+    let bytes = read_small(path)?;
     let split = bytes
         .len()
         .checked_sub(8)
@@ -267,9 +268,20 @@ pub(crate) fn open_small(
         start: 0,
         at: 0,
     };
-    let found = input.header(codec, version, suffix)?;
+    let found = input.header(codec)?;
     if id.is_some_and(|id| *id != found) {
         return Err(input.corrupt("its id is not that of its segment"));
     }
     Ok((input, found))
+}
+
+/// Reads a whole regular file that should be small.
+pub(crate) fn read_small(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = open_regular(path)?;
+    file.take(MAX_SMALL_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_SMALL_BYTES {
+        return Err(LuceneError::corrupt(path, "it is too long"));
+    }
+    Ok(bytes)
 }

@@ -1,5 +1,6 @@
-//! Bytes of index files: Lucene's primitives, headers and footers, and files that are written and read as streams.
+//! Reads and writes the bytes of index files: Lucene's primitives, headers and footers, and streams.
 
+pub(crate) mod codec;
 pub(crate) mod input;
 pub(crate) mod output;
 pub(crate) mod primitives;

@@ -1,10 +1,10 @@
-//! The primitive encodings of Lucene's files, appended to a byte vector.
+//! Appends the primitive types of Lucene's files to a byte vector.
 //!
 //! | name | bytes |
 //! |---|---|
 //! | `i16`, `i32`, `i64` | 2, 4, 8 bytes, little-endian, two's complement |
 //! | `be32`, `be64` | big-endian: only in headers, footers and parts of `segments_N` |
-//! | `vint`, `vlong` | 7 bits a byte, low group first, bit 7 says that more follow: 1 to 5, 1 to 9 bytes |
+//! | `vint`, `vlong` | 7 bits per byte, low bits first; bit 7 says that another byte follows: 1 to 5, 1 to 9 bytes |
 //! | `string` | `vint` length in bytes, then UTF-8 |
 //! | `map` | `vint` count, then key and value as strings |
 
@@ -53,7 +53,7 @@ pub(crate) trait PutBytes {
         self.vlong(u64::from(value));
     }
 
-    /// Appends an unsigned number in 1 to 10 bytes (Lucene's own end at 2^63).
+    /// Appends an unsigned number in 1 to 10 bytes (Lucene's own numbers end at 2^63).
     fn vlong(&mut self, value: u64);
 
     /// Appends the length of something held in memory, which the format limits to 31 bits, or a count.
@@ -108,7 +108,7 @@ pub(crate) fn zig_zag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
-/// The inverse of [`zig_zag`].
+/// Undoes [`zig_zag`].
 pub(crate) fn zag_zig(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }

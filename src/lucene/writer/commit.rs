@@ -6,12 +6,13 @@
 
 use std::path::Path;
 
-use crate::durable::fault;
+use crate::durable::{fault, regular_metadata};
 use crate::lucene::error::{LuceneError, Result};
-use crate::lucene::formats::commit_point::CommitEntry;
+use crate::lucene::formats::commit_point::{CommitEntry, UserData};
 use crate::lucene::formats::segment_name::SegmentName;
 use crate::lucene::formats::{commit_point, segment_info};
 use crate::lucene::limits::MAX_DOCUMENTS;
+use crate::lucene::origin::IndexOrigin;
 use crate::lucene::reader::segment_reader::SegmentReader;
 use crate::lucene::reader::term_merge;
 use crate::lucene::statistics::{IndexSummary, Totals};
@@ -25,13 +26,14 @@ pub struct CommitOptions {
     pub max_segments: Option<usize>,
 }
 
-/// Makes segments an index in `dir`. The temporary file of the commit point is written in `temporary`.
+/// Makes an index of segments in `dir`, which says that it has this origin, if one is given. The temporary file of the commit point is written in `temporary`.
 pub(crate) fn commit(
     dir: &Path,
     temporary: &Path,
     readers: &[SegmentReader],
     mut totals: Totals,
     options: CommitOptions,
+    origin: Option<&IndexOrigin>,
 ) -> Result<IndexSummary> {
     totals.documents = count_documents(readers)?;
     if readers.len() > 1 {
@@ -40,18 +42,19 @@ pub(crate) fn commit(
     let terms = term_merge::count_terms(readers)?;
     let mut ids = Vec::new();
     let mut bytes = 0;
-    let groups = groups(readers, options.max_segments.unwrap_or(usize::MAX));
+    let groups = group_segments(readers, options.max_segments.unwrap_or(usize::MAX));
     for (number, group) in (0..).zip(groups) {
         let name = SegmentName::new(dir, number);
         match group {
-            [segment] => adopt(segment, &name)?,
+            [segment] => link_segment(segment, &name)?,
             group => merge::merge(group, name.clone())?,
         }
         let id = segment_info::read_id(&name)?;
         bytes += SegmentReader::open(CommitEntry { segment: name, id })?.bytes()?;
         ids.push(id);
     }
-    bytes += commit_point::write(dir, temporary, &ids)?;
+    let user_data = origin.map_or_else(UserData::new, IndexOrigin::to_user_data);
+    bytes += commit_point::write(dir, temporary, &ids, &user_data)?;
     Ok(IndexSummary {
         totals,
         terms,
@@ -73,11 +76,12 @@ fn count_documents(readers: &[SegmentReader]) -> Result<u64> {
     Ok(documents)
 }
 
-/// Takes a segment into another folder and under another name: files are linked or copied, the segment info, which has
-/// the name in it, is written again.
-fn adopt(segment: &SegmentReader, name: &SegmentName) -> Result<()> {
+/// Puts a segment into another folder and under another name: its files are linked or copied, and the segment info,
+/// which has the name in it, is written again.
+fn link_segment(segment: &SegmentReader, name: &SegmentName) -> Result<()> {
     for extension in SegmentName::extensions().filter(|extension| *extension != "si") {
         let (from, to) = (segment.name.file(extension), name.file(extension));
+        regular_metadata(&from)?;
         fault::point("a link")?;
         if fs_err::hard_link(&from, &to).is_err() {
             fs_err::copy(&from, &to)?;
@@ -87,23 +91,26 @@ fn adopt(segment: &SegmentReader, name: &SegmentName) -> Result<()> {
     segment_info::write(name, &segment.id, segment.documents)
 }
 
-/// Cuts segments into at most `most` runs of neighbours with about the same number of documents.
-fn groups(segments: &[SegmentReader], most: usize) -> Vec<&[SegmentReader]> {
-    if segments.len() <= most.max(1) {
+/// Cuts segments into at most `max_groups` groups of neighbors with about the same number of documents.
+fn group_segments(segments: &[SegmentReader], max_groups: usize) -> Vec<&[SegmentReader]> {
+    if segments.len() <= max_groups.max(1) {
         return segments.chunks(1).collect();
     }
     let documents: u64 = segments
         .iter()
         .map(|segment| u64::from(segment.documents))
         .sum();
-    let share = documents.div_ceil(most.max(1) as u64);
+    let documents_per_group = documents.div_ceil(max_groups.max(1) as u64);
     let mut groups = Vec::new();
     let mut begin = 0;
     let mut seen = 0;
     for (i, segment) in segments.iter().enumerate() {
         seen += u64::from(segment.documents);
         let last = i + 1 == segments.len();
-        if last || (seen >= share * (groups.len() as u64 + 1) && groups.len() + 1 < most) {
+        if last
+            || (seen >= documents_per_group * (groups.len() as u64 + 1)
+                && groups.len() + 1 < max_groups)
+        {
             groups.push(&segments[begin..=i]);
             begin = i + 1;
         }

@@ -1,4 +1,4 @@
-//! Writes an index: parts side by side, then one commit.
+//! Writes an index: parts, of which several may be written at the same time, then one commit.
 //!
 //! While it is being written, the folder of the index holds only the folder [`unfinished`](Unfinished). The commit puts
 //! the segments of all parts into the folder of the index, writes the commit point, and removes `unfinished`.
@@ -13,14 +13,14 @@ use crate::lucene::error::{LuceneError, Result};
 use crate::lucene::formats::commit_point::{self, CommitEntry};
 use crate::lucene::formats::segment_info;
 use crate::lucene::formats::segment_name::SegmentName;
+use crate::lucene::origin::IndexOrigin;
 use crate::lucene::reader::segment_reader::SegmentReader;
 use crate::lucene::statistics::{IndexSummary, Totals};
 use crate::lucene::writer::commit::{self, CommitOptions};
 use crate::lucene::writer::part_writer::{PartSummary, PartWriter};
-use crate::lucene::writer::term_dictionary::TermDictionary;
 use crate::lucene::writer::unfinished::Unfinished;
 
-/// An index that is being written.
+/// Writes the parts of an index and commits it.
 #[derive(Debug)]
 pub struct IndexWriter {
     dir: PathBuf,
@@ -50,7 +50,7 @@ impl IndexWriter {
     ///
     /// # Errors
     ///
-    /// [`LuceneError::OtherRun`] if the unfinished index is of another run, and as [`create`](Self::create).
+    /// [`LuceneError::OtherRun`] if the unfinished index is of another run, and those of [`create`](Self::create).
     pub fn resume(dir: &Path, run: &str) -> Result<Self> {
         match Unfinished::run_in(dir)? {
             Some(known) if known == run => {
@@ -94,7 +94,7 @@ impl IndexWriter {
         commit_point::exists(dir)
     }
 
-    /// Removes what a run leaves that was killed just after its commit.
+    /// Removes what is left by a run that was killed just after its commit.
     ///
     /// # Errors
     ///
@@ -107,7 +107,7 @@ impl IndexWriter {
         Ok(())
     }
 
-    /// Returns where a part lies.
+    /// Returns the folder of a part.
     #[must_use]
     pub fn part_dir(&self, number: u64) -> PathBuf {
         self.unfinished.part_dir(number)
@@ -131,30 +131,45 @@ impl IndexWriter {
     }
 
     /// Begins a part, whose documents come after those of parts with smaller numbers. Parts may be written by several
-    /// threads at a time. With a vocabulary, its numbers are those of the postings; without, the part has a growing
-    /// dictionary of its own. A segment ends when it takes `segment_memory` bytes. The bytes of a part depend on its
+    /// threads at a time. A segment ends when it takes `segment_memory` bytes. The bytes of a part depend on its
     /// documents alone. What is there of a part of this number is removed.
     ///
     /// # Errors
     ///
     /// [`LuceneError::Io`].
-    pub fn part<'a>(
-        &self,
-        number: u64,
-        vocabulary: Option<&'a TermDictionary>,
-        segment_memory: usize,
-    ) -> Result<PartWriter<'a>> {
+    pub fn part(&self, number: u64, segment_memory: usize) -> Result<PartWriter> {
         let dir = self.unfinished.create_part(number)?;
-        Ok(PartWriter::new(dir, vocabulary, segment_memory))
+        Ok(PartWriter::new(dir, segment_memory))
     }
 
-    /// Makes the whole parts an index.
+    /// Makes an index of the whole parts.
     ///
     /// # Errors
     ///
     /// [`LuceneError::DuplicateDocid`] if documents of different segments have the same docid, or [`LuceneError::Io`].
     /// The unfinished index stays then; [`discard`](Self::discard) removes it.
     pub fn commit(&self, options: CommitOptions) -> Result<IndexSummary> {
+        self.commit_parts(options, None)
+    }
+
+    /// Makes an index of the whole parts, as [`commit`](Self::commit) does, which says what it was made of.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`commit`](Self::commit).
+    pub fn commit_with_origin(
+        &self,
+        options: CommitOptions,
+        origin: &IndexOrigin,
+    ) -> Result<IndexSummary> {
+        self.commit_parts(options, Some(origin))
+    }
+
+    fn commit_parts(
+        &self,
+        options: CommitOptions,
+        origin: Option<&IndexOrigin>,
+    ) -> Result<IndexSummary> {
         let mut totals = Totals::default();
         let mut readers = Vec::new();
         for dir in self.unfinished.whole_parts()? {
@@ -162,30 +177,31 @@ impl IndexWriter {
             totals += summary.totals;
             readers.extend(open_part(&dir, &summary)?);
         }
-        self.commit_segments(&readers, totals, options)
+        self.commit_segments(&readers, totals, options, origin)
     }
 
-    /// Makes segments from anywhere an index.
+    /// Makes an index of segments, which may lie in other folders.
     pub(crate) fn commit_segments(
         &self,
         readers: &[SegmentReader],
         totals: Totals,
         options: CommitOptions,
+        origin: Option<&IndexOrigin>,
     ) -> Result<IndexSummary> {
         let unfinished = self.unfinished.path();
-        let summary = commit::commit(&self.dir, unfinished, readers, totals, options)?;
+        let summary = commit::commit(&self.dir, unfinished, readers, totals, options, origin)?;
         self.unfinished.remove()?;
         sync_folder(&self.dir)?;
         sync_folder(parent_of(&self.dir))?;
         Ok(summary)
     }
 
-    /// Removes the unfinished index, and the folder if this writer made it. An index that was committed stays.
+    /// Removes the unfinished index, and the folder if this writer created it. An index that was committed stays.
     ///
     /// # Errors
     ///
     /// [`LuceneError::Io`].
-    pub fn discard(self) -> Result<()> {
+    pub fn discard(&self) -> Result<()> {
         if Self::is_committed(&self.dir) {
             return Ok(());
         }

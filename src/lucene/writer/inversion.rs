@@ -1,9 +1,9 @@
 //! Turns documents with terms into terms with documents, in memory.
 //!
-//! Each term has a list of its postings in the order in which they came, coded as they are in `.doc` tails: about three
-//! bytes a posting of a SPLADE collection. The bytes of a list lie in slices, 16 bytes at first and twice as long each
-//! time up to 2 KiB, which end in the address of the next; slices lie in blocks of 64 KiB. So lists grow without being
-//! moved, and no more than a slice of each is unused.
+//! Each term has a list of its postings in the order in which they came, encoded like the last postings of a term in
+//! `.doc`: about three bytes per posting of a SPLADE collection. The bytes of a list lie in slices. The first slice has
+//! 16 bytes, each further one twice as many, up to 2 KiB; a slice ends with the address of the next. Slices lie in
+//! blocks of 64 KiB. So lists grow without being moved, and each wastes less than one slice.
 
 use crate::lucene::error::{LuceneError, Result};
 use crate::lucene::store::primitives::PutBytes;
@@ -12,54 +12,59 @@ const BLOCK_BITS: u32 = 16;
 const BLOCK_BYTES: usize = 1 << BLOCK_BITS;
 const FIRST_SLICE: usize = 16;
 const LAST_SLICE: usize = 2048;
-/// Bytes of the address at the end of a slice.
+/// Length of the address at the end of a slice.
 const LINK: usize = 4;
 
-/// An address that no byte has: it ends a block.
-const NOWHERE: u32 = u32::MAX;
+/// Address that no byte has, because the last block is never used.
+const NO_ADDRESS: u32 = u32::MAX;
 
-/// The list of a term.
+/// Where the list of a term lies.
 #[derive(Debug, Clone, Copy)]
 struct List {
-    /// Address of its first slice, or nowhere.
+    /// Address of the first slice, or [`NO_ADDRESS`].
     first: u32,
     /// Address of the next byte.
     next: u32,
-    /// Address of the link of the last slice.
+    /// Address of the end of the last slice, where the address of the next one will stand.
     end: u32,
     last_doc: u32,
+    /// Length of the last slice.
     slice: u32,
 }
 
 const EMPTY: List = List {
-    first: NOWHERE,
+    first: NO_ADDRESS,
     next: 0,
     end: 0,
     last_doc: 0,
     slice: 0,
 };
 
-/// The postings of a segment by term number.
+/// Postings of a segment, by term number.
 #[derive(Debug, Default)]
 pub(crate) struct Inversion {
     blocks: Vec<Box<[u8]>>,
     used: usize,
     lists: Vec<List>,
-    gathered: Vec<u8>,
+    encoded: Vec<u8>,
 }
 
-/// Why a posting was not added.
+/// Reason why a posting was not added.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NotAdded {
     /// The document has the term already.
-    Twice,
+    DuplicateTerm,
     /// The addresses are used up.
     Full,
 }
 
 impl Inversion {
-    /// Adds a posting; the documents of a term do not fall. Fails if it has the document already.
+    /// Adds a posting; the document is not below that of the posting before it.
     #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a posting has at most ten bytes"
+    )]
     pub(crate) fn add(&mut self, term: u32, doc: u32, freq: u32) -> Result<(), NotAdded> {
         let at = term as usize;
         if at >= self.lists.len() {
@@ -67,10 +72,10 @@ impl Inversion {
                 .resize((at + 1).max(1 << 10).next_power_of_two(), EMPTY);
         }
         let list = self.lists[at];
-        let delta = if list.first == NOWHERE {
+        let delta = if list.first == NO_ADDRESS {
             doc
         } else if list.last_doc == doc {
-            return Err(NotAdded::Twice);
+            return Err(NotAdded::DuplicateTerm);
         } else {
             doc - list.last_doc
         };
@@ -82,10 +87,10 @@ impl Inversion {
             put(&mut bytes, &mut length, freq.into());
         }
         let bytes = bytes.get(..length).unwrap_or_default();
-        if list.first != NOWHERE && list.next as usize + length <= list.end as usize {
+        if list.first != NO_ADDRESS && list.next as usize + length <= list.end as usize {
             let start = list.next as usize & (BLOCK_BYTES - 1);
             let place = &mut self.blocks[list.next as usize >> BLOCK_BITS][start..start + length];
-            // Two or three bytes, mostly: a loop is faster than a call.
+            // There are two or three bytes, mostly: a loop is faster than a call.
             for (to, from) in place.iter_mut().zip(bytes) {
                 *to = *from;
             }
@@ -94,22 +99,23 @@ impl Inversion {
             list.last_doc = doc;
             return Ok(());
         }
-        self.add_over_the_end(at, doc, bytes)
+        self.add_to_new_slice(at, doc, bytes)
     }
 
-    /// Adds bytes that do not fit into the last slice.
+    /// Adds the bytes of a posting that do not fit into the last slice.
     #[cold]
-    fn add_over_the_end(&mut self, at: usize, doc: u32, mut bytes: &[u8]) -> Result<(), NotAdded> {
+    #[expect(clippy::cast_possible_truncation, reason = "a slice has at most 2 KiB")]
+    fn add_to_new_slice(&mut self, at: usize, doc: u32, mut bytes: &[u8]) -> Result<(), NotAdded> {
         let mut list = self.lists[at];
         list.last_doc = doc;
         while !bytes.is_empty() {
-            if list.first == NOWHERE || list.next == list.end {
+            if list.first == NO_ADDRESS || list.next == list.end {
                 let length = (list.slice as usize * 2).clamp(FIRST_SLICE, LAST_SLICE);
                 let slice = self.new_slice(length)?;
-                if list.first == NOWHERE {
+                if list.first == NO_ADDRESS {
                     list.first = slice;
                 } else {
-                    let (block, start) = place(list.end);
+                    let (block, start) = locate(list.end);
                     self.blocks[block][start..start + LINK].copy_from_slice(&slice.to_le_bytes());
                 }
                 list.next = slice;
@@ -117,7 +123,7 @@ impl Inversion {
                 list.slice = length as u32;
             }
             let (now, later) = bytes.split_at(bytes.len().min((list.end - list.next) as usize));
-            let (block, start) = place(list.next);
+            let (block, start) = locate(list.next);
             self.blocks[block][start..start + now.len()].copy_from_slice(now);
             list.next += now.len() as u32;
             bytes = later;
@@ -132,24 +138,28 @@ impl Inversion {
             self.used = 0;
         }
         let address = (self.blocks.len() - 1) * BLOCK_BYTES + self.used;
-        // The last block stays free, so that no address is NOWHERE.
+        // The last block is never used, so that no byte has the address NO_ADDRESS.
         let address = u32::try_from(address)
             .ok()
-            .filter(|address| *address < NOWHERE << BLOCK_BITS)
+            .filter(|address| *address < NO_ADDRESS << BLOCK_BITS)
             .ok_or(NotAdded::Full)?;
         self.used += length;
         Ok(address)
     }
 
-    /// Numbers of the terms that have postings.
+    /// Returns the numbers of the terms that have postings.
     pub(crate) fn terms(&self) -> impl Iterator<Item = u32> {
         (0..)
             .zip(&self.lists)
-            .filter(|(_, list)| list.first != NOWHERE)
+            .filter(|(_, list)| list.first != NO_ADDRESS)
             .map(|(term, _)| term)
     }
 
     /// Calls `each(doc, freq)` for the postings of a term.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "slices are small, and the numbers had 32 bits when they were added"
+    )]
     pub(crate) fn for_each(
         &mut self,
         term: u32,
@@ -158,29 +168,29 @@ impl Inversion {
         let Some(list) = self
             .lists
             .get(term as usize)
-            .filter(|list| list.first != NOWHERE)
+            .filter(|list| list.first != NO_ADDRESS)
         else {
             return Ok(());
         };
-        self.gathered.clear();
+        self.encoded.clear();
         let mut slice = list.first;
         let mut length = FIRST_SLICE;
         loop {
-            let (block, start) = place(slice);
+            let (block, start) = locate(slice);
             let end = slice + (length - LINK) as u32;
             if end == list.end {
-                self.gathered
+                self.encoded
                     .put(&self.blocks[block][start..start + (list.next - slice) as usize]);
                 break;
             }
             let (bytes, link) = self.blocks[block][start..start + length].split_at(length - LINK);
-            self.gathered.put(bytes);
+            self.encoded.put(bytes);
             let mut address = [0; LINK];
             address.copy_from_slice(link);
             slice = u32::from_le_bytes(address);
             length = (length * 2).min(LAST_SLICE);
         }
-        let mut bytes = self.gathered.iter();
+        let mut bytes = self.encoded.iter();
         let mut doc = 0;
         while let Some(code) = next(&mut bytes) {
             doc += (code >> 1) as u32;
@@ -194,16 +204,16 @@ impl Inversion {
         Ok(())
     }
 
-    /// Bytes of memory in use.
+    /// Returns the bytes of memory in use.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.blocks.len() * BLOCK_BYTES
             + self.lists.capacity() * size_of::<List>()
-            + self.gathered.capacity()
+            + self.encoded.capacity()
     }
 }
 
-/// Block and offset of an address.
-const fn place(address: u32) -> (usize, usize) {
+/// Returns the block of an address, and the offset in it.
+const fn locate(address: u32) -> (usize, usize) {
     (
         address as usize >> BLOCK_BITS,
         address as usize & (BLOCK_BYTES - 1),
@@ -211,6 +221,10 @@ const fn place(address: u32) -> (usize, usize) {
 }
 
 #[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the value is below 128, or masked to 7 bits"
+)]
 fn put(bytes: &mut [u8; 10], length: &mut usize, mut value: u64) {
     while value >= 0x80 {
         bytes[*length] = (value & 0x7f) as u8 | 0x80;
@@ -263,7 +277,7 @@ mod tests {
     fn a_document_has_a_term_once() {
         let mut inversion = Inversion::default();
         inversion.add(5, 0, 1).unwrap();
-        assert_eq!(inversion.add(5, 0, 2), Err(NotAdded::Twice));
+        assert_eq!(inversion.add(5, 0, 2), Err(NotAdded::DuplicateTerm));
         inversion.add(5, u32::MAX >> 1, u32::MAX >> 1).unwrap();
         assert_eq!(
             postings(&mut inversion, 5),

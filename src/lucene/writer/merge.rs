@@ -1,12 +1,11 @@
 //! Merges segments into one, as streams.
 //!
 //! Documents keep their order. Stored documents are copied, docids are read out of them. Terms are read side by side;
-//! the postings of a term are decoded segment by segment and coded again. In memory are windows over the files, one
-//! block of terms a level and segment, and a chunk of documents: it does not grow with the segments.
+//! the postings of a term are decoded segment by segment and encoded again. Memory holds windows over the files, one
+//! block of terms per level and segment, and one chunk of documents: it does not grow with the size of the segments.
 //!
-//! We read our finished segments here, rather than temporary files of sorted postings: so nothing is written twice in
-//! an index that is not merged, finished parts of an interrupted run are merged like others, and so are segments of
-//! other indexes.
+//! The input is finished segments, rather than temporary files of sorted postings: so nothing is written twice for an
+//! index that is not merged, and finished parts of an interrupted run and segments of other indexes are merged alike.
 
 use crate::lucene::error::{LuceneError, Result};
 use crate::lucene::formats::field_infos::{CONTENTS, ID};
@@ -16,12 +15,12 @@ use crate::lucene::reader::stored_fields_reader::{self, docid};
 use crate::lucene::reader::term_merge::{TermMerge, window};
 use crate::lucene::writer::segment_files::{InvertedFiles, SegmentFiles};
 
-/// Merges segments into a new one, whose documents are theirs in order.
+/// Merges segments into a new one, which has their documents in their order.
 pub(crate) fn merge(segments: &[SegmentReader], name: SegmentName) -> Result<()> {
     let mut files = SegmentFiles::create(name)?;
     let mut bases = Vec::new();
     for segment in segments {
-        // What is damaged must not go on under a new checksum.
+        // Damaged bytes must not get a new checksum.
         segment.verify()?;
         bases.push(files.documents);
         copy_documents(segment, &mut files)?;
@@ -101,7 +100,9 @@ fn merge_ids(
                 "a docid is in two segments",
             ));
         };
-        let doc = meta.single.filter(|doc| *doc < segments[*i].documents);
+        let doc = meta
+            .singleton_doc_id
+            .filter(|doc| *doc < segments[*i].documents);
         let doc = doc.ok_or_else(|| {
             LuceneError::corrupt(&segments[*i].name.file("tim"), "a docid has no document")
         })?;

@@ -1,17 +1,18 @@
-//! Writes one part of an index: its segments, and at last what is in it.
+//! Writes one part of an index: its segments, and at the end the counts of what is in it.
 
 use std::path::{Path, PathBuf};
 
 use crate::durable::{sync_folder, write_whole};
-use crate::lucene::error::{LuceneError, Result, start_of};
+use crate::lucene::error::{LuceneError, Result};
 use crate::lucene::statistics::Totals;
+use crate::lucene::store::input::read_small;
 use crate::lucene::writer::segment_builder::SegmentBuilder;
 use crate::lucene::writer::term_dictionary::TermDictionary;
 
-/// What is in a finished part.
+/// Counts of what is in a finished part.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PartSummary {
-    /// Sums over its documents.
+    /// Sums over the documents of the part.
     #[serde(flatten)]
     pub totals: Totals,
     /// Number of segments.
@@ -25,7 +26,7 @@ impl PartSummary {
 
     pub(crate) fn read(dir: &Path) -> Result<Self> {
         let path = Self::path(dir);
-        let bytes = fs_err::read(&path)?;
+        let bytes = read_small(&path)?;
         serde_json::from_slice(&bytes)
             .map_err(|error| LuceneError::corrupt(&path, error.to_string()))
     }
@@ -34,116 +35,82 @@ impl PartSummary {
         let path = Self::path(dir);
         let bytes = serde_json::to_vec(self)
             .map_err(|error| LuceneError::corrupt(&path, error.to_string()))?;
-        // The folder first: the names of the segments' files must be on disk before the file that says they are whole.
+        // The names of the segments' files must be on disk before the file that says that the part is whole.
         sync_folder(dir)?;
         Ok(write_whole(dir, &path, &bytes)?)
     }
 }
 
-/// The dictionary of a part.
+/// A part that is being written, by one thread. The caller keeps the dictionary that gives terms their numbers.
 #[derive(Debug)]
-enum Terms<'a> {
-    Given(&'a TermDictionary),
-    Growing(TermDictionary),
-}
-
-impl Terms<'_> {
-    const fn get(&self) -> &TermDictionary {
-        match self {
-            Self::Given(terms) => terms,
-            Self::Growing(terms) => terms,
-        }
-    }
-}
-
-/// A part that is being written, by one thread.
-#[derive(Debug)]
-pub struct PartWriter<'a> {
+pub struct PartWriter {
     dir: PathBuf,
-    terms: Terms<'a>,
     segment_memory: usize,
     builder: Option<SegmentBuilder>,
     summary: PartSummary,
 }
 
-impl<'a> PartWriter<'a> {
-    pub(crate) fn new(
-        dir: PathBuf,
-        vocabulary: Option<&'a TermDictionary>,
-        segment_memory: usize,
-    ) -> Self {
-        let terms = vocabulary.map_or_else(|| Terms::Growing(TermDictionary::new()), Terms::Given);
+impl PartWriter {
+    pub(crate) fn new(dir: PathBuf, segment_memory: usize) -> Self {
         Self {
             dir,
-            terms,
             segment_memory,
             builder: None,
             summary: PartSummary::default(),
         }
     }
 
-    /// The number of a term for the postings of the next [`add`](Self::add). A growing dictionary may forget it after
-    /// that.
-    ///
-    /// # Errors
-    ///
-    /// As [`TermDictionary::intern`]; with a given vocabulary, [`LuceneError::NotInVocabulary`].
-    #[inline]
-    pub fn intern(&mut self, term: &str) -> Result<u32> {
-        match &mut self.terms {
-            Terms::Growing(terms) => terms.intern(term),
-            Terms::Given(terms) => terms.get(term).ok_or_else(|| LuceneError::NotInVocabulary {
-                term: start_of(term),
-            }),
-        }
+    /// Returns true while a segment is open, whose postings hold numbers of the dictionary: it must not be cleared.
+    #[must_use]
+    pub fn has_open_segment(&self) -> bool {
+        self.builder.is_some()
     }
 
-    /// Adds a document, as [`SegmentBuilder::add`], and writes the segment if it has the size.
+    /// Adds a document, as [`SegmentBuilder::add`], and writes the segment if it has the size. While
+    /// [`has_open_segment`](Self::has_open_segment), `terms` must be the same dictionary, which may have grown.
     ///
     /// # Errors
     ///
     /// As [`SegmentBuilder::add`] and [`SegmentBuilder::finish`].
-    pub fn add(&mut self, docid: &str, raw: Option<&str>, postings: &[(u32, u32)]) -> Result<()> {
+    pub fn add(
+        &mut self,
+        terms: &TermDictionary,
+        docid: &str,
+        raw: Option<&str>,
+        postings: &[(u32, u32)],
+    ) -> Result<()> {
         let builder = match &mut self.builder {
             Some(builder) => builder,
             None => self
                 .builder
                 .insert(SegmentBuilder::create(&self.dir, self.summary.segments)?),
         };
-        builder.add(self.terms.get(), docid, raw, postings)?;
-        let dictionary = if let Terms::Growing(terms) = &self.terms {
-            terms.memory_bytes()
-        } else {
-            0
-        };
-        if builder.memory_bytes() + dictionary >= self.segment_memory
+        builder.add(terms, docid, raw, postings)?;
+        if builder.memory_bytes() + terms.segment_bytes() >= self.segment_memory
             && builder.totals().documents > 0
         {
-            self.end_segment()?;
+            self.end_segment(terms)?;
         }
         Ok(())
     }
 
-    fn end_segment(&mut self) -> Result<()> {
+    fn end_segment(&mut self, terms: &TermDictionary) -> Result<()> {
         if let Some(builder) = self.builder.take() {
             self.summary.totals += *builder.totals();
-            if builder.finish(self.terms.get())? {
+            if builder.finish(terms)? {
                 self.summary.segments += 1;
             }
         }
-        if let Terms::Growing(terms) = &mut self.terms {
-            terms.clear();
-        }
         Ok(())
     }
 
-    /// Writes the last segment and makes the part whole.
+    /// Ends the last segment and marks the part as whole.
     ///
     /// # Errors
     ///
     /// As [`SegmentBuilder::finish`].
-    pub fn finish(mut self) -> Result<PartSummary> {
-        self.end_segment()?;
+    pub fn finish(mut self, terms: &TermDictionary) -> Result<PartSummary> {
+        self.end_segment(terms)?;
         self.summary.write(&self.dir)?;
         Ok(self.summary)
     }

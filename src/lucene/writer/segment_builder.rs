@@ -2,19 +2,19 @@
 
 use std::path::Path;
 
-use crate::lucene::error::{LuceneError, Place, Result, start_of};
+use crate::lucene::error::{DocumentLocation, LuceneError, Result, abbreviate};
 use crate::lucene::formats::field_infos::{CONTENTS, ID};
 use crate::lucene::formats::segment_name::SegmentName;
-use crate::lucene::limits::{MAX_DOCUMENTS, MAX_IMPACT, MAX_TERM_BYTES};
+use crate::lucene::limits::{MAX_DOCUMENTS, MAX_IMPACT, MAX_IMPACT_SUM, MAX_TERM_BYTES};
 use crate::lucene::statistics::Totals;
 use crate::lucene::writer::inversion::{Inversion, NotAdded};
 use crate::lucene::writer::segment_files::{InvertedFiles, SegmentFiles};
 use crate::lucene::writer::term_dictionary::TermDictionary;
 
-/// A segment while its documents are added.
+/// Takes the documents of a segment.
 ///
-/// Docids and texts go to the disk at once; postings stay in memory, compressed, until
-/// [`finish`](Self::finish) writes them by term. [`memory_bytes`](Self::memory_bytes) tells when that is due.
+/// Docids and texts go to the disk at once; postings stay in memory, compressed, until [`finish`](Self::finish) writes
+/// them by term. The caller looks at [`memory_bytes`](Self::memory_bytes) to decide when that is due.
 #[derive(Debug)]
 pub struct SegmentBuilder {
     files: SegmentFiles,
@@ -26,7 +26,7 @@ pub struct SegmentBuilder {
 }
 
 impl SegmentBuilder {
-    /// Begins the segment with a number in a folder; it has no files there yet.
+    /// Begins the segment with this number in a folder, where it must have no files yet.
     ///
     /// # Errors
     ///
@@ -47,8 +47,9 @@ impl SegmentBuilder {
     ///
     /// # Errors
     ///
-    /// Impacts outside 1 to [`MAX_IMPACT`], a term twice or unknown, a docid over [`MAX_TERM_BYTES`], or
-    /// [`LuceneError::Io`]. After an error the segment cannot be finished.
+    /// [`LuceneError::Impact`], [`LuceneError::DuplicateTerm`], [`LuceneError::UnknownTerm`],
+    /// [`LuceneError::ImpactSum`], [`LuceneError::Docid`], [`LuceneError::DocidTooLong`], [`LuceneError::TooMany`] or [`LuceneError::Io`]. After an error the segment cannot
+    /// be finished.
     pub fn add(
         &mut self,
         terms: &TermDictionary,
@@ -60,6 +61,7 @@ impl SegmentBuilder {
             return Err(LuceneError::Refused);
         }
         self.refused = true;
+        check_docid(docid)?;
         if postings.is_empty() {
             self.totals.empty += 1;
         } else {
@@ -76,36 +78,12 @@ impl SegmentBuilder {
         raw: Option<&str>,
         postings: &[(u32, u32)],
     ) -> Result<()> {
-        if docid.len() > MAX_TERM_BYTES {
-            return Err(LuceneError::DocidTooLong {
-                bytes: docid.len(),
-                start: start_of(docid),
-            });
-        }
-        let doc = self.files.documents;
-        if doc >= MAX_DOCUMENTS {
+        if self.files.documents >= MAX_DOCUMENTS {
             return Err(LuceneError::TooMany {
                 what: "more than 2,147,483,519 documents in one index",
             });
         }
-        let mut sum = 0;
-        for &(term, impact) in postings {
-            if impact == 0 || impact > MAX_IMPACT || term as usize >= terms.len() {
-                return Err(refusal(terms, docid, term, impact));
-            }
-            match self.inversion.add(term, doc, impact) {
-                Ok(()) => {}
-                Err(NotAdded::Twice) => {
-                    let term = start_of(terms.term(term).unwrap_or_default());
-                    return Err(LuceneError::DuplicateTerm {
-                        docid: docid.to_owned(),
-                        term,
-                    });
-                }
-                Err(full @ NotAdded::Full) => return Err(full.into()),
-            }
-            sum += u64::from(impact);
-        }
+        let sum = self.add_postings(terms, docid, postings)?;
         let end = u32::try_from(self.docids.len() + docid.len());
         let end = end.map_err(|_| LuceneError::TooMany {
             what: "more than 4 GiB of docids in one segment",
@@ -122,13 +100,48 @@ impl SegmentBuilder {
         Ok(())
     }
 
-    /// Sums over what was added.
+    /// Adds the postings of the next document, and returns the sum of its impacts.
+    fn add_postings(
+        &mut self,
+        terms: &TermDictionary,
+        docid: &str,
+        postings: &[(u32, u32)],
+    ) -> Result<u64> {
+        let doc = self.files.documents;
+        let mut sum = 0;
+        for &(term, impact) in postings {
+            if impact == 0 || impact > MAX_IMPACT || term as usize >= terms.len() {
+                return Err(refusal(terms, docid, term, impact));
+            }
+            match self.inversion.add(term, doc, impact) {
+                Ok(()) => {}
+                Err(NotAdded::DuplicateTerm) => {
+                    let term = abbreviate(terms.term(term).unwrap_or_default());
+                    return Err(LuceneError::DuplicateTerm {
+                        docid: docid.to_owned(),
+                        term,
+                    });
+                }
+                Err(full @ NotAdded::Full) => return Err(full.into()),
+            }
+            sum += u64::from(impact);
+        }
+        if sum > MAX_IMPACT_SUM {
+            return Err(LuceneError::ImpactSum {
+                docid: docid.to_owned(),
+                sum,
+            });
+        }
+        Ok(sum)
+    }
+
+    /// Returns sums over what was added.
     #[must_use]
     pub const fn totals(&self) -> &Totals {
         &self.totals
     }
 
-    /// Bytes of memory in use; [`finish`](Self::finish) needs four bytes more for each document and term.
+    /// Returns the bytes of memory in use; [`finish`](Self::finish) needs four bytes more per document and term.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.inversion.memory_bytes()
@@ -138,7 +151,7 @@ impl SegmentBuilder {
     }
 
     /// Writes the segment, if it has documents; otherwise removes its files. `terms` is the dictionary that the postings
-    /// were numbered with. Says whether there is a segment.
+    /// were numbered with. Returns true if there is a segment.
     ///
     /// # Errors
     ///
@@ -157,7 +170,7 @@ impl SegmentBuilder {
         }
         let mut inverted = InvertedFiles::create(self.files.name())?;
         self.write_contents(terms, &mut inverted)?;
-        // The memory of the postings is given back before the docids are sorted.
+        // Gives the memory of the postings back before the docids are sorted.
         self.inversion = Inversion::default();
         self.write_ids(&mut inverted)?;
         self.files.finish(inverted)?;
@@ -203,14 +216,14 @@ impl SegmentBuilder {
             .filter(|pair| docid(pair[0]) == docid(pair[1]))
             .min_by_key(|pair| pair[1]);
         if let Some(pair) = twice {
-            let place = |document| Place {
+            let location = |document| DocumentLocation {
                 segment: self.files.name().path(),
                 document,
             };
             return Err(LuceneError::DuplicateDocid {
                 docid: String::from_utf8_lossy(docid(pair[0])).into_owned(),
-                first: place(pair[0]),
-                second: place(pair[1]),
+                first: location(pair[0]),
+                second: location(pair[1]),
             });
         }
         inverted.postings.start_field(false);
@@ -223,18 +236,77 @@ impl SegmentBuilder {
     }
 }
 
-/// The error for a posting that is out of range.
+/// Refuses docids that no result list can hold.
+fn check_docid(docid: &str) -> Result<()> {
+    if docid.len() > MAX_TERM_BYTES {
+        return Err(LuceneError::DocidTooLong {
+            bytes: docid.len(),
+            start: abbreviate(docid),
+        });
+    }
+    let what = if docid.is_empty() {
+        "is empty"
+    } else if docid.contains(['\n', '\r']) {
+        "has a line break in it"
+    } else {
+        return Ok(());
+    };
+    Err(LuceneError::Docid {
+        docid: abbreviate(docid),
+        what,
+    })
+}
+
+/// Returns the error for a posting that is out of range.
 #[cold]
 fn refusal(terms: &TermDictionary, docid: &str, ord: u32, impact: u32) -> LuceneError {
     match terms.term(ord) {
         Some(term) => LuceneError::Impact {
             docid: docid.to_owned(),
-            term: start_of(term),
+            term: abbreviate(term),
             impact,
         },
         None => LuceneError::UnknownTerm {
             ord,
             terms: terms.len(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add(docid: &str, postings: &[(u32, u32)]) -> Result<()> {
+        let dir = tempfile::tempdir().unwrap();
+        let terms = TermDictionary::from_terms(["a", "b"]).unwrap();
+        let mut builder = SegmentBuilder::create(dir.path(), 0).unwrap();
+        builder.add(&terms, docid, None, postings)?;
+        // What was refused stays refused; what was accepted can be finished.
+        assert!(builder.finish(&terms).unwrap());
+        Ok(())
+    }
+
+    #[test]
+    fn the_impacts_of_a_document_have_a_largest_sum() {
+        add("d", &[(0, MAX_IMPACT)]).unwrap();
+        add("d", &[(0, MAX_IMPACT - 1), (1, 1)]).unwrap();
+        let error = add("d", &[(0, MAX_IMPACT), (1, 1)]).unwrap_err();
+        assert!(matches!(error, LuceneError::ImpactSum { sum, .. } if sum == 1 << 31));
+        let error = add("d", &[(0, MAX_IMPACT), (1, MAX_IMPACT)]).unwrap_err();
+        assert!(error.to_string().contains("larger `step`"), "{error}");
+    }
+
+    #[test]
+    fn docids_fit_into_a_line() {
+        add("d 1", &[(0, 1)]).unwrap();
+        for (docid, message) in [
+            ("", "\"\" is empty"),
+            ("a\nb", "\"a\\nb\" has a line break"),
+            ("a\r", "\"a\\r\" has a line break"),
+        ] {
+            let error = add(docid, &[(0, 1)]).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The files of one segment while they are written: by a builder from documents, or by a merge from other segments.
+//! Writes the files of one segment, for a builder that has documents and for a merge that has other segments.
 
 use crate::lucene::error::Result;
 use crate::lucene::formats::doc_values::DocValuesWriter;
@@ -9,7 +9,7 @@ use crate::lucene::formats::term_dictionary::{META_CODEC, TermsWriter};
 use crate::lucene::formats::{field_infos, norms, segment_info};
 use crate::lucene::store::output::{content_id, write_small};
 
-/// Open files of a segment; what is streamed into them is up to the caller.
+/// Files of a segment that are written document by document. The caller streams documents into them.
 #[derive(Debug)]
 pub(crate) struct SegmentFiles {
     name: SegmentName,
@@ -19,7 +19,7 @@ pub(crate) struct SegmentFiles {
     pub(crate) raw: bool,
 }
 
-/// The postings and terms, which come after all documents.
+/// Files of a segment that are written term by term, after all documents.
 #[derive(Debug)]
 pub(crate) struct InvertedFiles {
     pub(crate) postings: PostingsWriter,
@@ -48,12 +48,12 @@ impl SegmentFiles {
         })
     }
 
-    /// The name of the segment.
+    /// Returns the name of the segment.
     pub(crate) const fn name(&self) -> &SegmentName {
         &self.name
     }
 
-    /// Ends all files and writes the small ones. The segment info is the last: where it is, the segment is whole.
+    /// Ends all files and writes the small ones. The segment info comes last: where it exists, the segment is whole.
     pub(crate) fn finish(self, inverted: InvertedFiles) -> Result<()> {
         let name = self.name;
         let stored = self.stored.finish()?;

@@ -1,8 +1,8 @@
-//! Terms and their numbers.
+//! Numbers terms.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use crate::lucene::error::{LuceneError, Result, start_of};
+use crate::lucene::error::{LuceneError, Result, abbreviate};
 use crate::lucene::limits::MAX_TERM_BYTES;
 
 /// Numbers terms 0, 1, 2 … in the order in which they are first met, so that a posting is two numbers.
@@ -10,8 +10,8 @@ use crate::lucene::limits::MAX_TERM_BYTES;
 /// An encoder makes it once, from the model's vocabulary, with [`from_terms`](Self::from_terms); a reader of collections
 /// lets it grow with [`intern`](Self::intern). The terms are sorted only when a segment is written.
 ///
-/// Terms lie in one string. The hash table is open, eight bytes a slot and at most half full; its hash is seeded anew in
-/// every process, which no output shows.
+/// Terms lie in one string. The hash table is open, has eight bytes per slot and is at most half full. Its hash has a
+/// random seed, but no output depends on it.
 #[derive(Debug, Clone)]
 pub struct TermDictionary {
     text: String,
@@ -19,6 +19,8 @@ pub struct TermDictionary {
     /// Hash and number + 1 of a term; 0 for a free slot. The length is a power of two.
     slots: Vec<(u32, u32)>,
     seed: u64,
+    /// Whether the terms are those of a model, given once.
+    is_vocabulary: bool,
 }
 
 impl Default for TermDictionary {
@@ -28,22 +30,23 @@ impl Default for TermDictionary {
             ends: Vec::new(),
             slots: Vec::new(),
             seed: RandomState::new().build_hasher().finish(),
+            is_vocabulary: false,
         }
     }
 }
 
 impl TermDictionary {
-    /// An empty dictionary.
+    /// Creates an empty dictionary.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Numbers the terms by their place in a list, such as the vocabulary of a model.
+    /// Numbers terms by their position in a list, such as the vocabulary of a model.
     ///
     /// # Errors
     ///
-    /// [`LuceneError::DuplicateVocabulary`] if a term stands there twice, [`LuceneError::TermTooLong`].
+    /// [`LuceneError::DuplicateVocabulary`] if a term is in the list twice, [`LuceneError::TermTooLong`].
     pub fn from_terms<T: AsRef<str>>(terms: impl IntoIterator<Item = T>) -> Result<Self> {
         let mut dictionary = Self::new();
         for (second, term) in terms.into_iter().enumerate() {
@@ -51,16 +54,17 @@ impl TermDictionary {
             let first = dictionary.intern(term)? as usize;
             if first != second {
                 return Err(LuceneError::DuplicateVocabulary {
-                    term: start_of(term),
+                    term: abbreviate(term),
                     first,
                     second,
                 });
             }
         }
+        dictionary.is_vocabulary = true;
         Ok(dictionary)
     }
 
-    /// The number of a term, a new one if it was not met before.
+    /// Returns the number of a term, and gives it one if it has none.
     ///
     /// # Errors
     ///
@@ -86,7 +90,7 @@ impl TermDictionary {
         self.insert(term, hash, at)
     }
 
-    /// The number of a term, if it has one.
+    /// Returns the number of a term, if it has one.
     #[must_use]
     pub fn get(&self, term: &str) -> Option<u32> {
         let hash = self.hash(term.as_bytes());
@@ -107,7 +111,7 @@ impl TermDictionary {
         if term.len() > MAX_TERM_BYTES {
             return Err(LuceneError::TermTooLong {
                 bytes: term.len(),
-                start: start_of(term),
+                start: abbreviate(term),
             });
         }
         let too_many = || LuceneError::TooMany {
@@ -124,7 +128,7 @@ impl TermDictionary {
         Ok(number)
     }
 
-    /// The term with a number.
+    /// Returns the term with a number.
     #[inline]
     #[must_use]
     pub fn term(&self, number: u32) -> Option<&str> {
@@ -138,13 +142,13 @@ impl TermDictionary {
         self.text.get(begin..end)
     }
 
-    /// How many terms have numbers.
+    /// Returns how many terms have numbers.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there are no terms.
+    /// Returns true if there are no terms.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
@@ -155,6 +159,16 @@ impl TermDictionary {
         self.text.clear();
         self.ends.clear();
         self.slots.fill((0, 0));
+    }
+
+    /// Returns the bytes of memory that a segment has to account for: none for a vocabulary, which outlives segments.
+    #[must_use]
+    pub fn segment_bytes(&self) -> usize {
+        if self.is_vocabulary {
+            0
+        } else {
+            self.memory_bytes()
+        }
     }
 
     /// Bytes of memory in use.
@@ -176,7 +190,7 @@ impl TermDictionary {
         }
     }
 
-    /// A hash by folded multiplication, eight bytes at a time.
+    /// Hashes by folded multiplication, eight bytes at a time.
     #[inline]
     #[expect(
         clippy::cast_possible_truncation,

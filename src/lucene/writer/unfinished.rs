@@ -1,4 +1,4 @@
-//! The folder of what is not committed yet, inside the folder of the index:
+//! Keeps what is not committed yet in a folder inside the folder of the index:
 //!
 //! ```text
 //! unfinished/lock                   locked by the process that writes
@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use crate::durable::{FileLock, LockFailure, fault, write_whole};
 use crate::lucene::error::{LuceneError, Result};
+use crate::lucene::store::input::read_small;
 use crate::lucene::writer::part_writer::PartSummary;
 
 const UNFINISHED: &str = "unfinished";
@@ -44,6 +45,11 @@ impl Unfinished {
         }
         fs_err::create_dir_all(dir)?;
         let path = dir.join(UNFINISHED);
+        if path.is_symlink() {
+            return Err(LuceneError::NotEmpty {
+                path: dir.to_owned(),
+            });
+        }
         let leftovers = leftovers_of_commit(dir, &path)?;
         fs_err::create_dir_all(&path)?;
         let lock = match FileLock::acquire(&path.join(LOCK)) {
@@ -77,10 +83,14 @@ impl Unfinished {
 
     /// Returns what the unfinished index in a folder is made of, if a run that can be resumed has begun one.
     pub(crate) fn run_in(dir: &Path) -> Result<Option<String>> {
-        match fs_err::read_to_string(run_file(dir)) {
-            Ok(run) => Ok(Some(run)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
+        let path = run_file(dir);
+        match read_small(&path) {
+            Ok(run) => match String::from_utf8(run) {
+                Ok(run) => Ok(Some(run)),
+                Err(_) => Err(LuceneError::corrupt(&path, "it is not UTF-8")),
+            },
+            Err(LuceneError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -98,7 +108,7 @@ impl Unfinished {
         )?)
     }
 
-    /// Returns its path.
+    /// Returns the path of the folder.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -108,12 +118,12 @@ impl Unfinished {
         self.created_dir
     }
 
-    /// Returns where a part lies.
+    /// Returns the folder of a part.
     pub(crate) fn part_dir(&self, number: u64) -> PathBuf {
         self.path.join(format!("{PART_PREFIX}{number:05}"))
     }
 
-    /// Makes an empty folder for a part, whatever was there before.
+    /// Creates an empty folder for a part; what was there before is removed.
     pub(crate) fn create_part(&self, number: u64) -> Result<PathBuf> {
         let dir = self.part_dir(number);
         if dir.exists() {
@@ -179,8 +189,8 @@ impl Unfinished {
     }
 }
 
-/// Returns the files that a killed commit left in the folder of an index; anything else than these and an unfinished
-/// index is refused.
+/// Returns the files that a killed commit left in the folder of an index. Any other file but these and those of an
+/// unfinished index is refused.
 fn leftovers_of_commit(dir: &Path, unfinished: &Path) -> Result<Vec<PathBuf>> {
     let ours = unfinished.join(LOCK).exists();
     let mut leftovers = Vec::new();

@@ -5,21 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::lucene::TermDictionary;
 
 type Documents = Vec<BTreeSet<(String, u32)>>;
 
 fn write_part(writer: &IndexWriter, number: u64, documents: &Documents, first: usize) {
-    let mut part = writer.part(number, None, 1 << 20).unwrap();
+    let mut part = writer.part(number, 1 << 20).unwrap();
+    let mut terms = TermDictionary::new();
     for (doc, vector) in documents.iter().enumerate() {
         let mut postings: BTreeMap<u32, u32> = BTreeMap::new();
         for (term, impact) in vector {
-            postings.insert(part.intern(term).unwrap(), *impact);
+            postings.insert(terms.intern(term).unwrap(), *impact);
         }
         let postings: Vec<_> = postings.into_iter().collect();
-        part.add(&format!("d{}", first + doc), None, &postings)
+        part.add(&terms, &format!("d{}", first + doc), None, &postings)
             .unwrap();
     }
-    part.finish().unwrap();
+    part.finish(&terms).unwrap();
 }
 
 fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -46,7 +48,7 @@ fn whole_parts_survive_and_are_checked() {
     let writer = IndexWriter::resume(&index, "this run").unwrap();
     write_part(&writer, 0, &documents, 0);
     write_part(&writer, 1, &documents, 300);
-    let half = writer.part(2, None, 1 << 20).unwrap();
+    let half = writer.part(2, 1 << 20).unwrap();
     // As if the process had died here.
     drop((half, writer));
     assert!(matches!(

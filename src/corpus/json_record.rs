@@ -1,0 +1,359 @@
+//! The wanted values of one JSON object, without a tree of the rest.
+//!
+//! What is accepted is exactly what `serde_json::Value` accepts: unwanted values are checked too. Of a key that
+//! occurs twice the last value counts.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use crate::quote;
+
+/// A value of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Scalar<'a> {
+    /// A string.
+    Text(Cow<'a, str>),
+    /// An integer of at most 64 bits.
+    Integer(String),
+    /// `null`
+    Null,
+    /// Anything else, as it is called in messages.
+    Other(&'static str),
+}
+
+impl Scalar<'_> {
+    /// Returns what the value is, for messages.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "a string",
+            Self::Integer(_) => "a number",
+            Self::Null => "null",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+/// What was found in a line.
+pub(super) enum Found<'a> {
+    /// The values of the wanted keys, in their order.
+    Object(Vec<Option<Scalar<'a>>>),
+    /// Something that is no object.
+    Other(&'static str),
+}
+
+/// Reads the values of `keys` out of a JSON object.
+pub(super) fn find<'a>(line: &'a str, keys: &[&str]) -> Result<Found<'a>, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(line);
+    let found = deserializer.deserialize_any(RecordVisitor(keys))?;
+    deserializer.end()?;
+    Ok(found)
+}
+
+/// Returns the first keys of an object, for messages.
+pub(super) fn key_names(line: &str) -> String {
+    match serde_json::from_str::<Value>(line) {
+        Ok(Value::Object(record)) if !record.is_empty() => {
+            quote::names(record.keys().map(String::as_str))
+        }
+        _ => "none".to_owned(),
+    }
+}
+
+/// Names a number that is no 64-bit integer.
+fn name_of_float(value: f64) -> &'static str {
+    // The smallest magnitude that a signed 64-bit integer does not reach.
+    if value.abs() >= 9_223_372_036_854_775_808.0 {
+        "a number over 64 bits, to be written as a string"
+    } else {
+        "a fractional number"
+    }
+}
+
+struct RecordVisitor<'k>(&'k [&'k str]);
+
+impl<'de> Visitor<'de> for RecordVisitor<'_> {
+    type Value = Found<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = vec![None; self.0.len()];
+        while let Some(key) = map.next_key_seed(KeySeed(self.0))? {
+            match key {
+                Some(index) => found[index] = Some(map.next_value()?),
+                None => {
+                    map.next_value::<Checked>()?;
+                }
+            }
+        }
+        Ok(Found::Object(found))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<Checked>()?.is_some() {}
+        Ok(Found::Other("an array"))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Found::Other("a string"))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Found::Other("a boolean"))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Found::Other("a number"))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Found::Other("a number"))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Found::Other(name_of_float(value)))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Found::Other("null"))
+    }
+}
+
+/// Finds a key's place among those that are wanted.
+struct KeySeed<'k>(&'k [&'k str]);
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeySeed<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(self.0.iter().position(|wanted| *wanted == key))
+    }
+}
+
+impl<'de> Deserialize<'de> for Scalar<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Scalar::Integer(value.to_string()))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Scalar::Integer(value.to_string()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Scalar::Other(name_of_float(value)))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Scalar::Other("a boolean"))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Scalar::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<Checked>()?.is_some() {}
+        Ok(Scalar::Other("an array"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_key_seed(KeySeed(&[]))?.is_some() {
+            map.next_value::<Checked>()?;
+        }
+        Ok(Scalar::Other("an object"))
+    }
+}
+
+/// A value that is not wanted, checked as `serde_json::Value` checks it.
+struct Checked;
+
+impl<'de> Deserialize<'de> for Checked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CheckedVisitor)
+    }
+}
+
+struct CheckedVisitor;
+
+impl<'de> Visitor<'de> for CheckedVisitor {
+    type Value = Checked;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Checked)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Checked)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Checked)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Checked)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Checked)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Checked)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<Checked>()?.is_some() {}
+        Ok(Checked)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_key_seed(KeySeed(&[]))?.is_some() {
+            map.next_value::<Checked>()?;
+        }
+        Ok(Checked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn object<'a>(line: &'a str, keys: &[&str]) -> Vec<Option<Scalar<'a>>> {
+        match find(line, keys).unwrap() {
+            Found::Object(found) => found,
+            Found::Other(name) => panic!("{name}"),
+        }
+    }
+
+    #[test]
+    fn the_last_of_two_values_counts() {
+        let found = object(
+            r#"{"a": 1, "b": [{}], "a": "\u00e9", "c": null}"#,
+            &["c", "a", "x"],
+        );
+        let text = Scalar::Text("é".into());
+        assert_eq!(found, [Some(Scalar::Null), Some(text), None]);
+        let found = object(
+            r#"{"a": 18446744073709551616, "b": 1.5, "c": -7}"#,
+            &["a", "b", "c"],
+        );
+        let names: Vec<_> = found.iter().flatten().map(Scalar::type_name).collect();
+        assert!(names[0].contains("over 64 bits"));
+        assert_eq!(names[1..], ["a fractional number", "a number"]);
+        assert_eq!(found[2], Some(Scalar::Integer("-7".into())));
+    }
+
+    /// JSON, nearly JSON, and nests of it.
+    fn lines() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            ",",
+            "\"a\"",
+            "\"b\"",
+            "\"\\ud800\"",
+            "\"\\u00e9\"",
+            "1",
+            "-1",
+            "1e999",
+            "1.5",
+            "null",
+            "true",
+            "tru",
+            " ",
+            "\"",
+            "\\",
+            "\u{1}",
+            "18446744073709551616",
+        ]);
+        prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_is_what_a_tree_accepts(body in lines()) {
+            for line in [body.clone(), format!("{{\"a\": {body}}}"), format!("{{{body}}}"), format!("[{body}]")] {
+                let tree = serde_json::from_str::<Value>(&line);
+                match (find(&line, &["a"]), tree) {
+                    (Ok(Found::Object(found)), Ok(Value::Object(tree))) => {
+                        let expected = tree.get("a").and_then(Value::as_str);
+                        let text = match &found[0] {
+                            Some(Scalar::Text(text)) => Some(&**text),
+                            _ => None,
+                        };
+                        prop_assert_eq!(text, expected);
+                        prop_assert_eq!(found[0].is_some(), tree.contains_key("a"));
+                    }
+                    (Ok(Found::Other(_)), Ok(tree)) => prop_assert!(!tree.is_object()),
+                    (Err(error), Err(expected)) => prop_assert_eq!(error.to_string(), expected.to_string()),
+                    (_, tree) => prop_assert!(false, "{} {:?}", line, tree),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn deep_values_are_refused_as_a_tree_refuses_them() {
+        for depth in [100, 126, 127, 128, 129, 100_000] {
+            for line in [
+                format!("{{\"x\": {}{}}}", "[".repeat(depth), "]".repeat(depth)),
+                format!(
+                    "{{\"a\": {}1{}}}",
+                    "{\"b\":".repeat(depth),
+                    "}".repeat(depth)
+                ),
+            ] {
+                let accepted = find(&line, &["a"]).is_ok();
+                assert_eq!(accepted, serde_json::from_str::<Value>(&line).is_ok());
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Whole inputs, read, cut and planned.
+
+mod planned;
+mod reader;

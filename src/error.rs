@@ -1,0 +1,188 @@
+//! The one error of the library's public calls.
+
+use std::fmt;
+use std::io;
+
+use crate::collection::{CollectionError, LineProblem};
+use crate::corpus::CorpusError;
+use crate::durable::NewFileError;
+use crate::encoder::EncodeError;
+use crate::impact::QuantizeError;
+use crate::lucene::LuceneError;
+use crate::model::ModelError;
+use crate::output::TermClash;
+use crate::run::RunError;
+use crate::stop::Interrupted;
+
+/// A result of the library.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of thing went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Settings that contradict each other or are out of range.
+    Setting,
+    /// The corpus, the topics, or a record of them.
+    Corpus,
+    /// The model's folder.
+    Model,
+    /// ONNX Runtime, the device, or the encoding itself.
+    Encoding,
+    /// A collection that is read.
+    Collection,
+    /// A Lucene index that is read or written.
+    Index,
+    /// A run that cannot begin or go on: its output is taken, locked or of another run.
+    Run,
+    /// A format cannot write a record.
+    Output,
+    /// The run was asked to stop and did; what is whole was kept.
+    Interrupted,
+    /// The file system.
+    Io,
+    /// Anything else.
+    Other,
+}
+
+/// What went wrong: a kind, and a message with the place and a remedy. Settings are named in backticks, as in
+/// `max_length`.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    source: anyhow::Error,
+}
+
+/// Settings that contradict each other or are out of range.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SettingError(pub String);
+
+/// What an output cannot do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+struct OutputProblem(String);
+
+impl Error {
+    /// Describes settings that contradict each other or are out of range.
+    #[must_use]
+    pub fn setting(message: impl Into<String>) -> Self {
+        anyhow::Error::from(SettingError(message.into())).into()
+    }
+
+    /// Describes what an output cannot do.
+    #[must_use]
+    pub fn output(message: impl Into<String>) -> Self {
+        anyhow::Error::from(OutputProblem(message.into())).into()
+    }
+
+    /// Returns the kind.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Returns the typed cause, if it is a `T`.
+    #[must_use]
+    pub fn downcast_ref<T: std::error::Error + Send + Sync + 'static>(&self) -> Option<&T> {
+        self.0.source.chain().find_map(|cause| {
+            let inner = cause.downcast_ref::<Self>();
+            cause.downcast_ref().or_else(|| inner?.downcast_ref())
+        })
+    }
+}
+
+/// Tells the kind by the first cause that has one.
+fn kind_of(error: &anyhow::Error) -> ErrorKind {
+    error
+        .chain()
+        .find_map(kind_of_cause)
+        .unwrap_or(ErrorKind::Other)
+}
+
+fn kind_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {
+    let kind = if let Some(error) = cause.downcast_ref::<Error>() {
+        error.kind()
+    } else if cause.is::<SettingError>() {
+        ErrorKind::Setting
+    } else if cause.is::<Interrupted>() {
+        ErrorKind::Interrupted
+    } else if cause.is::<CorpusError>() {
+        ErrorKind::Corpus
+    } else if cause.is::<ModelError>() || cause.is::<TermClash>() {
+        ErrorKind::Model
+    } else if cause.is::<EncodeError>() {
+        ErrorKind::Encoding
+    } else if cause.is::<CollectionError>() || cause.is::<LineProblem>() {
+        ErrorKind::Collection
+    } else if cause.is::<LuceneError>() {
+        ErrorKind::Index
+    } else if cause.is::<QuantizeError>() {
+        ErrorKind::Output
+    } else if cause.is::<RunError>() || cause.is::<NewFileError>() {
+        ErrorKind::Run
+    } else if cause.is::<OutputProblem>() {
+        ErrorKind::Output
+    } else if cause.is::<io::Error>() {
+        ErrorKind::Io
+    } else {
+        return None;
+    };
+    Some(kind)
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.source, f)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {:#}", self.0.kind, self.0.source)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.source()
+    }
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(source: anyhow::Error) -> Self {
+        Self(Box::new(Inner {
+            kind: kind_of(&source),
+            source,
+        }))
+    }
+}
+
+/// Makes `?` work for the typed errors of the library's parts.
+macro_rules! from_typed {
+    ($($error:ty),+ $(,)?) => {$(
+        impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                anyhow::Error::from(error).into()
+            }
+        }
+    )+};
+}
+
+from_typed!(
+    CollectionError,
+    CorpusError,
+    EncodeError,
+    Interrupted,
+    LineProblem,
+    LuceneError,
+    ModelError,
+    NewFileError,
+    QuantizeError,
+    RunError,
+    SettingError,
+    TermClash,
+    io::Error,
+    serde_json::Error,
+);

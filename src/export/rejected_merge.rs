@@ -1,0 +1,93 @@
+//! Merges the rejected records of shards.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use fs_err as fs;
+use sha2::{Digest, Sha256};
+
+use crate::corpus::RejectedRecord;
+use crate::digest::hex;
+
+/// A `rejected.jsonl` that is read and compared with its SHA-256.
+pub(super) struct RejectedSource {
+    pub(super) path: PathBuf,
+    pub(super) sha256: String,
+}
+
+/// Gives `each` the lines of all files in the order of the input.
+pub(super) fn merge_rejected(
+    sources: Vec<RejectedSource>,
+    mut each: impl FnMut(&str) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut files = sources
+        .into_iter()
+        .map(RejectedLines::open)
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    loop {
+        let next = files.iter_mut().filter(|file| file.next.is_some());
+        let next = next.min_by_key(|file| file.next.as_ref().map_or(0, |(record, _)| *record));
+        let Some(file) = next else {
+            return Ok(());
+        };
+        if let Some((_, line)) = &file.next {
+            each(line)?;
+        }
+        file.advance()?;
+    }
+}
+
+struct RejectedLines {
+    lines: BufReader<Hashing>,
+    next: Option<(u64, String)>,
+    path: PathBuf,
+    expected: String,
+}
+
+struct Hashing {
+    file: fs::File,
+    sha256: Sha256,
+}
+
+impl Read for Hashing {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.file.read(buf)?;
+        self.sha256.update(&buf[..n]);
+        Ok(n)
+    }
+}
+
+impl RejectedLines {
+    fn open(source: RejectedSource) -> anyhow::Result<Self> {
+        let mut lines = Self {
+            lines: BufReader::new(Hashing {
+                file: fs::File::open(&source.path)?,
+                sha256: Sha256::new(),
+            }),
+            next: None,
+            path: source.path,
+            expected: source.sha256,
+        };
+        lines.advance()?;
+        Ok(lines)
+    }
+
+    fn advance(&mut self) -> anyhow::Result<()> {
+        let mut line = String::new();
+        self.next = None;
+        if self.lines.read_line(&mut line)? == 0 {
+            let found = hex(&self.lines.get_ref().sha256.clone().finalize());
+            anyhow::ensure!(
+                found == self.expected,
+                "{}: its SHA-256 is not that of what was written; make the shard again",
+                self.path.display()
+            );
+            return Ok(());
+        }
+        let record: RejectedRecord = serde_json::from_str(&line)
+            .with_context(|| format!("{}: not a rejected record", self.path.display()))?;
+        self.next = Some((record.record, line));
+        Ok(())
+    }
+}

@@ -1,0 +1,284 @@
+//! A folder of files of lines, one per part, with a manifest beside them.
+//!
+//! ```text
+//! OUTPUT/documents/part-00000.jsonl.gz   whole parts and nothing else: Anserini reads every file in there
+//! OUTPUT/manifest.json                   what it was made of, counts, a SHA-256 of each part; written last
+//! OUTPUT/rejected.jsonl                  records that could not be used, if there are some
+//! OUTPUT/.unfinished/                    the journal and temporary files of an unfinished run
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use rayon::prelude::*;
+use serde_json::Value;
+
+use super::line_format::LineFormat;
+use super::line_part::LinePart;
+use super::traits::{
+    FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardPart,
+};
+use crate::collection::{DOCUMENTS, MANIFEST, Manifest, PartInfo, REJECTED, UNFINISHED};
+use crate::digest::{copy_hashed, sha256_of};
+use crate::durable::{AtomicFile, create_folder, fault, sync_folder};
+use crate::error::{Error, Result};
+use crate::run::{
+    Compression, Damaged, FinishedRun, Journal, PartFile, PartRecord, RunError, VectorKind,
+};
+
+/// Writes the parts of a run as files of lines.
+pub struct LineOutput {
+    format: Box<dyn LineFormat>,
+    path: PathBuf,
+    compression: Compression,
+    /// Whether the folder was created by [`Output::begin`], so that it may be removed again.
+    created: bool,
+}
+
+impl LineOutput {
+    /// Writes into the folder `path`, which must not exist or be empty, or hold what an unfinished run left.
+    #[must_use]
+    pub fn new(path: PathBuf, format: impl LineFormat + 'static, compression: Compression) -> Self {
+        Self {
+            format: Box::new(format),
+            path,
+            compression,
+            created: false,
+        }
+    }
+
+    fn documents(&self) -> PathBuf {
+        self.path.join(DOCUMENTS)
+    }
+
+    fn unfinished(&self) -> PathBuf {
+        self.path.join(UNFINISHED)
+    }
+
+    fn part_name(&self, number: usize) -> String {
+        let (extension, suffix) = (self.format.extension(), self.compression.suffix());
+        format!("part-{number:05}.{extension}{suffix}")
+    }
+
+    fn is_part(&self, name: &str) -> bool {
+        name.starts_with("part-") && name.contains(&format!(".{}", self.format.extension()))
+    }
+
+    /// Makes the manifest of a finished run.
+    fn manifest(&self, run: &FinishedRun) -> Manifest {
+        Manifest {
+            settings: run.settings.clone(),
+            format: self.format.name().to_owned(),
+            shard: run.shard.clone(),
+            accounting: run.accounting.clone(),
+            counts: run.counts(),
+            parts: run
+                .parts
+                .values()
+                .map(|part| PartInfo {
+                    file: part
+                        .files_of(self.format.name())
+                        .first()
+                        .cloned()
+                        .unwrap_or_default(),
+                    input_sha256: part.input_sha256.clone(),
+                    counts: part.counts,
+                })
+                .collect(),
+        }
+    }
+
+    fn summary(&self, manifest: &Manifest) -> OutputSummary {
+        OutputSummary {
+            format: self.format.name().to_owned(),
+            path: self.path.clone(),
+            pieces: manifest.parts.len(),
+            unit: "parts",
+            bytes: manifest.parts.iter().map(|part| part.file.bytes).sum(),
+        }
+    }
+
+    /// Checks `rejected.jsonl` against what was written.
+    fn check_rejected(&self, expected: Option<&str>) -> Option<Damaged> {
+        let expected = expected?;
+        let path = self.path.join(REJECTED);
+        let reason = match sha256_of(&path) {
+            Ok(sha256) if sha256 == expected => return None,
+            Ok(_) => "its SHA-256 is not that of what was written".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        Some(Damaged { path, reason })
+    }
+}
+
+impl Output for LineOutput {
+    fn format(&self) -> &str {
+        self.format.name()
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn settings(&self) -> Value {
+        self.format.settings()
+    }
+
+    fn accepts(&self, kind: VectorKind) -> bool {
+        self.format.accepts(kind)
+    }
+
+    fn journal_folder(&self) -> PathBuf {
+        self.unfinished()
+    }
+
+    fn state(&self) -> Result<OutputState> {
+        if !self.path.exists() {
+            return Ok(OutputState::Absent);
+        }
+        if !self.path.is_dir() {
+            return Ok(OutputState::Foreign);
+        }
+        if self.path.join(MANIFEST).exists() {
+            return Ok(OutputState::Finished);
+        }
+        let unfinished = self.unfinished();
+        // What the run is gets recorded before the folder of the parts is created.
+        if unfinished.is_dir() && (Journal::is_begun(&unfinished) || !self.documents().exists()) {
+            return Ok(OutputState::Begun);
+        }
+        Ok(match fs::read_dir(&self.path)?.next() {
+            None => OutputState::Absent,
+            Some(_) => OutputState::Foreign,
+        })
+    }
+
+    fn begin(&mut self, run: &RunContext<'_>) -> Result<()> {
+        let path = self.path.clone();
+        match self.state()? {
+            OutputState::Finished => return Err(RunError::Exists { path }.into()),
+            OutputState::Foreign => return Err(RunError::Exists { path }.into()),
+            OutputState::Absent | OutputState::Begun => {}
+        }
+        if let Some(vocabulary) = run.vocabulary {
+            self.format.set_vocabulary(vocabulary)?;
+        }
+        self.created = !path.exists();
+        create_folder(&self.unfinished())?;
+        Ok(())
+    }
+
+    fn prepare(&self, kept: &BTreeMap<usize, PartRecord>) -> Result<()> {
+        create_folder(&self.documents())?;
+        sync_folder(&self.path)?;
+        let format = self.format.name();
+        for entry in fs::read_dir(self.documents())? {
+            let path = entry?.path();
+            let name = path.file_name().map(|name| name.to_string_lossy());
+            let name = name.unwrap_or_default();
+            if !self.is_part(&name) || !path.is_file() {
+                return Err(RunError::Stranger { path }.into());
+            }
+            let mut files = kept.values().flat_map(|part| part.files_of(format));
+            if !files.any(|file| file.name == name) {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn holds(&self, _: usize, files: &[PartFile]) -> std::result::Result<bool, Damaged> {
+        let folder = self.documents();
+        for file in files {
+            file.check(&folder)?;
+        }
+        Ok(!files.is_empty())
+    }
+
+    fn part(&self, number: usize) -> Result<Box<dyn PartWriter + '_>> {
+        let path = self.documents().join(self.part_name(number));
+        let part = LinePart::create(&*self.format, &self.unfinished(), &path, self.compression)?;
+        Ok(Box::new(part))
+    }
+
+    fn adopt(&self, _: usize, shard: &ShardPart<'_>) -> Result<Vec<PartFile>> {
+        let files = shard.record.files_of(self.format.name());
+        for file in files {
+            let from = shard.folder.join(DOCUMENTS).join(&file.name);
+            let path = self.documents().join(&file.name);
+            let mut to = AtomicFile::create(&self.unfinished(), &path)?;
+            if copy_hashed(&mut fs::File::open(&from)?, &mut to)? != file.sha256 {
+                let path = from.display();
+                return Err(Error::output(format!(
+                    "{path}: it is damaged: its SHA-256 is not that of what was written; make its shard again"
+                )));
+            }
+            to.finish()?;
+        }
+        Ok(files.to_vec())
+    }
+
+    fn commit(&self, run: &FinishedRun) -> Result<OutputSummary> {
+        let manifest = self.manifest(run);
+        manifest.write(&self.path)?;
+        Ok(self.summary(&manifest))
+    }
+
+    fn inspect(&self) -> Result<FinishedOutput> {
+        let manifest = Manifest::require(&self.path)?;
+        let folder = self.documents();
+        let checked: Vec<_> = manifest
+            .parts
+            .par_iter()
+            .map(|part| part.file.check(&folder).map(|()| part))
+            .collect();
+        let mut parts = BTreeMap::new();
+        let mut damaged = Vec::new();
+        for part in checked {
+            match part {
+                Ok(part) => {
+                    if let Some(number) = part.number() {
+                        parts.insert(number, part.record(self.format.name()));
+                    }
+                }
+                Err(problem) => damaged.push(problem),
+            }
+        }
+        damaged.extend(self.check_rejected(manifest.accounting.rejected_sha256.as_deref()));
+        Ok(FinishedOutput {
+            summary: self.summary(&manifest),
+            run: Some(FinishedRun {
+                settings: manifest.settings,
+                shard: manifest.shard,
+                accounting: manifest.accounting,
+                parts,
+            }),
+            damaged,
+        })
+    }
+
+    fn reopen(&self) -> Result<()> {
+        fault::point("the removal of a manifest")?;
+        Ok(fs::remove_file(self.path.join(MANIFEST))?)
+    }
+
+    fn discard(&self) {
+        if self.path.join(MANIFEST).exists() {
+            return;
+        }
+        // Nothing can be done about a failure to clean up after a failure.
+        if self.prepare(&BTreeMap::new()).is_ok() {
+            let _ = fs::remove_dir(self.documents());
+        }
+        let _ = fs::remove_file(self.path.join(REJECTED));
+        let _ = fs::remove_dir_all(self.unfinished());
+        if self.created {
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+
+    fn rejected_path(&self) -> Option<PathBuf> {
+        Some(self.path.join(REJECTED))
+    }
+}

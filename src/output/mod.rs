@@ -1,0 +1,34 @@
+//! Where encoded documents go: one trait, one file per format.
+//!
+//! A run gives every record to every output and knows no format. [`Output`] is the seam. A format of lines needs
+//! [`LineFormat`] alone: [`LineOutput`] writes its parts, resumes them and keeps a manifest beside them.
+//!
+//! ```text
+//! EncodedRecord ──▶ Output::part ──▶ PartWriter::add … finish ──▶ Output::commit
+//! ```
+
+mod index_origin;
+mod json_vectors;
+mod line_format;
+mod line_output;
+mod line_part;
+mod lucene;
+mod part_file;
+mod pseudo_terms;
+mod record;
+mod topics;
+mod traits;
+
+pub(crate) use index_origin::index_origin;
+pub use json_vectors::JsonVectors;
+pub use line_format::{LineFile, LineFormat};
+pub use line_output::LineOutput;
+pub(crate) use line_part::LinePart;
+pub use lucene::{IndexSettings, LuceneOutput};
+pub use pseudo_terms::{PseudoTerms, TermClash};
+pub use record::{EncodedRecord, Terms, VectorRef};
+pub use topics::{AnseriniTopics, PyseriniTopics};
+pub use traits::{
+    FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardOutput,
+    ShardPart,
+};

@@ -1,0 +1,114 @@
+//! Encoded topics as Anserini and Pyserini read them.
+
+use serde_json::{Map, Value};
+
+use super::line_format::LineFormat;
+use super::pseudo_terms::PseudoTerms;
+use super::record::{EncodedRecord, VectorRef};
+use crate::error::Result;
+use crate::run::VectorKind;
+
+/// Anserini's `qid<TAB>term term term`, each term repeated as often as its impact says.
+#[derive(Debug, Clone, Default)]
+pub struct AnseriniTopics {
+    terms: Vec<String>,
+}
+
+/// Pyserini's `{"qid": ..., "title": ..., "contents": ..., "vector": {...}}`.
+#[derive(Debug, Clone, Default)]
+pub struct PyseriniTopics {
+    terms: Vec<String>,
+}
+
+impl LineFormat for AnseriniTopics {
+    fn name(&self) -> &'static str {
+        "anserini-topics"
+    }
+
+    fn extension(&self) -> &'static str {
+        "tsv"
+    }
+
+    fn accepts(&self, kind: VectorKind) -> bool {
+        kind == VectorKind::Impacts
+    }
+
+    fn set_vocabulary(&mut self, terms: &[String]) -> Result<()> {
+        self.terms = PseudoTerms::new(terms)?.terms().to_vec();
+        Ok(())
+    }
+
+    fn write(&self, record: &EncodedRecord<'_>, line: &mut Vec<u8>) -> Result<()> {
+        line.extend_from_slice(record.docid.as_bytes());
+        let mut separator = b'\t';
+        if let VectorRef::Impacts(impacts) = record.vector {
+            for entry in impacts {
+                for _ in 0..entry.impact {
+                    line.push(separator);
+                    line.extend_from_slice(written(&self.terms, record, entry.term).as_bytes());
+                    separator = b' ';
+                }
+            }
+        }
+        if separator == b'\t' {
+            line.push(separator);
+        }
+        line.push(b'\n');
+        Ok(())
+    }
+}
+
+impl LineFormat for PyseriniTopics {
+    fn name(&self) -> &'static str {
+        "pyserini-topics"
+    }
+
+    fn extension(&self) -> &'static str {
+        "jsonl"
+    }
+
+    fn set_vocabulary(&mut self, terms: &[String]) -> Result<()> {
+        self.terms = PseudoTerms::new(terms)?.terms().to_vec();
+        Ok(())
+    }
+
+    fn write(&self, record: &EncodedRecord<'_>, line: &mut Vec<u8>) -> Result<()> {
+        let term = |id| written(&self.terms, record, id).to_owned();
+        let vector: Map<String, Value> = match record.vector {
+            VectorRef::Impacts(impacts) => impacts
+                .iter()
+                .map(|e| (term(e.term), e.impact.into()))
+                .collect(),
+            VectorRef::Weights(vector) => vector
+                .0
+                .iter()
+                .map(|e| (term(e.term), shortest(e.weight)))
+                .collect(),
+        };
+        let mut object = Map::new();
+        object.insert("qid".into(), record.docid.into());
+        // Pyserini's command line takes the query from "title" and finds its vector by "contents".
+        object.insert("title".into(), record.contents.into());
+        object.insert("contents".into(), record.contents.into());
+        object.insert("vector".into(), vector.into());
+        serde_json::to_writer(&mut *line, &object)?;
+        line.push(b'\n');
+        Ok(())
+    }
+}
+
+/// Returns a term as it is written: by the vocabulary's rule where there is a vocabulary.
+fn written<'a>(terms: &'a [String], record: &EncodedRecord<'a>, id: u32) -> &'a str {
+    match terms.get(id as usize) {
+        Some(term) => term,
+        None => record.terms.term(id),
+    }
+}
+
+/// Returns the shortest decimal that is this float32, not the float64 next to it.
+fn shortest(weight: f32) -> Value {
+    weight
+        .to_string()
+        .parse::<f64>()
+        .map_or(Value::Null, Value::from)
+}

@@ -1,0 +1,62 @@
+//! Why a run cannot begin or go on.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::difference::SettingDifference;
+
+/// Why a run cannot begin or go on, and what to do.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "each message says what the variant means")]
+pub enum RunError {
+    #[error("{path}: the output exists already and is never overwritten; choose another `output` or remove it", path = path.display())]
+    Exists { path: PathBuf },
+    #[error(
+        "{path}: the output exists already and is never overwritten; it is of a run that did not finish: go on with it by \
+         `resume`, choose another `output` or remove it",
+        path = path.display()
+    )]
+    Unfinished { path: PathBuf },
+    #[error("{path}: another run is writing to it; wait for its end, or choose another `output`", path = path.display())]
+    Locked { path: PathBuf },
+    #[error(
+        "{path}: there is neither manifest.json nor .unfinished in it, so it is no output that `resume` could go on with; \
+         choose another `output`",
+        path = path.display()
+    )]
+    NotOurs { path: PathBuf },
+    #[error("{path}: not a part of this run, and whatever lies there would be indexed; move it away", path = path.display())]
+    Stranger { path: PathBuf },
+    #[error("{path}: `resume` goes on with the same run only, but {difference}; choose another `output` for a new one", path = path.display())]
+    OtherRun {
+        path: PathBuf,
+        difference: SettingDifference,
+    },
+    #[error("{path}: cannot be read back: {reason}; remove {output} to start again", path = path.display(), output = output.display())]
+    Journal {
+        path: PathBuf,
+        output: PathBuf,
+        reason: String,
+    },
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl RunError {
+    /// Returns [`RunError::OtherRun`] where there is a difference.
+    pub(crate) fn refuse(
+        path: &std::path::Path,
+        difference: Option<SettingDifference>,
+    ) -> Result<(), Self> {
+        match difference {
+            None => Ok(()),
+            Some(difference) => Err(Self::OtherRun {
+                path: path.to_owned(),
+                difference,
+            }),
+        }
+    }
+}
