@@ -27,6 +27,7 @@ pub mod model;
 pub mod output;
 pub mod pipeline;
 mod quote;
+mod regular_file;
 pub mod run;
 pub mod screened_head;
 pub mod stop;

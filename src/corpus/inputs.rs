@@ -5,12 +5,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::error::CorpusError;
-use super::file_kind::FileKind;
 use super::file_role::{FileRole, base_name};
 use super::kind::CorpusKind;
 use super::source::{Content, Source};
 use super::zip_member::ZipMember;
 use crate::quote::Name;
+use crate::regular_file::FileKind;
 
 /// The files that are read, and those beside them that are not.
 #[derive(Debug, Clone, Default)]

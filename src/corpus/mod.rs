@@ -11,7 +11,6 @@ mod docids;
 mod document;
 mod error;
 mod fields;
-mod file_kind;
 mod file_role;
 mod format;
 mod inputs;

@@ -7,6 +7,7 @@ mod documents;
 mod encoder;
 mod hostile;
 mod index;
+mod inputs;
 mod lucene;
 mod parts;
 mod resume;
