@@ -34,6 +34,7 @@ pub mod stop;
 
 pub use durable::AtomicFile;
 pub use error::{Error, ErrorKind, Result, SettingError};
+pub use quote::printable;
 
 /// Compiles and runs the guide's examples as tests.
 #[cfg(doctest)]
