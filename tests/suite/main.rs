@@ -9,6 +9,7 @@ mod hostile;
 mod house;
 mod hub;
 mod index;
+mod inputs;
 mod lucene;
 mod parts;
 mod report;
