@@ -11,5 +11,6 @@ mod index;
 mod lucene;
 mod parts;
 mod resume;
+mod scripts;
 mod transformers;
 mod weights;
