@@ -14,5 +14,6 @@ mod lucene;
 mod parts;
 mod report;
 mod resume;
+mod scripts;
 mod transformers;
 mod weights;
