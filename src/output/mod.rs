@@ -7,6 +7,8 @@
 //! EncodedRecord ──▶ Output::part ──▶ PartWriter::add … finish ──▶ Output::commit
 //! ```
 
+mod assembled;
+mod ciff;
 mod json_vectors;
 mod line_format;
 mod line_output;
@@ -18,6 +20,8 @@ mod record;
 mod topics;
 mod traits;
 
+pub use assembled::AssembledOutput;
+pub use ciff::{CiffSettings, ciff_output};
 pub use json_vectors::JsonVectors;
 pub use line_format::{LineFile, LineFormat};
 pub use line_output::LineOutput;
