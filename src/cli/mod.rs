@@ -15,6 +15,7 @@ mod on_error;
 mod plan;
 mod progress;
 mod report;
+mod setup;
 mod topics;
 mod verify;
 
@@ -39,6 +40,7 @@ enum Command {
     Explain(explain::Args),
     Model(model::Args),
     Report(report::Args),
+    Setup(setup::Args),
 }
 
 /// Ends the program as a wrong command line does: with the message, the way to the help, and exit code 2.
@@ -61,6 +63,7 @@ impl Cli {
             Command::Explain(args) => args.run(),
             Command::Model(args) => args.run(),
             Command::Report(args) => args.run(),
+            Command::Setup(args) => args.run(),
         }
     }
 }

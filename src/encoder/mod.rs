@@ -27,6 +27,7 @@ pub use builder::SpladeEncoderBuilder;
 pub use device::{Device, DeviceChoice};
 pub use error::{EncodeError, NoCuda};
 pub use memory::MemoryPlan;
+pub(crate) use runtime::cache_folder;
 pub use runtime::{Runtime, RuntimeError};
 pub use settings::{EncoderSettings, HeadChoice};
 pub use splade_encoder::SpladeEncoder;

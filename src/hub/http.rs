@@ -1,11 +1,12 @@
 //! Requests over HTTP, one hop at a time, so that a secret goes nowhere but to the host that it is for.
 
 use std::io::Read;
+use std::path::Path;
 use std::time::Duration;
 
 use ureq::http::HeaderMap;
-use ureq::tls::{RootCerts, TlsConfig};
-use ureq::{Agent, Body, RequestExt};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body, Proxy, RequestExt};
 
 use super::url::{joined, origin};
 
@@ -45,9 +46,24 @@ pub(super) struct Unreachable(pub String);
 
 impl Client {
     pub fn new() -> Self {
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
+        Self::trusting(RootCerts::PlatformVerifier, None)
+    }
+
+    /// Makes a client that trusts the certificates of a file alone, and uses a proxy of its own, where they are given.
+    ///
+    /// # Errors
+    /// What is wrong with the certificates.
+    pub fn with(certificates: Option<&Path>, proxy: Option<&str>) -> Result<Self, String> {
+        let roots = certificates.map_or(Ok(RootCerts::PlatformVerifier), read_certificates)?;
+        Ok(Self::trusting(roots, proxy))
+    }
+
+    fn trusting(roots: RootCerts, proxy: Option<&str>) -> Self {
+        let tls = TlsConfig::builder().root_certs(roots);
+        let proxy = proxy.and_then(|proxy| Proxy::new(proxy).ok());
         let config = Agent::config_builder()
             .tls_config(tls.build())
+            .proxy(proxy.or_else(Proxy::try_from_env))
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -129,6 +145,21 @@ impl Client {
             url: ask.url.to_owned(),
         })
     }
+}
+
+/// Reads certificates to trust.
+fn read_certificates(path: &Path) -> Result<RootCerts, String> {
+    let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+    let certificates: Vec<_> = parse_pem(&bytes)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if certificates.is_empty() {
+        return Err("holds no certificate; check pip's setting cert".into());
+    }
+    Ok(RootCerts::new_with_certs(&certificates))
 }
 
 impl Answer {

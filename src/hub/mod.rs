@@ -27,6 +27,7 @@ mod selection;
 mod settings;
 mod token;
 mod url;
+pub mod wheels;
 
 pub use error::HubError;
 pub use fetch::FetchedModel;

@@ -63,6 +63,60 @@ pub(super) fn shown(url: &str) -> String {
     }
 }
 
+/// Returns the address without user name and password, and the header that says them.
+pub(super) fn without_user(url: &str) -> (String, Option<String>) {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let host_end = url[start..].find('/').map_or(url.len(), |at| start + at);
+    match url[start..host_end].rfind('@') {
+        Some(at) => {
+            let user = decoded(&url[start..start + at]);
+            let bare = format!("{}{}", &url[..start], &url[start + at + 1..]);
+            (bare, Some(format!("Basic {}", base64(&user))))
+        }
+        None => (url.to_owned(), None),
+    }
+}
+
+/// Undoes the escapes of an address.
+fn decoded(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, more @ ..] = rest {
+        let escape = more.first_chunk::<2>().filter(|_| *first == b'%');
+        let escape = escape.and_then(|pair| std::str::from_utf8(pair).ok());
+        match escape.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &more[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = more;
+            }
+        }
+    }
+    bytes
+}
+
+/// Writes bytes as the header `Authorization` wants them.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let three = [0, 1, 2].map(|i| u32::from(chunk.get(i).copied().unwrap_or(0)));
+        let bits = three[0] << 16 | three[1] << 8 | three[2];
+        for place in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * place)) as usize & 63];
+            text.push(if place <= chunk.len() {
+                char::from(digit)
+            } else {
+                '='
+            });
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +136,20 @@ mod tests {
             assert_eq!(joined(base, target), expected, "{target}");
         }
         assert_eq!(joined("https://h", "c"), "https://h/c");
+    }
+
+    #[test]
+    fn takes_the_password_out_of_an_address() {
+        let (url, header) = without_user("https://us%40er:pass@h:1/simple");
+        assert_eq!(url, "https://h:1/simple");
+        assert_eq!(header.unwrap(), "Basic dXNAZXI6cGFzcw==");
+        assert_eq!(
+            without_user("https://h/a@b"),
+            ("https://h/a@b".into(), None)
+        );
+        for (text, expected) in [("", ""), ("M", "TQ=="), ("Ma", "TWE="), ("Man", "TWFu")] {
+            assert_eq!(base64(text.as_bytes()), expected);
+        }
     }
 
     #[test]
