@@ -230,7 +230,7 @@ impl Output for AssembledOutput {
         let damaged = manifest
             .parts
             .iter()
-            .filter_map(|part| part.file.check(&self.path).err())
+            .filter_map(|part| check(&self.path, &part.file).err())
             .collect();
         Ok(FinishedOutput {
             summary: self.summary(&manifest),
@@ -264,5 +264,20 @@ impl Output for AssembledOutput {
 
     fn rejected_path(&self) -> Option<PathBuf> {
         Some(self.path.join(REJECTED))
+    }
+}
+
+/// Compares a file, which may be in a folder of the output, with what was written.
+fn check(output: &Path, file: &PartFile) -> std::result::Result<(), Damaged> {
+    match file.name.rsplit_once('/') {
+        Some((folder, name)) if !folder.split('/').any(|step| step == "..") => {
+            let name = name.to_owned();
+            PartFile {
+                name,
+                ..file.clone()
+            }
+            .check(&output.join(folder))
+        }
+        _ => file.check(output),
     }
 }
