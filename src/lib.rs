@@ -33,7 +33,7 @@ pub mod run;
 pub mod screened_head;
 pub mod stop;
 
-pub use durable::AtomicFile;
+pub use durable::{AtomicFile, NewFile, NewFileError};
 pub use error::{Error, ErrorKind, Result, SettingError};
 
 /// Compiles and runs the guide's examples as tests.
