@@ -5,6 +5,7 @@ mod common;
 mod docs;
 mod documents;
 mod encoder;
+mod formats;
 mod hostile;
 mod house;
 mod hub;
