@@ -46,6 +46,23 @@ pub struct DocumentsOptions {
     pub contents: bool,
 }
 
+impl Default for DocumentsOptions {
+    /// Impacts of the default quantization of all documents, in parts of 10,000; the first bad record ends the run.
+    fn default() -> Self {
+        Self {
+            quantization: Some(Quantization::default()),
+            corpus: CorpusOptions::default(),
+            resume: false,
+            part_size: 10_000,
+            selection: PartSelection::All,
+            plan: None,
+            on_error: OnError::Stop,
+            compression: Compression::default(),
+            contents: false,
+        }
+    }
+}
+
 /// What was written.
 #[derive(Debug, Clone)]
 pub struct DocumentsSummary {
