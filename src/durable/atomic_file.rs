@@ -24,8 +24,7 @@ impl AtomicFile {
     /// Fails where the file system does.
     pub fn create(folder: &Path, path: &Path) -> io::Result<Self> {
         fault::point("a new file").map_err(|e| named(path, &e))?;
-        let temp = tempfile::Builder::new()
-            .prefix(TEMPORARY_PREFIX)
+        let temp = builder()
             .tempfile_in(folder)
             .map_err(|e| named(folder, &e))?;
         Ok(Self {
@@ -68,7 +67,6 @@ impl AtomicFile {
             .map_err(|e| named(&self.path, e.error()))?
             .0;
         let failed = |e: &io::Error| named(&self.path, e);
-        make_readable(temp.as_file()).map_err(|e| failed(&e))?;
         fault::point("a sync").map_err(|e| failed(&e))?;
         temp.as_file().sync_all().map_err(|e| failed(&e))?;
         fault::point("a rename").map_err(|e| failed(&e))?;
@@ -114,16 +112,14 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// Lets others read the file: temporary files are private to their owner, results are not.
-#[cfg(unix)]
-fn make_readable(file: &std::fs::File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn make_readable(_: &std::fs::File) -> io::Result<()> {
-    Ok(())
+/// Builds temporary files with the permissions of any new file, less those that the user's umask takes away. By default
+/// they would be private to their owner.
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY_PREFIX);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
 }
 
 #[cfg(test)]

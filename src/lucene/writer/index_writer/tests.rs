@@ -72,8 +72,8 @@ fn whole_parts_survive_and_are_checked() {
 
     let other = dir.path().join("other");
     let writer = IndexWriter::create(&other).unwrap();
-    for number in [2, 0, 1] {
-        write_part(&writer, number, &documents, number as usize * 300);
+    for (number, first) in [(2, 600), (0, 0), (1, 300)] {
+        write_part(&writer, number, &documents, first);
     }
     writer.commit(CommitOptions::default()).unwrap();
     assert!(files(&index) == files(&other));
