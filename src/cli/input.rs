@@ -1,9 +1,10 @@
 //! Flags that describe the input.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use splade_export::corpus::{CorpusKind, CorpusOptions, Fields, InputFormat};
+use splade_export::corpus::{CorpusKind, CorpusOptions, Fields, InputFormat, JudgedTopics};
 
 #[derive(Args)]
 pub struct InputArgs {
@@ -11,7 +12,8 @@ pub struct InputArgs {
     #[arg(long, value_enum, help_heading = "Input")]
     input_format: Option<FormatArg>,
 
-    /// JSON fields joined by one space to the text, in this order; "text" also finds "contents", "passage", "body" and "segment"
+    /// JSON fields joined by one space to the text, in this order; "text" also finds "contents",
+    /// "passage", "body" and "segment". Of TREC topics: "title", "desc", "narr"
     #[arg(
         long,
         value_name = "NAMES",
@@ -24,6 +26,26 @@ pub struct InputArgs {
     /// JSON key of the docid or qid [default: the first there is of the usual ones, such as "_id", "id", "doc_id"]
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     id_field: Option<String>,
+}
+
+#[derive(Args)]
+pub struct TopicsInputArgs {
+    #[command(flatten)]
+    input: InputArgs,
+
+    /// Encode only the topics that this qrels file judges (BEIR's .tsv, or TREC's four columns)
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    qrels: Option<PathBuf>,
+}
+
+impl TopicsInputArgs {
+    pub fn resolve(self, paths: Vec<PathBuf>) -> anyhow::Result<CorpusOptions> {
+        let judged = self.qrels.map(|path| JudgedTopics::read(&path));
+        Ok(CorpusOptions {
+            only: judged.transpose()?.map(Arc::new),
+            ..self.input.resolve(paths, CorpusKind::Topics)
+        })
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]

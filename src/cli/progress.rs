@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
-use splade_export::corpus::ReadProgress;
+use splade_export::corpus::{FieldCount, Inputs, ReadProgress, ReadSummary};
 use splade_export::export::{Event, Timings};
 use splade_export::pipeline::EncodeProgress;
 
@@ -39,6 +39,8 @@ impl Display {
     pub fn on(&mut self, event: Event) {
         match event {
             Event::Started(read, encoded) => self.watch(read, encoded),
+            Event::Found(inputs) if !self.silent => print_inputs(&inputs),
+            Event::Read(read) => self.print_read(&read),
             Event::Kept { parts, documents } if !self.silent => {
                 eprintln!("kept         {parts} parts of an earlier run, {documents} documents");
             }
@@ -46,7 +48,7 @@ impl Display {
                 eprintln!("finished     by an earlier run; every part was verified");
             }
             Event::Ended(timings) => self.timings = Some(timings),
-            Event::Kept { .. } | Event::Finished => {}
+            Event::Found(_) | Event::Kept { .. } | Event::Finished => {}
             // Even where nothing else is shown: something has happened to the disk.
             Event::Damaged(damaged) => eprintln!(
                 "warning: {}: {}; it is made again",
@@ -55,6 +57,23 @@ impl Display {
             ),
             _ => {}
         }
+    }
+
+    /// Tells what the records lacked.
+    fn print_read(&mut self, read: &ReadSummary) {
+        // The line of the progress comes to its end first.
+        self.end();
+        if read.documents == 0 {
+            eprintln!(
+                "warning: nothing was encoded: none of the {} records can be used",
+                read.rejected
+            );
+        }
+        // Topics without a title, or with nothing else, are common.
+        if self.silent || self.noun != "documents" {
+            return;
+        }
+        print_rare_fields(&read.fields);
     }
 
     fn watch(&mut self, read: ReadProgress, encoded: Arc<EncodeProgress>) {
@@ -101,6 +120,36 @@ impl Drop for Display {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Prints which fields most records lack.
+pub fn print_rare_fields(fields: &[FieldCount]) {
+    for field in fields
+        .iter()
+        .filter(|field| field.found * 2 < field.records)
+    {
+        eprintln!(
+            "field        {:?} is in {} of {} records",
+            field.name, field.found, field.records
+        );
+    }
+}
+
+/// Prints which files are read, and which files beside them are not.
+pub fn print_inputs(inputs: &Inputs) {
+    const MOST: usize = 8;
+    let more = |total: usize| match total.saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!("             and {more} more\n"),
+    };
+    for source in inputs.sources.iter().take(MOST) {
+        eprintln!("input        {}", source.display_name());
+    }
+    eprint!("{}", more(inputs.sources.len()));
+    for file in inputs.skipped.iter().take(MOST) {
+        eprintln!("not read     {file}");
+    }
+    eprint!("{}", more(inputs.skipped.len()));
 }
 
 #[allow(clippy::cast_precision_loss, reason = "rates for display")]

@@ -3,19 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, ValueEnum};
-use splade_export::corpus::CorpusKind;
 use splade_export::export::{TopicsOptions, encode_topics};
 use splade_export::output::{AnseriniTopics, PyseriniTopics};
 
 use super::encode::EncodeArgs;
-use super::input::InputArgs;
+use super::input::TopicsInputArgs;
 use super::interrupt;
 use super::progress::Display;
 
 /// Encode topics for Anserini or Pyserini
 ///
-/// Reads a BEIR dataset's queries.jsonl (folder or .zip too), TSV (qid<TAB>text) or JSON Lines. Writes
-/// Anserini's TSV of repeated terms (.tsv) or Pyserini's encoded topics (.jsonl).
+/// Reads a BEIR dataset's queries.jsonl (folder or .zip too), TSV (qid<TAB>text), JSON Lines or TREC
+/// topics (<top>). Writes Anserini's TSV of repeated terms (.tsv) or Pyserini's encoded topics (.jsonl).
 #[derive(ClapArgs)]
 #[command(after_help = "Example:\n  splade-export topics fixtures --output out/topics.tsv")]
 pub struct Args {
@@ -35,7 +34,7 @@ pub struct Args {
     encode: EncodeArgs,
 
     #[command(flatten)]
-    input: InputArgs,
+    input: TopicsInputArgs,
 
     /// Print neither progress nor summary
     #[arg(long, short, help_heading = "Output")]
@@ -57,7 +56,7 @@ impl Args {
         let encode = self.encode.resolve()?;
         let options = TopicsOptions {
             quantization: encode.quantization,
-            corpus: self.input.resolve(self.paths, CorpusKind::Topics),
+            corpus: self.input.resolve(self.paths)?,
             output: self.output,
         };
         let stop = interrupt::install("nothing was written; run the same command again")?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::zip_member::ZipMember;
+use crate::quote::Name;
 
 /// One stream of records.
 #[derive(Debug, Clone)]
@@ -46,6 +47,12 @@ impl Source {
             name: path.to_string_lossy().into(),
             content: Content::File(path),
         }
+    }
+
+    /// Returns the name as it can be printed: control characters escaped, a long name cut.
+    #[must_use]
+    pub fn display_name(&self) -> String {
+        Name(&self.name).to_string()
     }
 
     /// Returns true if the source can be read only once, from its beginning.

@@ -1,5 +1,6 @@
 //! Encodes a corpus into outputs, part by part.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -8,8 +9,8 @@ use super::event::{Event, EventHandler, encode_parts};
 use super::open_run::{ResumeOutcome, open_run};
 use super::run_writer::{PartWriters, RunWriter};
 use crate::corpus::{
-    CorpusOptions, CorpusReader, OnError, PartOptions, PartReader, PartSelection, ReadSummary,
-    Source,
+    CorpusOptions, CorpusReader, Inputs, OnError, PartOptions, PartReader, PartSelection, Plan,
+    ReadSummary, Source,
 };
 use crate::encoder::{Device, SpladeEncoder};
 use crate::error::{Error, Result};
@@ -35,6 +36,8 @@ pub struct DocumentsOptions {
     pub part_size: usize,
     /// Which parts are encoded.
     pub selection: PartSelection,
+    /// Where each part begins, so that the others need not be read; `None` reads the corpus from its beginning.
+    pub plan: Option<Arc<Plan>>,
     /// What becomes of records that cannot be used.
     pub on_error: OnError,
     /// Compression of files of lines. It belongs to the run's identity whatever the outputs are.
@@ -65,14 +68,15 @@ pub fn encode_documents(
 ) -> Result<DocumentsSummary> {
     check_settings(options, &outputs)?;
     // Everything that can be wrong with the settings is found before the folders are created.
-    let sources = Source::resolve(&options.corpus.paths, options.corpus.kind)?;
+    let inputs = Inputs::find(&options.corpus.paths, options.corpus.kind)?;
     let identity = RunIdentity {
-        settings: settings(encoder, options, &sources)?,
+        settings: settings(encoder, options, &inputs.sources)?,
         outputs: outputs
             .iter()
             .map(|output| (output.format().to_owned(), output.settings()))
             .collect(),
     };
+    events(Event::Found(inputs));
     let vocabulary = encoder.vocabulary().terms();
     let damaged = &mut |damaged| events(Event::Damaged(damaged));
     let writer = match open_run(outputs, &identity, vocabulary, options.resume, damaged)? {
@@ -268,6 +272,7 @@ fn write_parts(
         quantize_parts(writer, sink.terms, quantization, stop)?;
     }
     let (summary, rejected) = reader.finish();
+    events(Event::Read(summary.clone()));
     let rejected = match rejected {
         Some(file) if summary.rejected > 0 => Some(writer.keep_rejected(file)?),
         _ => None,
@@ -291,7 +296,11 @@ fn open_reader(
         .map(|(number, part)| (number, part.input_sha256))
         .collect();
     let reader = CorpusReader::open(options.corpus.clone())?;
-    let reader = PartReader::new(reader, part_options, stop.clone()).with_made(digests);
+    let reader = PartReader::new(reader, part_options, stop.clone()).with_completed(digests);
+    let reader = match &options.plan {
+        Some(plan) => reader.with_plan(Arc::clone(plan))?,
+        None => reader,
+    };
     Ok(match options.on_error {
         OnError::Stop => reader,
         OnError::Skip { .. } => reader.with_rejected(writer.rejected()?),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::timings::Timings;
-use crate::corpus::{PartReader, ReadProgress};
+use crate::corpus::{Inputs, PartReader, ReadProgress, ReadSummary};
 use crate::encoder::SpladeEncoder;
 use crate::pipeline::{self, EncodeProgress, PartSink};
 use crate::run::Damaged;
@@ -13,6 +13,8 @@ use crate::run::Damaged;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
+    /// The files that are about to be read, and those beside them that are not.
+    Found(Inputs),
     /// The first document is about to be read; a display can watch both counters.
     Started(ReadProgress, Arc<EncodeProgress>),
     /// Parts of an earlier run are kept.
@@ -22,6 +24,8 @@ pub enum Event {
         /// Number of documents in them.
         documents: u64,
     },
+    /// Everything was read.
+    Read(ReadSummary),
     /// The last part was written.
     Ended(Timings),
     /// An earlier run completed everything, and it is as it was written.

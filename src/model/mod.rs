@@ -27,11 +27,12 @@ mod model;
 mod onnx;
 mod onnx_graph;
 mod precision;
+mod query_side;
 mod size;
 mod splice;
-mod tokenizer;
+pub(crate) mod tokenizer;
 mod vocabulary;
-mod weights;
+pub(crate) mod weights;
 
 pub use error::ModelError;
 pub use fingerprint::Fingerprint;
@@ -41,6 +42,7 @@ pub use layout::{Activation, Pooling};
 pub use model::{Model, ModelSource};
 pub use onnx_graph::{DecoderValues, HiddenGraph, ModelInput, OnnxGraph};
 pub use precision::Precision;
+pub use query_side::{QuerySide, QueryTable, Sides};
 pub use size::ModelSize;
 pub use vocabulary::Vocabulary;
 #[cfg(any(test, fuzzing))]

@@ -61,7 +61,7 @@ fn read(
     };
     let reader = CorpusReader::open(corpus(paths)).unwrap();
     let mut reader = PartReader::new(reader, options, Stop::default())
-        .with_made(completed)
+        .with_completed(completed)
         .with_rejected(RejectedFile::new(fs_err::File::create(&path).unwrap()));
     if let Some(plan) = plan {
         let plan = Arc::new(plan.clone());
