@@ -104,7 +104,7 @@ fn clone() -> TempDir {
             std::os::unix::fs::symlink(entry.path(), dir.path().join(name)).unwrap();
         }
     }
-    (dir, all)
+    dir
 }
 
 /// A shell in such a folder, with the program on PATH.
@@ -165,7 +165,7 @@ fn run_page(page: &Path) -> (TempDir, String) {
             assert_eq!(found, expected, "{}:{}", page.display(), block.line);
         }
     }
-    dir
+    (dir, all)
 }
 
 fn pages() -> Vec<PathBuf> {
