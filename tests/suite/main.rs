@@ -2,6 +2,7 @@
 
 mod anserini;
 mod common;
+mod custom_output;
 mod docs;
 mod documents;
 mod encoder;
