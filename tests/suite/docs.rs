@@ -1,5 +1,6 @@
 //! The documentation does what it says: its shell examples and those of every `--help` are run as printed.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -271,6 +272,35 @@ fn the_examples_of_every_help_text_run_as_printed() {
         assert!(!examples.is_empty(), "{name} --help has no example");
         ok(&mut shell(clone().path(), &examples));
     }
+}
+
+/// Returns the long options that a text names.
+fn options(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    words
+        .filter(|word| word.starts_with("--") && word.len() > 2)
+        .collect()
+}
+
+#[test]
+fn the_page_of_options_has_every_option_and_no_other() {
+    let page = fs_err::read_to_string(root().join("docs/options.md")).unwrap();
+    let tables: Vec<_> = page.lines().filter(|line| line.starts_with('|')).collect();
+    let tables = tables.join("\n");
+    let mut known = BTreeSet::new();
+    for name in ["documents", "topics", "explain", "index", "join", "verify"] {
+        let help = ok(tool().args([name, "--help"]));
+        let lines = help.lines().map(str::trim_start);
+        for line in lines.filter(|line| line.starts_with('-')) {
+            known.extend(options(line).into_iter().map(str::to_owned));
+        }
+    }
+    known.remove("--help");
+    let known: BTreeSet<_> = known.iter().map(String::as_str).collect();
+    let missing: Vec<_> = known.difference(&options(&tables)).copied().collect();
+    assert!(missing.is_empty(), "not in docs/options.md: {missing:?}");
+    let strange: Vec<_> = options(&tables).difference(&known).copied().collect();
+    assert!(strange.is_empty(), "no options any more: {strange:?}");
 }
 
 #[test]
