@@ -166,7 +166,7 @@ mod tests {
             json(r#"{"id": 7, "title": "", "text": "b"}"#).unwrap().text,
             "b"
         );
-        let fields = Fields::new(vec!["text".into(), "title".into()]);
+        let fields = Fields::new(["text", "title"]);
         let line = r#"{"id": 7, "title": "A", "text": "b"}"#;
         assert_eq!(
             read(line, CorpusKind::Documents, &fields).unwrap().text,
