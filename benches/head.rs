@@ -1,7 +1,7 @@
 //! The screened head on each kernel of this machine, against the product in single precision.
 //!
-//! `cargo bench --bench head` prints the time of one document of 240 tokens; elements are
-//! multiply-adds, tokens x columns x width. About 1 % of the columns is active, as with real models.
+//! `cargo bench --bench head` prints the time for one document of 240 tokens. The elements that it counts
+//! are multiply-adds, tokens x columns x width. About 1 % of the columns is active, as with real models.
 #![allow(
     missing_docs,
     reason = "criterion's macros make public functions without any"
@@ -13,12 +13,12 @@ use splade_export::screened_head::{KernelKind, ScreenedHead, mean_row};
 
 const TOKENS: usize = 240;
 const VOCABULARY: usize = 30_522;
-/// Columns whose logits for all tokens stay in a core's cache.
+/// Number of columns in a tile, so few that the logits of all tokens stay in a core's cache.
 const TILE: usize = 480;
-/// Of the columns are active.
+/// Share of the columns that are active.
 const ACTIVE: f64 = 0.01;
 
-/// A decoder, and a document's hidden states.
+/// A decoder and a document's hidden states.
 struct Case {
     width: usize,
     decoder: Vec<f32>,
@@ -27,8 +27,8 @@ struct Case {
 }
 
 impl Case {
-    /// Rows as a layer norm leaves them, around a mean of their own; biases that keep all but 1 % of the
-    /// columns at zero, most of them far below.
+    /// Makes rows as a layer norm leaves them, around a mean of their own, and biases that keep all but
+    /// 1 % of the columns at zero, most of them far below.
     fn new(width: usize) -> Self {
         let mut random = Random(1);
         let mean = random.vector(width, 1.0);
@@ -67,7 +67,7 @@ impl Case {
         case
     }
 
-    /// Each column's largest logit, by matrix products over tiles of columns.
+    /// Returns each column's largest logit, by matrix products over tiles of columns.
     fn largest_logits(&self) -> Vec<f32> {
         let hidden = ArrayView2::from_shape((TOKENS, self.width), &self.hidden).unwrap();
         let decoder = ArrayView2::from_shape((VOCABULARY, self.width), &self.decoder).unwrap();
@@ -89,7 +89,7 @@ impl Case {
     }
 }
 
-/// `SplitMix64`, a sum of four of which is normal enough.
+/// The generator `SplitMix64` (Steele, Lea, Flood 2014). Sums of four of its numbers are nearly normal.
 struct Random(u64);
 
 impl Random {
@@ -101,7 +101,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Mean 0 and the given deviation.
+    /// Returns values with mean 0 and the given standard deviation.
     fn vector(&mut self, len: usize, deviation: f32) -> Vec<f32> {
         #[allow(clippy::cast_precision_loss, reason = "24 bits")]
         let mut uniform = || (self.next() >> 40) as f32 / (1_u64 << 24) as f32 - 0.5;

@@ -1,13 +1,14 @@
-//! The rate of large matrix products on a device, through the same ONNX Runtime: what an encoder could
-//! reach at most. `scripts/bench/gpu.sh` compares with it.
+//! Measures the rate of large matrix products on a device, through the same ONNX Runtime: the most that an
+//! encoder could reach. `scripts/bench_gpu.sh` compares with it.
 //!
 //! ```text
-//! matrix_rate [DEVICE] [SIZE] [LIBRARY]     (cuda, 8192, as the program finds it)
+//! matrix_rate [DEVICE] [SIZE] [LIBRARY]     (default: cuda, 8192, the library that splade-export finds)
 //! ```
 //!
-//! Prints floating-point operations a second. Half precision on a GPU, single on the CPU. A chain of
-//! products is run in two lengths, and the difference counts: starting and filling the matrices do not.
-#![allow(missing_docs, reason = "the schema's messages explain themselves")]
+//! Prints floating-point operations per second, in half precision on a GPU and in single precision on the
+//! CPU. A chain of products is run in two lengths. Only the difference counts, so that starting and filling
+//! the matrices do not.
+#![allow(missing_docs, reason = "the messages are those of the ONNX schema")]
 
 use std::env;
 use std::process::ExitCode;
@@ -20,7 +21,7 @@ use splade_export::encoder::{Device, DeviceChoice};
 
 const FLOAT: i64 = 1;
 const FLOAT16: i64 = 10;
-/// Products in the two chains.
+/// Numbers of products in the two chains.
 const CHAINS: [usize; 2] = [4, 36];
 const REPETITIONS: usize = 5;
 
@@ -76,7 +77,7 @@ struct Attribute {
     kind: Option<i32>,
 }
 
-/// A name is enough: ONNX Runtime infers the rest.
+/// An output of the graph. A name is enough, because ONNX Runtime infers the rest.
 #[derive(Clone, PartialEq, Message)]
 struct Output {
     #[prost(string, optional, tag = "1")]
@@ -101,7 +102,8 @@ fn int(name: &str, value: i64) -> Attribute {
     }
 }
 
-/// `size` x `size`, random: a GPU's clock falls with the work that the bits make.
+/// Returns a node that makes a random `size` x `size` matrix. Zeros would be too easy: a GPU's clock
+/// depends on how many bits change.
 fn random(output: &str, size: i64, scale: f32, kind: i64) -> Node {
     let scale = Attribute {
         name: Some("scale".to_owned()),
@@ -123,7 +125,8 @@ fn random(output: &str, size: i64, scale: f32, kind: i64) -> Node {
     )
 }
 
-/// `x · b · b · ...`, with entries that stay of size 1, and one number of the result.
+/// Returns the model that computes `x · b · b · ...`, whose entries keep a size of about 1, and returns
+/// one number of the product.
 fn chain(products: usize, size: i64, kind: i64) -> Vec<u8> {
     #[allow(
         clippy::cast_precision_loss,
@@ -154,7 +157,7 @@ fn chain(products: usize, size: i64, kind: i64) -> Vec<u8> {
     .encode_to_vec()
 }
 
-/// The shortest of some runs, in seconds.
+/// Returns the time of the fastest of some runs, in seconds.
 fn seconds(session: &mut Session) -> Result<f64> {
     let mut shortest = f64::INFINITY;
     for _ in 0..REPETITIONS {

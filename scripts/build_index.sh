@@ -50,18 +50,24 @@ parse_arguments() {
     shift
   done
   [[ ${#positional[@]} -eq 2 ]] || usage_error "expected COLLECTION and INDEX, got ${#positional[@]} paths"
-  COLLECTION="${positional[0]%/}" INDEX="${positional[1]%/}"
+  COLLECTION="$(as_path "${positional[0]%/}")" INDEX="$(as_path "${positional[1]%/}")"
   [[ "$HEAP" =~ ^([1-9][0-9]{0,5})([mMgG])$ ]] || usage_error "--heap takes a size like 2g or 900m, not '$HEAP'"
   HEAP_MB="${BASH_REMATCH[1]}"
   [[ "${BASH_REMATCH[2]}" == [mM] ]] || HEAP_MB=$((HEAP_MB * 1024))
 }
 
+# The first line of a log that a failure leaves, by which the next run knows it.
+LOG_TITLE="The log of Anserini, kept by build_index.sh"
+
 is_index() { compgen -G "$1/segments_*" >/dev/null; }
 
 check_paths() {
   [[ -d "$COLLECTION" ]] || fail "no such folder: $COLLECTION" "make one with: splade-export documents ... --output $COLLECTION"
+  check_outputs "$OVERWRITE" "$INDEX" -- "$COLLECTION"
+  FAILED_LOG="$INDEX.failed.log"
+  [[ ! -e "$FAILED_LOG" || "$(head -n 1 -- "$FAILED_LOG")" == "$LOG_TITLE" ]] ||
+    fail "$FAILED_LOG exists and is no log of this script" "choose another name for the index, or move that file away"
   [[ -e "$INDEX" ]] || return 0
-  $OVERWRITE || fail "$INDEX exists" "choose another name, or add --overwrite"
   # What is about to be deleted must be an index, whatever was typed.
   is_index "$INDEX" || { [[ -d "$INDEX" ]] && rmdir -- "$INDEX" 2>/dev/null; } ||
     fail "$INDEX exists and is no Lucene index, so it is not replaced" "choose another name"
@@ -79,7 +85,6 @@ make_work_folder() {
   mkdir -p "$(dirname -- "$INDEX")"
   WORK="$(dirname -- "$INDEX")/.$(basename -- "$INDEX").building.$$"
   LOG="$WORK/anserini.log"
-  FAILED_LOG="$INDEX.failed.log"
   mkdir "$WORK" || fail "cannot write beside $INDEX"
   trap 'rm -rf -- "$WORK"' EXIT
   trap 'exit 130' INT
@@ -88,7 +93,7 @@ make_work_folder() {
 
 # A failure once Anserini has run: its log outlives the work folder.
 fail_with_log() {
-  mv -f -- "$LOG" "$FAILED_LOG"
+  { echo "$LOG_TITLE"; cat -- "$LOG"; } >"$FAILED_LOG"
   say "the last lines of Anserini's log:"
   tail -n 15 -- "$FAILED_LOG" | cut -c1-300 >&2
   fail "$1" "${2:+$2; }the whole log: $FAILED_LOG"
@@ -145,6 +150,7 @@ print_summary() {
 
 main() {
   parse_arguments "$@"
+  [[ -n "${JAVA_HOME:-}" && -n "${ANSERINI_JAR:-}" ]] || need_cache
   check_paths
   find_java
   find_jar

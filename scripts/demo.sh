@@ -10,7 +10,8 @@ Sets up what is missing and runs the main job on the fixture collection, end to 
 
 Usage: scripts/demo.sh [OUTPUT]
 
-  OUTPUT  the folder for the results (default: out/demo); an earlier demo's is replaced
+  OUTPUT  the folder for the results (default: out/demo, or demo in the cache where out/demo
+          cannot be made); an earlier demo's is replaced
 
 Example
   scripts/demo.sh
@@ -18,6 +19,13 @@ HELP
 }
 
 step() { printf '\n== %s\n' "$*"; }
+
+# Sets OUTPUT where none is named.
+default_output() {
+  OUTPUT=out/demo
+  { mkdir -p "$OUTPUT" && [[ -w "$OUTPUT" ]]; } 2>/dev/null || OUTPUT="$CACHE/demo"
+  rmdir "$OUTPUT" 2>/dev/null || true
+}
 
 # What an earlier demo left is replaced, what somebody else put there is not.
 make_output() {
@@ -36,31 +44,32 @@ main() {
     -*) usage_error "unknown option '$1'" ;;
   esac
   [[ $# -le 1 ]] || usage_error "expected at most one path"
-  cd -- "$SCRIPTS/.."
-  OUTPUT="${1:-out/demo}"
+  need_cache
+  command -v cargo >/dev/null || fail "Rust's cargo was not found" "install Rust first: see rustup"
+  if [[ $# -eq 1 ]]; then OUTPUT="$(as_path "$1")"; else default_output; fi
   make_output
 
   step "Setting up"
-  scripts/setup.sh
-  eval "$(scripts/setup.sh --print-env)"
-  command -v cargo >/dev/null || fail "Rust's cargo was not found" "install Rust first: see rustup"
-  cargo build --release --locked --quiet
-  local tool=target/release/splade-export
+  "$SCRIPTS/setup.sh"
+  eval "$("$SCRIPTS/setup.sh" --print-env)"
+  build_program --bins
+  local tool="$RELEASE/splade-export" fixtures
+  fixtures="$(cd -- "$SCRIPTS/../fixtures" && pwd)"
 
   step "Encoding the documents, into a collection and a Lucene index"
-  "$tool" documents fixtures --output "$OUTPUT/collection" --index "$OUTPUT/index"
+  "$tool" documents "$fixtures" --output "$OUTPUT/collection" --index "$OUTPUT/index"
 
   step "Encoding the topics"
-  "$tool" topics fixtures --output "$OUTPUT/topics.tsv"
+  "$tool" topics "$fixtures" --output "$OUTPUT/topics.tsv"
 
   step "Searching with Pyserini and scoring"
-  scripts/evaluate.sh --index "$OUTPUT/index" --topics "$OUTPUT/topics.tsv" \
-    --qrels fixtures/qrels/test.tsv --run "$OUTPUT/run.txt"
+  "$SCRIPTS/evaluate.sh" --index "$OUTPUT/index" --topics "$OUTPUT/topics.tsv" \
+    --qrels "$fixtures/qrels/test.tsv" --run "$OUTPUT/run.txt"
 
   step "The same index by Anserini, for comparison"
-  scripts/build_index.sh "$OUTPUT/collection" "$OUTPUT/anserini-index"
-  scripts/evaluate.sh --index "$OUTPUT/anserini-index" --topics "$OUTPUT/topics.tsv" \
-    --qrels fixtures/qrels/test.tsv --run "$OUTPUT/anserini-run.txt" >/dev/null
+  "$SCRIPTS/build_index.sh" "$OUTPUT/collection" "$OUTPUT/anserini-index"
+  "$SCRIPTS/evaluate.sh" --index "$OUTPUT/anserini-index" --topics "$OUTPUT/topics.tsv" \
+    --qrels "$fixtures/qrels/test.tsv" --run "$OUTPUT/anserini-run.txt" >/dev/null
   cmp "$OUTPUT/run.txt" "$OUTPUT/anserini-run.txt" || fail "the runs on the two indexes differ"
   echo "the runs on both indexes are the same, byte for byte"
 
@@ -76,9 +85,10 @@ index        $OUTPUT/index (Anserini's: $OUTPUT/anserini-index)
 run          $OUTPUT/run.txt
 
 What to try next
-  $tool explain --model "\$SPLADE_EXPORT_MODEL" "your own sentence"
-  $tool documents --model "\$SPLADE_EXPORT_MODEL" your-corpus.jsonl --output out/yours
-  (after: eval "\$(scripts/setup.sh --print-env)"; your own model: any Hugging Face SPLADE folder)
+  eval "\$($(printf %q "$SCRIPTS/setup.sh") --print-env)"
+  $(printf %q "$tool") explain "your own sentence"
+  $(printf %q "$tool") documents your-corpus.jsonl --output out/yours
+  (your own model: --model and any Hugging Face SPLADE folder)
 EOF
 }
 

@@ -10,6 +10,7 @@ Usage: evaluate.py prepare --topics FILE --qrels FILE --tsv FILE
 import argparse
 import json
 import math
+import os
 import statistics
 import struct
 import sys
@@ -202,11 +203,12 @@ def print_table(result):
 
 def score(options):
     result = evaluate(options)
-    print_table(result)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(result, file, indent=2)
             file.write("\n")
+    print_table(result)
+    sys.stdout.flush()
 
 
 def parse_arguments():
@@ -230,5 +232,8 @@ if __name__ == "__main__":
     try:
         arguments = parse_arguments()
         arguments.function(arguments)
+    except BrokenPipeError:
+        # Nobody reads the table any more, which is no failure. Python would write the rest of it when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (InputError, OSError) as error:
         sys.exit(f"error: {error}")

@@ -13,15 +13,17 @@ Usage: scripts/evaluate.sh --index INDEX --topics TOPICS --qrels QRELS --run RUN
   --index INDEX    an index of splade-export or of build_index.sh
   --topics TOPICS  what `splade-export topics` wrote: Anserini's TSV (qid, tab, repeated
                    terms) or Pyserini's JSON Lines ("qid" and "vector"); by content
-  --qrels QRELS    BEIR's TSV (query-id corpus-id score) or TREC's qrels; by content
+  --qrels QRELS    BEIR's TSV (query-id corpus-id score) or TREC's qrels (qid 0 docid
+                   grade); by content
   --run RUN        the run file to write
 
 Options
   --searcher NAME  pyserini: LuceneImpactSearcher in batch, then each query alone for the
                    latency (default); anserini: Java alone. Both write the same run file.
-  --hits N         documents a query (default: 1000)
+  --hits N         documents per query (default: 1000)
   --threads N      search threads (default: the cores)
   --json FILE      write the results as JSON too
+  --overwrite      replace RUN and the file of --json where they exist
   --help           this text
 
 Judged queries without results count as 0 (trec_eval -c). Needs
@@ -35,19 +37,20 @@ HELP
 }
 
 parse_arguments() {
-  INDEX="" TOPICS="" QRELS="" RUN="" JSON="" SEARCHER=pyserini HITS=1000 THREADS="$(cores)"
+  INDEX="" TOPICS="" QRELS="" RUN="" JSON="" OVERWRITE=false SEARCHER=pyserini HITS=1000 THREADS="$(cores)"
   while [[ $# -gt 0 ]]; do
     case "$1" in
       --help | -h) usage; exit 0 ;;
+      --overwrite) OVERWRITE=true; shift; continue ;;
       --index | --topics | --qrels | --run | --json | --searcher | --hits | --threads) need_value "$1" $# ;;
       *) usage_error "unknown option '$1'" ;;
     esac
     case "$1" in
-      --index) INDEX="${2%/}" ;;
-      --topics) TOPICS="$2" ;;
-      --qrels) QRELS="$2" ;;
-      --run) RUN="$2" ;;
-      --json) JSON="$2" ;;
+      --index) INDEX="$(as_path "${2%/}")" ;;
+      --topics) TOPICS="$(as_path "$2")" ;;
+      --qrels) QRELS="$(as_path "$2")" ;;
+      --run) RUN="$(as_path "$2")" ;;
+      --json) JSON="$(as_path "$2")" ;;
       --searcher) SEARCHER="$2" ;;
       --hits) need_integer "$1" "$2"; HITS="$2" ;;
       --threads) need_integer "$1" "$2"; THREADS="$2" ;;
@@ -67,10 +70,29 @@ parse_arguments() {
 check_paths() {
   compgen -G "$INDEX/segments_*" >/dev/null ||
     fail "no Lucene index at $INDEX" "make it with: splade-export index COLLECTION --output $INDEX"
-  [[ -f "$TOPICS" ]] || fail "no such topics file: $TOPICS" "write it with: splade-export topics ... --output $TOPICS"
-  [[ -f "$QRELS" ]] || fail "no such qrels file: $QRELS" "give BEIR's qrels/test.tsv or a TREC qrels file"
-  mkdir -p -- "$(dirname -- "$RUN")"
-  [[ ! -d "$RUN" ]] || fail "$RUN is a folder" "--run names the run file"
+  # Every segment has such a file.
+  compgen -G "$INDEX/*.si" >/dev/null ||
+    fail "the index $INDEX holds no documents" "make it of a collection in which some document has a term"
+  is_readable "$TOPICS" || fail "no such topics file: $TOPICS" "write it with: splade-export topics ... --output $TOPICS"
+  is_readable "$QRELS" || fail "no such qrels file: $QRELS" "give BEIR's qrels/test.tsv or a TREC qrels file"
+  check_outputs "$OVERWRITE" "$RUN" "$JSON" -- "$INDEX" "$TOPICS" "$QRELS"
+  check_file_output "$RUN"
+  [[ -z "$JSON" ]] || check_file_output "$JSON"
+}
+
+# A file, or a pipe such as <(...).
+is_readable() { [[ -e "$1" && ! -d "$1" && -r "$1" ]]; }
+
+# Both are read more than once, and a pipe can be read only once.
+copy_pipes() {
+  if [[ ! -f "$TOPICS" ]]; then
+    cat -- "$TOPICS" >"$WORK/topics"
+    TOPICS="$WORK/topics"
+  fi
+  if [[ ! -f "$QRELS" ]]; then
+    cat -- "$QRELS" >"$WORK/qrels"
+    QRELS="$WORK/qrels"
+  fi
 }
 
 # Sets PYTHON_SEARCH, in which Pyserini can be imported.
@@ -124,12 +146,14 @@ search_anserini() {
 
 main() {
   parse_arguments "$@"
+  [[ -n "${JAVA_HOME:-}" && -n "${ANSERINI_JAR:-}" && -n "${SPLADE_EXPORT_PYTHON:-}" ]] || need_cache
   check_paths
   find_java
   find_jar
   find_any_python
   [[ "$SEARCHER" != pyserini ]] || find_pyserini
   make_work_folder
+  copy_pipes
   python_step prepare --topics "$TOPICS" --qrels "$QRELS" --tsv "$WORK/topics.tsv"
   "search_$SEARCHER"
   mv -f -- "$UNFINISHED_RUN" "$RUN"

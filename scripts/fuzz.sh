@@ -31,6 +31,7 @@ main() {
       ;;
     -*) usage_error "unknown option $1" ;;
   esac
+  find_target
   cd -- "$SCRIPTS/../fuzz"
   local targets=("$@") target file host
   if [[ $# -eq 0 ]]; then
@@ -45,13 +46,13 @@ main() {
 -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1"
   # With a target named, build scripts are left as they are.
   host="$(rustc -vV | sed -n 's/^host: //p')"
-  cargo build --release --target "$host" --target-dir ../target/fuzz
+  cargo build --release --target "$host" --target-dir "$CARGO_TARGET_DIR/fuzz"
   for target in "${targets[@]}"; do
     say "fuzz: $target for $seconds seconds"
     mkdir -p "corpus/$target" "artifacts/$target"
     local seeds=()
     [[ ! -d "seeds/$target" ]] || seeds=("seeds/$target")
-    "../target/fuzz/$host/release/$target" "corpus/$target" "${seeds[@]}" -max_total_time="$seconds" \
+    "$CARGO_TARGET_DIR/fuzz/$host/release/$target" "corpus/$target" "${seeds[@]}" -max_total_time="$seconds" \
       -rss_limit_mb=1024 -malloc_limit_mb=512 -timeout=20 -verbosity=0 -print_final_stats=1 \
       -artifact_prefix="artifacts/$target/"
   done

@@ -26,8 +26,9 @@ def open_text(path):
         with open(path, "rb") as file:
             compressed = file.read(2) == b"\x1f\x8b"
         # Lines end at \n only: other characters that Python takes for line ends may stand inside a term.
-        return gzip.open(path, "rt", encoding="utf-8", newline="\n") if compressed else open(
-            path, encoding="utf-8", newline="\n"
+        # "utf-8-sig" passes over a byte order mark, which would become a part of the first field.
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="\n") if compressed else open(
+            path, encoding="utf-8-sig", newline="\n"
         )
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
@@ -174,11 +175,15 @@ def write_tsv_topics(topics, path):
 # ---- qrels and runs ---------------------------------------------------------------------------------------------
 
 
-def parse_judgement(place, line):
-    """(qid, docid, grade) from TREC's four fields or BEIR's three."""
+def parse_judgment(place, line, beir):
+    """(qid, docid, grade) from BEIR's three fields or TREC's four."""
     fields = line.split("\t") if "\t" in line else line.split()
-    if len(fields) not in (3, 4):
-        raise InputError(f"{place}: expected TREC qrels (qid 0 docid grade) or BEIR's (query-id corpus-id score)")
+    if len(fields) != (3 if beir else 4):
+        expected = (
+            "BEIR's three fields (query-id corpus-id score), as the first line says" if beir else
+            "TREC's four fields (qid 0 docid grade); BEIR's qrels begin with the line: query-id corpus-id score"
+        )
+        raise InputError(f"{place}: there are {len(fields)} fields; expected {expected}")
     try:
         return fields[0].strip(), fields[-2].strip(), int(fields[-1])
     except ValueError:
@@ -187,14 +192,16 @@ def parse_judgement(place, line):
 
 def read_qrels(path):
     """{qid: {docid: grade}} from TREC or BEIR qrels."""
-    qrels = {}
-    for index, (place, line) in enumerate(numbered_lines(path)):
-        if index == 0 and line.split()[:2] == ["query-id", "corpus-id"]:
-            continue
-        qid, docid, grade = parse_judgement(place, line)
+    qrels, beir = {}, None
+    for place, line in numbered_lines(path):
+        if beir is None:
+            beir = line.split()[:2] == ["query-id", "corpus-id"]
+            if beir:
+                continue
+        qid, docid, grade = parse_judgment(place, line, beir)
         qrels.setdefault(qid, {})[docid] = grade
     if not qrels:
-        raise InputError(f"{path} holds no judgements")
+        raise InputError(f"{path} holds no judgments")
     return qrels
 
 

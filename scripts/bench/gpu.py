@@ -151,7 +151,7 @@ def summary(result):
         f"tokens on average: {covid['seconds']:.0f} s, the start and gzip'd impacts on disk included",
         f"- attention kernels: {kernels or 'none named; see kernels.log'}",
         f"- weights against fp32 on the CPU: largest difference {agreed['largest_difference']:.1e}, Jaccard index of the "
-        f"terms {agreed['jaccard']:.4f}, {agreed['terms_per_document']:.0f} terms a document",
+        f"terms {agreed['jaccard']:.4f}, {agreed['terms_per_document']:.0f} terms per document",
     ]
     return "\n".join(lines) + "\n"
 

@@ -62,8 +62,8 @@ get_ready() {
     made_checkpoint bert-base
     MODEL="$MADE_CHECKPOINT"
   fi
-  (cd -- "$ROOT" && cargo build --release --locked --quiet --bin splade-export --example matrix_rate)
-  PROGRAM="$ROOT/target/release/splade-export" MATRIX_RATE="$ROOT/target/release/examples/matrix_rate"
+  build_program --bin splade-export --example matrix_rate
+  PROGRAM="$RELEASE/splade-export" MATRIX_RATE="$RELEASE/examples/matrix_rate"
 }
 
 pack() {
@@ -86,7 +86,7 @@ main() {
     pack
     return
   fi
-  OUTPUT="${OUTPUT:-$ROOT/out/bench-gpu/$(date -u +%Y-%m-%dT%H%M%S)}"
+  OUTPUT="${OUTPUT:-out/bench-gpu/$(date -u +%Y-%m-%dT%H%M%S)}"
   [[ ! -e "$OUTPUT" ]] || fail "$OUTPUT exists" "name another folder with --output"
   if [[ -d "$PACKED" ]]; then
     PROGRAM="$PACKED/splade-export" MATRIX_RATE="$PACKED/matrix_rate"

@@ -6,7 +6,7 @@ set -euo pipefail
 
 usage() {
   cat <<'HELP'
-Makes a synthetic collection (180 terms a document, impacts of weights x 100), indexes it with
+Makes a synthetic collection (180 terms per document, impacts of weights x 100), indexes it with
 Anserini and with `splade-export index`, and prints times, memory, sizes and search latency.
 
 Usage: scripts/bench/index.sh [OPTION...]
@@ -72,13 +72,13 @@ latency() {
 
 main() {
   parse_arguments "$@"
+  need_cache
   find_java
   find_jar
   find_any_python
-  local repository="$SCRIPTS/.."
   make_output
-  (cd "$repository" && cargo build --release --locked --quiet --bins --examples)
-  local release="$repository/target/release" half=$((DOCUMENTS / 2))
+  build_program --bins --examples
+  local release="$RELEASE" half=$((DOCUMENTS / 2))
 
   say "making the collection of $DOCUMENTS documents"
   # Two files, as Anserini gives one to each of its two threads.

@@ -65,8 +65,8 @@ def calibrate(model, bias, rows):
         bias.zero_()
         largest = torch.cat([model(input_ids=row[None]).logits.amax(1) for row in rows])
         distance = SPREAD * torch.randn(bias.shape, generator=torch.Generator().manual_seed(2))
-        centred = largest - largest.mean(0) + distance
-        threshold = centred.flatten().kthvalue(round((1 - ACTIVE) * centred.numel())).values
+        centered = largest - largest.mean(0) + distance
+        threshold = centered.flatten().kthvalue(round((1 - ACTIVE) * centered.numel())).values
         bias.copy_(distance - threshold - largest.mean(0))
         return (largest + bias > 0).float().mean().item()
 

@@ -30,15 +30,15 @@ main() {
       shift 2
       ;;
   esac
-  cd -- "$SCRIPTS/.."
-  cargo build --locked --release --bin splade-export --example tiny_model
-  binary="$PWD/target/release/splade-export"
+  need_cache
+  build_program --bin splade-export --example tiny_model
+  binary="$RELEASE/splade-export"
   work="$(mktemp -d)"
   # shellcheck disable=SC2064  # the folder as it is now
   trap "rm -rf -- '$work'" EXIT
-  target/release/examples/tiny_model "$work/model"
+  "$RELEASE/examples/tiny_model" "$work/model"
   corpus "$documents" >"$work/corpus.jsonl"
-  eval "$(scripts/setup.sh --print-env)"
+  eval "$("$SCRIPTS/setup.sh" --print-env)"
   "$binary" documents "$work/corpus.jsonl" --model "$work/model" --output "$work/out" "$@" &
   watch "$!" "$work" "$documents"
 }
@@ -78,8 +78,8 @@ watch() {
       if (all < 20) { print "too few parts to compare"; exit 1 }
       first = rate(when(0.02), when(0.12))
       last = rate(when(0.88), when(0.98))
-      printf "documents    %d\npeak memory  %.0f MB\nbeginning    %.0f documents a second of processor time\n", n, peak / 1024, first
-      printf "end          %.0f documents a second of processor time, ratio %.2f\n", last, last / first
+      printf "documents    %d\npeak memory  %.0f MB\nbeginning    %.0f documents per second of processor time\n", n, peak / 1024, first
+      printf "end          %.0f documents per second of processor time, ratio %.2f\n", last, last / first
       exit !(peak / 1024 < limit && last / first > 0.8)
     }' "$2/samples"
 }

@@ -19,9 +19,11 @@ use super::progress::Display;
 #[command(after_help = "Examples:\n  \
                   splade-export documents fixtures --output out/collection\n  \
                   splade-export index out/collection --output out/index\n  \
-                  splade-export documents fixtures --part-size 60 --parts 1/2 --index out/index-1\n  \
-                  splade-export documents fixtures --part-size 60 --parts 2/2 --index out/index-2\n  \
-                  splade-export index --merge out/index-1 out/index-2 --output out/merged")]
+                  head -n 50 fixtures/corpus.jsonl >beginning.jsonl\n  \
+                  tail -n +51 fixtures/corpus.jsonl >rest.jsonl\n  \
+                  splade-export documents beginning.jsonl --index out/indexes/1\n  \
+                  splade-export documents rest.jsonl --index out/indexes/2\n  \
+                  splade-export index --merge out/indexes/* --output out/merged")]
 pub struct Args {
     /// Collections; with --merge, indexes that splade-export made
     #[arg(value_name = "PATH", required = true)]

@@ -8,8 +8,9 @@ use splade_export::output::{IndexSettings, JsonVectors, LineOutput, LuceneOutput
 use splade_export::run::Compression;
 
 use super::index::print_output;
+use super::interrupt;
 use super::progress::Display;
-use super::{interrupt, usage_error};
+use super::usage::usage_error;
 
 /// Make one collection, and one index, of the shares of several runs
 ///
@@ -17,9 +18,9 @@ use super::{interrupt, usage_error};
 /// Refused: shares of other settings, models or input, and parts that are missing, there twice or damaged.
 #[derive(ClapArgs)]
 #[command(after_help = "Examples:\n  \
-                  splade-export documents fixtures --part-size 60 --parts 1/2 --output out/shares/1 --index out/indexes/1\n  \
-                  splade-export documents fixtures --part-size 60 --parts 2/2 --output out/shares/2 --index out/indexes/2\n  \
-                  splade-export join out/shares/* --output out/collection --indexes out/indexes/* --index out/index")]
+                  splade-export documents fixtures --part-size 60 --parts 1/2 --output out/shares/1\n  \
+                  splade-export documents fixtures --part-size 60 --parts 2/2 --output out/shares/2\n  \
+                  splade-export join out/shares/* --output out/collection")]
 pub struct Args {
     /// Collections that `documents --parts` made
     #[arg(value_name = "SHARE", required = true)]

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, PersistError};
 
 use super::fault;
 use super::folder::{parent_of, sync_folder};
@@ -24,10 +24,12 @@ impl AtomicFile {
     /// Fails where the file system does.
     pub fn create(folder: &Path, path: &Path) -> io::Result<Self> {
         fault::point("a new file").map_err(|e| named(path, &e))?;
-        let temp = tempfile::Builder::new()
-            .prefix(TEMPORARY_PREFIX)
-            .tempfile_in(folder)
-            .map_err(|e| named(folder, &e))?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(TEMPORARY_PREFIX);
+        // Temporary files are private to their owner; results have the permissions that the user's umask leaves.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let temp = builder.tempfile_in(folder).map_err(|e| named(folder, &e))?;
         Ok(Self {
             temp: BufWriter::with_capacity(1 << 18, Temporary(temp)),
             path: path.to_owned(),
@@ -45,31 +47,35 @@ impl AtomicFile {
     /// Writes the file to disk and renames it. Without this call it vanishes.
     ///
     /// # Errors
-    /// Fails where the file system does.
+    /// Those of the file system.
     pub fn finish(self) -> io::Result<()> {
+        self.persist(|temp, path| temp.persist(path))
+    }
+
+    /// Does the same, and fails if there is a file of that name by now.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`], and those of the file system.
+    pub fn finish_new(self) -> io::Result<()> {
+        self.persist(|temp, path| temp.persist_noclobber(path))
+    }
+
+    fn persist(
+        self,
+        rename: impl FnOnce(NamedTempFile, &Path) -> Result<std::fs::File, PersistError>,
+    ) -> io::Result<()> {
         let temp = self
             .temp
             .into_inner()
             .map_err(|e| named(&self.path, e.error()))?
             .0;
         let failed = |e: &io::Error| named(&self.path, e);
-        make_readable(temp.as_file()).map_err(|e| failed(&e))?;
         fault::point("a sync").map_err(|e| failed(&e))?;
         temp.as_file().sync_all().map_err(|e| failed(&e))?;
         fault::point("a rename").map_err(|e| failed(&e))?;
-        temp.persist(&self.path).map_err(|e| failed(&e.error))?;
+        rename(temp, &self.path).map_err(|e| failed(&e.error))?;
         sync_folder(parent_of(&self.path)).map_err(|e| failed(&e))
     }
-}
-
-/// Writes a file that appears whole; its temporary file is made in `folder`, which must be on the file system of `path`.
-///
-/// # Errors
-/// Fails where the file system does.
-pub(crate) fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = AtomicFile::create(folder, path)?;
-    file.write_all(bytes)?;
-    file.finish()
 }
 
 impl Write for AtomicFile {
@@ -99,16 +105,14 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// Lets others read the file: temporary files are private to their owner, results are not.
-#[cfg(unix)]
-fn make_readable(file: &std::fs::File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn make_readable(_: &std::fs::File) -> io::Result<()> {
-    Ok(())
+/// Writes a file that appears whole; its temporary file is made in `folder`, which must be on the file system of `path`.
+///
+/// # Errors
+/// Fails where the file system does.
+pub(crate) fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = AtomicFile::create(folder, path)?;
+    file.write_all(bytes)?;
+    file.finish()
 }
 
 #[cfg(test)]
@@ -127,6 +131,10 @@ mod tests {
         let mut file = AtomicFile::beside(&path).unwrap();
         file.write_all(b"y").unwrap();
         file.finish().unwrap();
+        assert_eq!(fs_err::read(&path).unwrap(), b"y");
+        let mut file = AtomicFile::beside(&path).unwrap();
+        file.write_all(b"z").unwrap();
+        assert!(file.finish_new().is_err());
         assert_eq!(fs_err::read(&path).unwrap(), b"y");
     }
 }

@@ -178,7 +178,7 @@ fn resolve(
         .unwrap_or_else(|| model.default_max_length());
     let mut budget = settings.batches.unwrap_or_else(|| device.budget(precision));
     budget.longest = max_length;
-    if model.depends_on_company() {
+    if model.is_batch_dependent() {
         budget.texts = 1;
     }
     let mut workers = device.workers(settings.threads);

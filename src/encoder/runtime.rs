@@ -84,7 +84,7 @@ impl Runtime {
 }
 
 /// Returns the folder that `scripts/setup.sh` fills.
-fn cache_folder() -> Option<PathBuf> {
+pub(crate) fn cache_folder() -> Option<PathBuf> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty());
     set("SPLADE_EXPORT_CACHE").map(PathBuf::from).or_else(|| {
         let base = set("XDG_CACHE_HOME").map(PathBuf::from);

@@ -36,7 +36,12 @@ impl SparseVector {
         // NaN compares false either way, so the test is for "all are zero or less".
         let (blocks, rest) = row.as_chunks::<16>();
         for (index, block) in blocks.iter().enumerate() {
-            if block.iter().fold(true, |none, &w| none & (w <= 0.0)) {
+            #[allow(
+                clippy::needless_bitwise_bool,
+                reason = "without a branch the test runs on vectors"
+            )]
+            let is_empty = block.iter().fold(true, |none, &w| none & (w <= 0.0));
+            if is_empty {
                 continue;
             }
             collect(block, index * 16, &mut entries)?;

@@ -16,7 +16,7 @@ pub enum LuceneError {
     /// An impact is below 1 or above [`MAX_IMPACT`](crate::lucene::MAX_IMPACT).
     #[error(
         "document {docid}: term {term} has impact {impact}, outside 1 to {}: leave terms without weight out, and \
-         quantize with a smaller scale if the impact is too large",
+         quantize with a larger `step` if the impact is too large",
         crate::lucene::limits::MAX_IMPACT, docid = Quoted(.docid), term = Quoted(.term)
     )]
     Impact {
@@ -26,6 +26,30 @@ pub enum LuceneError {
         term: String,
         /// The impact that was refused.
         impact: u32,
+    },
+
+    /// The impacts of a document are too large together.
+    #[error(
+        "document {docid} has impacts of {sum} in all, over Lucene's limit of {}: quantize with a larger `step`",
+        crate::lucene::limits::MAX_IMPACT_SUM, docid = Quoted(.docid)
+    )]
+    ImpactSum {
+        /// Docid of the document.
+        docid: String,
+        /// Sum of its impacts.
+        sum: u64,
+    },
+
+    /// A docid is empty or has a line break in it.
+    #[error(
+        "the docid {docid} {what}: give each document a docid that fits into a line of a result list",
+        docid = Quoted(.docid)
+    )]
+    Docid {
+        /// The docid.
+        docid: String,
+        /// What is wrong with it.
+        what: &'static str,
     },
 
     /// A term has more than [`MAX_TERM_BYTES`](crate::lucene::MAX_TERM_BYTES) bytes.
@@ -146,6 +170,34 @@ pub enum LuceneError {
     OtherRun {
         /// The output folder.
         path: PathBuf,
+    },
+
+    /// The index of a shard was named for the collection of another.
+    #[error(
+        "{} is the index of {}, not of {}: name the indexes in the order of their collections",
+        quote::path(.index), quote::path(.owner), quote::path(.collection)
+    )]
+    WrongOrder {
+        /// Folder of the index.
+        index: PathBuf,
+        /// Folder of the collection that it was named for.
+        collection: PathBuf,
+        /// Folder of the collection that it was made with.
+        owner: PathBuf,
+    },
+
+    /// The index of a shard was not made with its collection.
+    #[error(
+        "{} {what}, so it is not the index of {}: make it again from this collection",
+        quote::path(.index), quote::path(.collection)
+    )]
+    OtherOrigin {
+        /// Folder of the index.
+        index: PathBuf,
+        /// Folder of the collection.
+        collection: PathBuf,
+        /// What is known of the index.
+        what: &'static str,
     },
 
     /// There is no index in the folder.

@@ -11,8 +11,9 @@ use super::precision::Precision;
 #[allow(missing_docs, reason = "each message says what the variant means")]
 pub enum ModelError {
     #[error(
-        "{folder}: not a model folder; it must hold tokenizer.json and either config.json with \
-         model.safetensors, or model.onnx (or onnx/model.onnx); missing here: {missing}",
+        "{folder}: not a model folder; it must hold tokenizer.json (or vocab.txt) and either config.json \
+         with model.safetensors (or pytorch_model.bin), or model.onnx (or onnx/model.onnx); missing here: \
+         {missing}",
         folder = folder.display()
     )]
     NotAModelFolder { folder: PathBuf, missing: String },
@@ -32,7 +33,7 @@ pub enum ModelError {
     UnknownArchitecture {
         path: PathBuf,
         found: String,
-        known: &'static str,
+        known: String,
     },
     #[error(
         "{path}: the graph needs an input {name:?} ({detail}); only input_ids, attention_mask, \
@@ -56,19 +57,19 @@ pub enum ModelError {
         outputs: String,
     },
     #[error(
-        "{path}: the graph already gives weights [batch, vocabulary], so --aggregation sum cannot be \
+        "{path}: the graph already gives weights [batch, vocabulary], so `aggregation` sum cannot be \
          chosen; leave the option out, or use the model without its pooling",
         path = path.display()
     )]
     AggregationFixed { path: PathBuf },
     #[error(
         "{folder}: this model's pooling takes the logarithm twice (log1p_relu), which is known for \
-         --aggregation max only",
+         `aggregation` max only",
         folder = folder.display()
     )]
     SumOfLogarithms { folder: PathBuf },
     #[error(
-        "{path}: --precision {precision} needs a checkpoint (config.json + model.safetensors), from which \
+        "{path}: `precision` {precision} needs a checkpoint (config.json + model.safetensors), from which \
          the graph is built; an exported graph keeps the precision it was exported with, so leave the \
          option out",
         path = path.display()

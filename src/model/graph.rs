@@ -10,7 +10,7 @@ use super::onnx::{
     AttributeProto, EXTERNAL, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,
     StringStringEntryProto, TensorProto, ValueInfoProto, attribute_type, data_type,
 };
-use super::weight::{Weight, WeightValues};
+use super::weights::{Weight, WeightValues};
 
 /// The ONNX opset of graphs built here: the first with `Gelu`.
 const OPSET: i64 = 20;
@@ -91,6 +91,23 @@ impl GraphBuilder {
     pub fn contrib(&mut self, op: &str, inputs: &[&str], attrs: &[Attr<'_>]) -> Value {
         let [output] = self.push(op, CONTRIB, inputs, attrs);
         output
+    }
+
+    /// Adds one of ONNX Runtime's own nodes with the first output and the one of this number, all
+    /// between them left out.
+    pub fn contrib_with_two_outputs(
+        &mut self,
+        op: &str,
+        inputs: &[&str],
+        attrs: &[Attr<'_>],
+        second: usize,
+    ) -> [Value; 2] {
+        let used = [self.fresh(), self.fresh()];
+        let mut outputs = vec![String::new(); second + 1];
+        outputs[0].clone_from(&used[0]);
+        outputs[second].clone_from(&used[1]);
+        self.push_named(op, CONTRIB, inputs, attrs, &outputs);
+        used
     }
 
     fn push<const N: usize>(

@@ -12,13 +12,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::Tensor;
+use super::blocks::{Decoder, Encoded};
 use super::error::ModelError;
+use super::form::{GraphForm, Operators};
 use super::graph::{Attr, GraphBuilder, Value};
 use super::linear::Linear;
 use super::onnx::{ValueInfoProto, data_type};
 use super::precision::Precision;
-use super::transformer::{Encoded, GraphForm, Operators};
 
 /// How the tokens' logits become one weight a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -37,14 +37,6 @@ pub const WEIGHTS: &str = "splade_weights";
 const CPU_SLICE: usize = 480;
 /// With batches of 16,384 tokens a slice's logits, 25 MB in half precision, stay in a GPU's cache.
 const GPU_SLICE: usize = 768;
-
-/// The decoder of a masked-language model.
-pub struct Decoder {
-    /// `[V, H]`
-    pub weight: Tensor,
-    /// `[V]`
-    pub bias: Option<Tensor>,
-}
 
 /// Puts the head behind hidden states `[B, L, H]`; `mask` is `[B, L]`, boolean.
 ///

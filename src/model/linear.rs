@@ -15,11 +15,11 @@
 use half::f16;
 use rayon::prelude::*;
 
-use super::checkpoint::Tensor;
 use super::error::ModelError;
 use super::graph::{GraphBuilder, Value};
+use super::onnx::data_type;
 use super::precision::Precision;
-use super::weight::WeightValues;
+use super::weights::{Tensor, WeightValues};
 
 /// The left side of products, quantized once for all of them.
 pub struct Operand {
@@ -116,6 +116,14 @@ impl Linear {
     pub fn table(self, graph: &mut GraphBuilder, shape: &[usize], values: Vec<f32>) -> Value {
         let values = self.values(values);
         graph.weight(shape, values)
+    }
+
+    /// A float32 value in the type of the activations.
+    pub fn cast(self, graph: &mut GraphBuilder, x: Value) -> Value {
+        match self.precision {
+            Precision::Fp16 => graph.cast(&x, data_type::FLOAT16),
+            Precision::Fp32 | Precision::Int8 => x,
+        }
     }
 
     fn values(self, values: Vec<f32>) -> WeightValues {

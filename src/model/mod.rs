@@ -1,8 +1,8 @@
 //! A model folder -> one ONNX graph that turns token ids into term weights.
 //!
 //! ```text
-//! config.json + *.safetensors ──checkpoint──▶ Architecture ──transformer──▶ hidden states ──head──▶ [B, V]
-//! model.onnx ──────────────────────────────────────────────────────splice──▶ logits ──────────────▶ [B, V]
+//! config.json + weights ──architecture──▶ hidden states ──head──▶ [B, V]
+//! model.onnx ──splice───────────────────▶ logits ─────────head──▶ [B, V]
 //! tokenizer.json ──vocabulary──▶ the terms behind the V columns
 //! ```
 //!
@@ -11,35 +11,40 @@
 //! and no ONNX Runtime.
 
 mod architecture;
-mod checkpoint;
+mod blocks;
+mod checkpoint_model;
+mod config;
 mod error;
+mod exported_model;
 mod fingerprint;
-mod folder;
+mod form;
 mod graph;
 mod head;
-mod layer_fused;
-mod layer_plain;
+mod layout;
 mod linear;
+#[allow(clippy::module_inception, reason = "the noun of this folder")]
+mod model;
 mod onnx;
-#[path = "weights/pickle/mod.rs"]
-pub(crate) mod pickle;
-mod pooling;
+mod onnx_graph;
 mod precision;
+mod query_side;
+mod size;
 mod splice;
-#[allow(dead_code, reason = "used once folders are opened with it")]
-mod tokenizer;
-mod transformer;
+pub(crate) mod tokenizer;
 mod vocabulary;
-mod weight;
+pub(crate) mod weights;
 
 pub use error::ModelError;
 pub use fingerprint::Fingerprint;
-pub use folder::{
-    DecoderValues, HiddenGraph, Model, ModelInput, ModelSize, ModelSource, OnnxGraph,
-};
+pub use form::{GraphForm, Operators};
 pub use head::Aggregation;
-pub use pooling::{Activation, Pooling};
+pub use layout::{Activation, Pooling};
+pub use model::{Model, ModelSource};
+pub use onnx_graph::{DecoderValues, HiddenGraph, ModelInput, OnnxGraph};
 pub use precision::Precision;
-pub use transformer::{GraphForm, Operators};
+pub use query_side::{QuerySide, QueryTable, Sides};
+pub use size::ModelSize;
 pub use vocabulary::Vocabulary;
-pub use weight::{Weight, WeightValues};
+#[cfg(any(test, fuzzing))]
+pub(crate) use weights::pickle;
+pub use weights::{Weight, WeightValues};

@@ -36,25 +36,25 @@ impl Vocabulary {
         self.terms.get(id as usize).map_or("", String::as_str)
     }
 
-    /// All terms, by token id.
+    /// Returns all terms, by token id.
     #[must_use]
     pub fn terms(&self) -> &[String] {
         &self.terms
     }
 
-    /// True for `[CLS]`, `[PAD]` and the like.
+    /// Returns true for `[CLS]`, `[PAD]` and the like.
     #[must_use]
     pub fn is_special(&self, id: u32) -> bool {
         self.special.get(id as usize).copied().unwrap_or(false)
     }
 
-    /// Number of columns.
+    /// Returns the number of columns.
     #[must_use]
     pub fn len(&self) -> usize {
         self.terms.len()
     }
 
-    /// True if there are no columns.
+    /// Returns true if there are no columns.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()

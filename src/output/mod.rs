@@ -7,6 +7,7 @@
 //! EncodedRecord ──▶ Output::part ──▶ PartWriter::add … finish ──▶ Output::commit
 //! ```
 
+mod index_origin;
 mod json_vectors;
 mod line_format;
 mod line_output;
@@ -18,6 +19,7 @@ mod record;
 mod topics;
 mod traits;
 
+pub(crate) use index_origin::index_origin;
 pub use json_vectors::JsonVectors;
 pub use line_format::{LineFile, LineFormat};
 pub use line_output::LineOutput;
@@ -27,5 +29,6 @@ pub use pseudo_terms::{PseudoTerms, TermClash};
 pub use record::{EncodedRecord, Terms, VectorRef};
 pub use topics::{AnseriniTopics, PyseriniTopics};
 pub use traits::{
-    FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardPart,
+    FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardOutput,
+    ShardPart,
 };

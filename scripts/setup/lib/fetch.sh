@@ -8,9 +8,11 @@
   STAND_INS="$SCRIPTS/setup/stand_ins"
 }
 
-sha256_of() {
-  if command -v sha256sum >/dev/null; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi | cut -d' ' -f1
-}
+# The command that prints and, with -c, compares hashes.
+SHA256=(sha256sum)
+command -v sha256sum >/dev/null || SHA256=(shasum -a 256)
+
+sha256_of() { "${SHA256[@]}" <"$1" | cut -d' ' -f1; }
 
 check_sha256() {
   local found

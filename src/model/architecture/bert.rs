@@ -1,67 +1,83 @@
 //! BERT (`BertForMaskedLM`): SPLADE++, SPLADE v3, the demo model, models on BERTimbau.
 
-use super::{Architecture, ConfigReader, Layer};
+use super::interface::Architecture;
+use super::post_norm::{Common, PostNorm};
+use super::source::{DecoderNames, SizeKeys, Source};
+use crate::model::blocks::{Attention, FeedForward, Layer, MlmTransform};
+use crate::model::config::Config;
 use crate::model::error::ModelError;
 
-pub(super) fn architecture(config: &ConfigReader<'_>) -> Result<Architecture, ModelError> {
-    let prefix = config.prefix("bert.")?;
-    let word_embeddings = format!("{prefix}embeddings.word_embeddings.weight");
-    let transform = "cls.predictions.transform.dense".to_owned();
-    let decoder = config.decoder(
-        &word_embeddings,
-        &transform,
-        "cls.predictions.decoder",
-        "cls.predictions.bias",
-    )?;
-    let activation = config.activation()?;
-    Ok(Architecture {
-        name: "bert",
-        hidden: config.hidden()?,
-        heads: config.heads()?,
-        intermediate: config.intermediate()?,
-        vocabulary: config.vocabulary()?,
-        positions: config.required(
-            "max_position_embeddings",
-            config.config.max_position_embeddings,
+/// The key of the number of rows in the table of positions.
+pub const POSITIONS: &str = "max_position_embeddings";
+
+pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
+    let common = Common::read(source, &SizeKeys::default(), "hidden_act")?;
+    let prefix = source.prefix("bert.")?;
+    let hidden = common.sizes.hidden;
+    let head = "cls.predictions";
+    let transform = MlmTransform {
+        dense: source.head(&format!("{head}.transform.dense"), hidden)?,
+        activation: common.activation,
+        norm: source.norm(
+            &format!("{head}.transform.LayerNorm"),
+            hidden,
+            common.epsilon,
         )?,
-        position_offset: 0,
-        activation,
-        norm_epsilon: config.config.layer_norm_eps.unwrap_or(1e-12),
-        word_embeddings,
-        position_embeddings: format!("{prefix}embeddings.position_embeddings.weight"),
-        token_type_embeddings: token_types(config, prefix),
-        embedding_norm: format!("{prefix}embeddings.LayerNorm"),
-        layers: layers(config, prefix)?,
+    };
+    let positions = source.positions(POSITIONS, 0)?;
+    let embeddings = common.embeddings(source, prefix, 0, positions)?;
+    Ok(Box::new(PostNorm {
+        layers: layers(source, &common, prefix)?,
+        decoder: source.decoder(
+            &DecoderNames {
+                words: &format!("{prefix}embeddings.word_embeddings.weight"),
+                untied: "cls.predictions.decoder",
+                bias: "cls.predictions.bias",
+            },
+            &common.sizes,
+        )?,
+        sizes: common.sizes,
+        positions,
+        embeddings,
         transform,
-        transform_activation: activation,
-        transform_norm: "cls.predictions.transform.LayerNorm".to_owned(),
-        decoder,
-    })
+    }))
 }
 
-/// Names that RoBERTa shares.
-pub(super) fn layers(config: &ConfigReader<'_>, prefix: &str) -> Result<Vec<Layer>, ModelError> {
+/// Returns the number of rows in the table of positions: one for each token.
+pub fn positions(config: &Config) -> Result<Option<usize>, ModelError> {
+    config.get(POSITIONS)
+}
+
+/// Finds the layers, under names that RoBERTa shares.
+pub fn layers(
+    source: &Source<'_>,
+    common: &Common,
+    prefix: &str,
+) -> Result<Vec<Layer>, ModelError> {
+    let (hidden, inner) = (common.sizes.hidden, common.sizes.intermediate);
     let layer = |index| {
         let layer = format!("{prefix}encoder.layer.{index}");
-        Layer {
-            query: format!("{layer}.attention.self.query"),
-            key: format!("{layer}.attention.self.key"),
-            value: format!("{layer}.attention.self.value"),
-            attention_output: format!("{layer}.attention.output.dense"),
-            attention_norm: format!("{layer}.attention.output.LayerNorm"),
-            intermediate: format!("{layer}.intermediate.dense"),
-            output: format!("{layer}.output.dense"),
-            output_norm: format!("{layer}.output.LayerNorm"),
-        }
+        let square = |name| source.dense(&format!("{layer}.{name}"), hidden, hidden);
+        let norm = |name| source.norm(&format!("{layer}.{name}"), hidden, common.epsilon);
+        Ok(Layer {
+            attention: Attention {
+                heads: common.sizes.heads,
+                rotary: None,
+                window: None,
+                query: square("attention.self.query")?,
+                key: square("attention.self.key")?,
+                value: square("attention.self.value")?,
+                output: square("attention.output.dense")?,
+            },
+            attention_norm: norm("attention.output.LayerNorm")?,
+            feed_forward: FeedForward {
+                inner: source.dense(&format!("{layer}.intermediate.dense"), inner, hidden)?,
+                gate: None,
+                activation: common.activation,
+                outer: source.dense(&format!("{layer}.output.dense"), hidden, inner)?,
+            },
+            feed_forward_norm: norm("output.LayerNorm")?,
+        })
     };
-    Ok((0..config.layers()?).map(layer).collect())
-}
-
-/// The table of token types, where the checkpoint has one.
-pub(super) fn token_types(config: &ConfigReader<'_>, prefix: &str) -> Option<(String, usize)> {
-    let name = format!("{prefix}embeddings.token_type_embeddings.weight");
-    let rows = config
-        .table_rows(&name)
-        .filter(|&rows| rows > 0 && config.config.type_vocab_size != Some(0))?;
-    Some((name, rows))
+    (0..common.sizes.layers).map(layer).collect()
 }

@@ -1,56 +1,82 @@
 //! DistilBERT (`DistilBertForMaskedLM`): OpenSearch's neural sparse models, SPLADE distil.
 
-use super::{Architecture, ConfigReader, Layer};
+use super::bert::POSITIONS;
+use super::interface::Architecture;
+use super::post_norm::{Common, PostNorm};
+use super::source::{DecoderNames, SizeKeys, Source};
+use crate::model::blocks::{Attention, FeedForward, Layer, MlmTransform};
 use crate::model::error::ModelError;
 
-/// Not configurable in this architecture.
+/// The configuration has no say in it.
 const NORM_EPSILON: f32 = 1e-12;
+const KEYS: SizeKeys = SizeKeys {
+    hidden: "dim",
+    heads: "n_heads",
+    intermediate: "hidden_dim",
+    layers: "n_layers",
+};
 
-pub(super) fn architecture(config: &ConfigReader<'_>) -> Result<Architecture, ModelError> {
-    let prefix = config.prefix("distilbert.")?;
-    let word_embeddings = format!("{prefix}embeddings.word_embeddings.weight");
-    let transform = "vocab_transform".to_owned();
-    let decoder = config.decoder(
-        &word_embeddings,
-        &transform,
-        "vocab_projector",
-        "vocab_projector.bias",
-    )?;
-    let activation = config.activation()?;
-    let layer = |index| {
-        let layer = format!("{prefix}transformer.layer.{index}");
-        Layer {
-            query: format!("{layer}.attention.q_lin"),
-            key: format!("{layer}.attention.k_lin"),
-            value: format!("{layer}.attention.v_lin"),
-            attention_output: format!("{layer}.attention.out_lin"),
-            attention_norm: format!("{layer}.sa_layer_norm"),
-            intermediate: format!("{layer}.ffn.lin1"),
-            output: format!("{layer}.ffn.lin2"),
-            output_norm: format!("{layer}.output_layer_norm"),
-        }
+pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
+    let common = Common {
+        epsilon: NORM_EPSILON,
+        ..Common::read(source, &KEYS, "activation")?
     };
-    Ok(Architecture {
-        name: "distilbert",
-        hidden: config.hidden()?,
-        heads: config.heads()?,
-        intermediate: config.intermediate()?,
-        vocabulary: config.vocabulary()?,
-        positions: config.required(
-            "max_position_embeddings",
-            config.config.max_position_embeddings,
+    let prefix = source.prefix("distilbert.")?;
+    let hidden = common.sizes.hidden;
+    let transform = MlmTransform {
+        dense: source.head("vocab_transform", hidden)?,
+        activation: common.activation,
+        norm: source.norm("vocab_layer_norm", hidden, common.epsilon)?,
+    };
+    let positions = source.positions(POSITIONS, 0)?;
+    let embeddings = common.embeddings(source, prefix, 0, positions)?;
+    let layer = |index| {
+        layer(
+            source,
+            &common,
+            &format!("{prefix}transformer.layer.{index}"),
+        )
+    };
+    Ok(Box::new(PostNorm {
+        layers: (0..common.sizes.layers)
+            .map(layer)
+            .collect::<Result<_, _>>()?,
+        decoder: source.decoder(
+            &DecoderNames {
+                words: &format!("{prefix}embeddings.word_embeddings.weight"),
+                untied: "vocab_projector",
+                bias: "vocab_projector.bias",
+            },
+            &common.sizes,
         )?,
-        position_offset: 0,
-        activation,
-        norm_epsilon: NORM_EPSILON,
-        word_embeddings,
-        position_embeddings: format!("{prefix}embeddings.position_embeddings.weight"),
-        token_type_embeddings: None,
-        embedding_norm: format!("{prefix}embeddings.LayerNorm"),
-        layers: (0..config.layers()?).map(layer).collect(),
+        sizes: common.sizes,
+        positions,
+        embeddings,
         transform,
-        transform_activation: activation,
-        transform_norm: "vocab_layer_norm".to_owned(),
-        decoder,
+    }))
+}
+
+fn layer(source: &Source<'_>, common: &Common, layer: &str) -> Result<Layer, ModelError> {
+    let (hidden, inner) = (common.sizes.hidden, common.sizes.intermediate);
+    let square = |name| source.dense(&format!("{layer}.attention.{name}"), hidden, hidden);
+    let norm = |name| source.norm(&format!("{layer}.{name}"), hidden, common.epsilon);
+    Ok(Layer {
+        attention: Attention {
+            heads: common.sizes.heads,
+            rotary: None,
+            window: None,
+            query: square("q_lin")?,
+            key: square("k_lin")?,
+            value: square("v_lin")?,
+            output: square("out_lin")?,
+        },
+        attention_norm: norm("sa_layer_norm")?,
+        feed_forward: FeedForward {
+            inner: source.dense(&format!("{layer}.ffn.lin1"), inner, hidden)?,
+            gate: None,
+            activation: common.activation,
+            outer: source.dense(&format!("{layer}.ffn.lin2"), hidden, inner)?,
+        },
+        feed_forward_norm: norm("output_layer_norm")?,
     })
 }

@@ -1,51 +1,54 @@
-//! RoBERTa and XLM-RoBERTa (`RobertaForMaskedLM`, `XLMRobertaForMaskedLM`), CamemBERT.
+//! RoBERTa, XLM-RoBERTa and CamemBERT (`RobertaForMaskedLM`, `XLMRobertaForMaskedLM`,
+//! `CamembertForMaskedLM`).
 
-use super::bert::{layers, token_types};
-use super::{Activation, Architecture, ConfigReader};
+use super::bert::{POSITIONS, layers};
+use super::interface::Architecture;
+use super::post_norm::{Common, PostNorm};
+use super::source::{DecoderNames, SizeKeys, Source};
+use crate::model::blocks::{Activation, MlmTransform};
+use crate::model::config::Config;
 use crate::model::error::ModelError;
 
-pub(super) fn architecture(
-    config: &ConfigReader<'_>,
-    name: &str,
-) -> Result<Architecture, ModelError> {
-    let prefix = config.prefix("roberta.")?;
-    let word_embeddings = format!("{prefix}embeddings.word_embeddings.weight");
-    let transform = "lm_head.dense".to_owned();
-    let decoder = config.decoder(
-        &word_embeddings,
-        &transform,
-        "lm_head.decoder",
-        "lm_head.bias",
-    )?;
-    // Positions count from the one after the padding token's id.
-    let position_offset = config.config.pad_token_id.unwrap_or(1) + 1;
-    let rows = config.required(
-        "max_position_embeddings",
-        config.config.max_position_embeddings,
-    )?;
-    Ok(Architecture {
-        name: match name {
-            "xlm-roberta" => "xlm-roberta",
-            "camembert" => "camembert",
-            _ => "roberta",
-        },
-        hidden: config.hidden()?,
-        heads: config.heads()?,
-        intermediate: config.intermediate()?,
-        vocabulary: config.vocabulary()?,
-        positions: rows.saturating_sub(position_offset),
-        position_offset,
-        activation: config.activation()?,
-        norm_epsilon: config.config.layer_norm_eps.unwrap_or(1e-12),
-        word_embeddings,
-        position_embeddings: format!("{prefix}embeddings.position_embeddings.weight"),
-        token_type_embeddings: token_types(config, prefix),
-        embedding_norm: format!("{prefix}embeddings.LayerNorm"),
-        layers: layers(config, prefix)?,
+pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
+    let common = Common::read(source, &SizeKeys::default(), "hidden_act")?;
+    let prefix = source.prefix("roberta.")?;
+    let hidden = common.sizes.hidden;
+    let transform = MlmTransform {
+        dense: source.head("lm_head.dense", hidden)?,
+        // The head uses this one whatever the configuration says of the layers.
+        activation: Activation::Gelu,
+        norm: source.norm("lm_head.layer_norm", hidden, common.epsilon)?,
+    };
+    let offset = offset(source.config)?;
+    let positions = source.positions(POSITIONS, offset)?;
+    let embeddings = common.embeddings(source, prefix, offset, positions)?;
+    Ok(Box::new(PostNorm {
+        layers: layers(source, &common, prefix)?,
+        decoder: source.decoder(
+            &DecoderNames {
+                words: &format!("{prefix}embeddings.word_embeddings.weight"),
+                untied: "lm_head.decoder",
+                bias: "lm_head.bias",
+            },
+            &common.sizes,
+        )?,
+        sizes: common.sizes,
+        positions,
+        embeddings,
         transform,
-        // Its head uses this one whatever the configuration says of the layers.
-        transform_activation: Activation::Gelu,
-        transform_norm: "lm_head.layer_norm".to_owned(),
-        decoder,
-    })
+    }))
+}
+
+/// Returns the rows of the table of positions that tokens use.
+pub fn positions(config: &Config) -> Result<Option<usize>, ModelError> {
+    let Some(rows) = config.get::<usize>(POSITIONS)? else {
+        return Ok(None);
+    };
+    Ok(rows.checked_sub(offset(config)?))
+}
+
+/// Returns the row of the first token: positions count from the one after the padding token's id.
+fn offset(config: &Config) -> Result<usize, ModelError> {
+    let padding: Option<u32> = config.get("pad_token_id")?;
+    Ok(padding.unwrap_or(1) as usize + 1)
 }

@@ -1,6 +1,7 @@
 //! What the tests share: the real model, the real ONNX Runtime, the real program.
 #![allow(dead_code, reason = "each test file uses its own share")]
 
+pub mod hub;
 pub mod runs;
 pub mod synthetic;
 pub mod tiny_model;

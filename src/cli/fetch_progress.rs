@@ -1,0 +1,74 @@
+//! A bar on the terminal while files are downloaded.
+
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use splade_export::hub::HubEvent;
+
+/// Shows one bar for each file; without a terminal, a line for each.
+pub struct FetchDisplay {
+    bar: ProgressBar,
+    quiet: bool,
+}
+
+impl FetchDisplay {
+    pub fn new(quiet: bool) -> Self {
+        let bar = ProgressBar::new(0);
+        let hidden = quiet || !std::io::stderr().is_terminal();
+        bar.set_draw_target(if hidden {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        });
+        let template = "{msg:32!} {bytes:>10}/{total_bytes:<10} {bytes_per_sec}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self { bar, quiet }
+    }
+
+    /// Shows what happens.
+    pub fn on(&mut self, event: HubEvent) {
+        match event {
+            HubEvent::File { name, from, size } => {
+                self.bar.reset();
+                self.bar.set_length(size.unwrap_or(0));
+                self.bar.set_position(from);
+                self.bar.set_message(name);
+            }
+            HubEvent::Bytes(bytes) => self.bar.inc(bytes),
+            HubEvent::Restarted(from) => self.bar.set_position(from),
+            HubEvent::Done { name } => {
+                let bytes = indicatif::HumanBytes(self.bar.position());
+                self.say(&format!("fetched      {name} ({bytes})"));
+            }
+            HubEvent::Retry { name, reason } => {
+                self.say(&format!("retry        {name}: {reason}"));
+            }
+            HubEvent::Waiting { name } => {
+                self.say(&format!(
+                    "waiting      {name} is being downloaded by another process"
+                ));
+            }
+            HubEvent::Cached { folder, reason } => {
+                self.say(&format!(
+                    "warning: the hub cannot be asked ({reason}); using {}",
+                    folder.display()
+                ));
+            }
+            _ => {}
+        }
+    }
+
+    fn say(&self, line: &str) {
+        if !self.quiet {
+            self.bar.suspend(|| eprintln!("{line}"));
+        }
+    }
+}
+
+impl Drop for FetchDisplay {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

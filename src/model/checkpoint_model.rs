@@ -1,0 +1,112 @@
+//! A checkpoint of a known architecture, from which graphs are built.
+
+use super::architecture::{self, Architecture, Source};
+use super::blocks::{Encoded, EncoderBuilder, dim};
+use super::config::Config;
+use super::error::ModelError;
+use super::form::{GraphForm, Operators};
+use super::head::{self, Aggregation};
+use super::onnx::{ValueInfoProto, data_type};
+use super::onnx_graph::{DecoderValues, HiddenGraph, ModelInput, OnnxGraph};
+use super::precision::Precision;
+use super::size::ModelSize;
+use super::weights::Checkpoint;
+
+/// Name of the output of a graph without a head.
+const HIDDEN: &str = "hidden_states";
+
+/// A Hugging Face checkpoint of a known architecture.
+pub struct CheckpointModel {
+    model_type: &'static str,
+    architecture: Box<dyn Architecture>,
+    checkpoint: Checkpoint,
+}
+
+impl CheckpointModel {
+    pub(super) fn open(config: &Config, checkpoint: Checkpoint) -> Result<Self, ModelError> {
+        let Some(family) = architecture::family(config) else {
+            return Err(architecture::unknown(config));
+        };
+        let source = Source {
+            config,
+            checkpoint: &checkpoint,
+        };
+        Ok(Self {
+            model_type: family.model_type,
+            architecture: (family.open)(&source)?,
+            checkpoint,
+        })
+    }
+
+    pub(super) fn model_type(&self) -> &'static str {
+        self.model_type
+    }
+
+    /// Returns the number of tokens that a text may have.
+    pub(super) fn positions(&self) -> usize {
+        self.architecture.positions()
+    }
+
+    pub(super) fn size(&self) -> ModelSize {
+        ModelSize {
+            tied: self.architecture.is_tied(),
+            ..self.architecture.size()
+        }
+    }
+
+    /// Builds the graph with the head for this aggregation.
+    pub(super) fn graph(
+        &self,
+        aggregation: Aggregation,
+        form: GraphForm,
+    ) -> Result<OnnxGraph, ModelError> {
+        let (mut builder, encoded) = self.encoder(form)?;
+        let decoder = self.architecture.decoder();
+        head::over_hidden(&mut builder.graph, &encoded, decoder, aggregation, form)?;
+        Ok(self.finish(builder, head::WEIGHTS))
+    }
+
+    /// Builds the graph without a head, in plain operators.
+    pub(super) fn hidden_graph(&self, precision: Precision) -> Result<HiddenGraph, ModelError> {
+        let (mut builder, encoded) = self.encoder(GraphForm {
+            precision,
+            operators: Operators::Plain,
+        })?;
+        let decoder = self.architecture.decoder();
+        let [vocabulary, hidden] = decoder.weight.shape[..] else {
+            unreachable!("a decoder is a matrix")
+        };
+        let dims = [Err("batch"), Err("length"), Ok(dim(hidden))];
+        let info = ValueInfoProto::tensor(HIDDEN, data_type::FLOAT, &dims);
+        builder.graph.output(&encoded.hidden, info);
+        Ok(HiddenGraph {
+            decoder: match self.architecture.is_tied() {
+                true => DecoderValues::Weight(encoded.word_embeddings),
+                false => DecoderValues::Own(decoder.weight.read()?),
+            },
+            graph: self.finish(builder, HIDDEN),
+            bias: match &decoder.bias {
+                Some(bias) => bias.read()?,
+                None => vec![0.0; vocabulary],
+            },
+            hidden,
+        })
+    }
+
+    fn encoder(&self, form: GraphForm) -> Result<(EncoderBuilder, Encoded), ModelError> {
+        let mut builder = EncoderBuilder::new(form, self.checkpoint.first_file_name());
+        let encoded = self.architecture.build(&mut builder)?;
+        Ok((builder, encoded))
+    }
+
+    fn finish(&self, builder: EncoderBuilder, output: &str) -> OnnxGraph {
+        let (bytes, weights) = builder.graph.finish();
+        OnnxGraph {
+            bytes,
+            weights,
+            weights_folder: self.checkpoint.first_folder(),
+            inputs: vec![ModelInput::Ids, ModelInput::Mask],
+            output: output.to_owned(),
+        }
+    }
+}

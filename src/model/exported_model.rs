@@ -1,0 +1,53 @@
+//! An exported graph, used as it is.
+
+use std::path::Path;
+
+use super::error::ModelError;
+use super::form::GraphForm;
+use super::head::Aggregation;
+use super::onnx_graph::{ModelInput, OnnxGraph};
+use super::precision::Precision;
+use super::splice::{OnnxFile, Output};
+
+/// An exported graph.
+pub struct OnnxModel {
+    pub(super) file: OnnxFile,
+}
+
+impl OnnxModel {
+    /// Returns the number of columns, where the file says it.
+    pub(super) fn columns(&self) -> Option<usize> {
+        let (Output::Logits(_, columns) | Output::Weights(_, columns)) = &self.file.output;
+        *columns
+    }
+
+    /// Returns true if the graph gives weights, not logits.
+    pub(super) fn is_pooled(&self) -> bool {
+        matches!(self.file.output, Output::Weights(..))
+    }
+
+    /// Puts the head for this aggregation behind the graph's logits.
+    pub(super) fn graph(
+        &self,
+        columns: usize,
+        aggregation: Aggregation,
+        form: GraphForm,
+    ) -> Result<OnnxGraph, ModelError> {
+        let file = &self.file;
+        if form.precision != Precision::Fp32 {
+            return Err(ModelError::PrecisionFixed {
+                path: file.path.clone(),
+                precision: form.precision,
+            });
+        }
+        let (bytes, output) = file.with_head(columns, aggregation)?;
+        let is_input = |input: &ModelInput| file.inputs.iter().any(|name| name == input.name());
+        Ok(OnnxGraph {
+            bytes,
+            weights: Vec::new(),
+            weights_folder: file.path.parent().map(Path::to_owned),
+            inputs: ModelInput::ALL.into_iter().filter(is_input).collect(),
+            output,
+        })
+    }
+}
