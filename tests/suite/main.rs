@@ -2,9 +2,11 @@
 
 mod anserini;
 mod common;
+mod custom_output;
 mod docs;
 mod documents;
 mod encoder;
+mod formats;
 mod hostile;
 mod house;
 mod hub;
@@ -14,5 +16,6 @@ mod lucene;
 mod parts;
 mod report;
 mod resume;
+mod scripts;
 mod transformers;
 mod weights;
