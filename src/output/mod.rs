@@ -8,6 +8,8 @@
 //! ```
 
 mod assembled;
+mod bulk;
+mod bulk_names;
 mod ciff;
 mod json_vectors;
 mod line_format;
@@ -26,6 +28,7 @@ mod topics;
 mod traits;
 
 pub use assembled::AssembledOutput;
+pub use bulk::{BulkField, BulkQueries, BulkRequests};
 pub use ciff::{CiffSettings, ciff_output};
 pub use json_vectors::JsonVectors;
 pub use line_format::{LineFile, LineFormat};
