@@ -27,7 +27,7 @@ main() {
   need_cache
   check_options "$@"
   scripts/setup.sh
-  scripts/setup.sh old-anserini
+  scripts/setup.sh old-anserini newest-anserini
   if [[ "$(uname -sm)" == "Linux x86_64" ]]; then
     scripts/setup.sh transformers
   else

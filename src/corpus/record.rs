@@ -3,7 +3,8 @@
 use super::document::Document;
 use super::fields::FieldSet;
 use super::format::InputFormat;
-use super::json_record::{self, Found, Scalar, key_names};
+use super::json_record::{self, Found, key_names};
+use super::json_value::Scalar;
 use super::record_error::RecordProblem;
 use super::schema::Schema;
 use super::trec_topic;

@@ -4,6 +4,8 @@ use std::fs::TryLockError;
 use std::io;
 use std::path::Path;
 
+use super::regular_file::{open_regular, regular_metadata};
+
 /// Lock on a file, held until the value is dropped.
 #[derive(Debug)]
 pub(crate) struct FileLock {
@@ -25,6 +27,12 @@ impl FileLock {
     /// # Errors
     /// Returns the [`LockFailure`].
     pub(crate) fn acquire(path: &Path) -> Result<Self, LockFailure> {
+        match regular_metadata(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(LockFailure::Io(error));
+            }
+            _ => {}
+        }
         let file = fs_err::OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -44,8 +52,9 @@ impl FileLock {
 
     /// Returns true if a live process holds the lock of this file.
     pub(crate) fn is_held(path: &Path) -> bool {
-        std::fs::File::open(path)
-            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        open_regular(path).is_ok_and(|file| {
+            matches!(file.file().try_lock_shared(), Err(TryLockError::WouldBlock))
+        })
     }
 }
 

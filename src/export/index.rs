@@ -1,5 +1,6 @@
 //! Builds an index of collections.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,16 +9,18 @@ use anyhow::Context;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::event::{Event, EventHandler};
-use crate::collection::{CollectionFiles, Contents, Lines, parse};
+use crate::collection::{CollectionFiles, Contents, Lines, Manifest, parse};
 use crate::corpus::{Place, ReadProgress, Source};
 use crate::error::{Error, Result};
 use crate::impact::Impact;
 use crate::lucene::{
-    CommitOptions, IndexSummary, LuceneError, TermDictionary, Totals, merge_indexes,
+    CommitOptions, IndexOrigin, IndexSummary, LuceneError, TermDictionary, Totals, merge_indexes,
 };
-use crate::output::{EncodedRecord, IndexSettings, LuceneOutput, Output, Terms, VectorRef};
+use crate::output::{
+    EncodedRecord, IndexSettings, LuceneOutput, Output, Terms, VectorRef, index_origin,
+};
 use crate::pipeline::EncodeProgress;
-use crate::run::VectorKind;
+use crate::run::{PartRecord, VectorKind};
 
 /// Bytes of JSON that make a part: small files are read together, so that they do not become small segments.
 const PART_BYTES: u64 = 64 << 20;
@@ -46,7 +49,11 @@ pub struct IndexOptions {
 /// The first line that cannot be used, with its place; docids that are used twice; a folder that is not empty; fewer or
 /// more documents, postings or impacts than a manifest says. Nothing is left in the output folder then.
 pub fn build_index(options: &IndexOptions, events: &mut EventHandler<'_>) -> Result<IndexSummary> {
-    let (sources, expected) = find_sources(options)?;
+    let Inputs {
+        sources,
+        expected,
+        origin,
+    } = find_inputs(options)?;
     let job = Job {
         options,
         read: ReadProgress::new(&sources),
@@ -58,7 +65,7 @@ pub fn build_index(options: &IndexOptions, events: &mut EventHandler<'_>) -> Res
     output.begin_without_run()?;
     let written = job.write_parts(&sources, &output).and_then(|totals| {
         compare(expected, totals)?;
-        Ok(output.commit_without_run()?)
+        Ok(output.commit_without_run(origin.as_ref())?)
     });
     written.map_err(|error| {
         output.discard();
@@ -77,13 +84,25 @@ pub fn join_indexes(options: &IndexOptions) -> Result<IndexSummary> {
     Ok(merge_indexes(&options.inputs, &options.output, commit)?)
 }
 
-/// Finds the files, and what their manifests say that is in them, if all have one.
-fn find_sources(options: &IndexOptions) -> anyhow::Result<(Vec<Source>, Option<Totals>)> {
+/// What an index is built of.
+struct Inputs {
+    sources: Vec<Source>,
+    /// What the manifests say that is in the files, if all have one.
+    expected: Option<Totals>,
+    /// What the manifest says that the collection was made of, if there is one collection and it has a manifest.
+    origin: Option<IndexOrigin>,
+}
+
+fn find_inputs(options: &IndexOptions) -> anyhow::Result<Inputs> {
     let mut sources = Vec::new();
     let mut expected = Some(Totals::default());
+    let mut origin = None;
     for path in &options.inputs {
         let files = CollectionFiles::find(path)?;
         let counts = files.manifest.as_ref().map(|manifest| manifest.counts);
+        if let (Some(manifest), 1) = (&files.manifest, options.inputs.len()) {
+            origin = manifest_origin(manifest)?;
+        }
         let kind = files.manifest.map(|manifest| manifest.settings.kind);
         anyhow::ensure!(
             kind != Some(VectorKind::Weights),
@@ -101,7 +120,27 @@ fn find_sources(options: &IndexOptions) -> anyhow::Result<(Vec<Source>, Option<T
             sum
         });
     }
-    Ok((sources, expected))
+    Ok(Inputs {
+        sources,
+        expected,
+        origin,
+    })
+}
+
+/// Returns what an index of a whole collection is made of, if all parts have numbers.
+fn manifest_origin(manifest: &Manifest) -> anyhow::Result<Option<IndexOrigin>> {
+    let parts: Option<BTreeMap<usize, PartRecord>> = manifest
+        .parts
+        .iter()
+        .map(|part| Some((part.number()?, part.record(&manifest.format))))
+        .collect();
+    Ok(match parts {
+        Some(parts) => Some(index_origin(
+            &manifest.settings,
+            parts.iter().map(|(number, part)| (*number, part)),
+        )?),
+        None => None,
+    })
 }
 
 /// Compares the manifest with what was read, as `build_index.sh` does with Anserini's index.
@@ -270,7 +309,8 @@ fn duplicate_places(sources: &[Source], error: &anyhow::Error) -> Option<anyhow:
                 None => first = Some(lines.place()),
                 Some(first) => {
                     return Some(anyhow::anyhow!(
-                        "the docid {docid:?} is used twice, at {first} and at {}; give each document a docid of its own",
+                        "the docid {} is used twice, at {first} and at {}; give each document a docid of its own",
+                        crate::quote::Quoted(docid),
                         lines.place()
                     ));
                 }

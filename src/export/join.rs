@@ -13,7 +13,7 @@ use super::run_writer::RunWriter;
 use crate::collection::{DOCUMENTS, Manifest, REJECTED};
 use crate::corpus::PartSelection;
 use crate::error::Result;
-use crate::output::Output;
+use crate::output::{Output, ShardOutput};
 use crate::run::{
     Accounting, FinishedRun, PartKind, PartRecord, RunIdentity, RunSettings, SettingDifference,
     Shard,
@@ -74,6 +74,7 @@ pub fn join_shards(
     }
     let parts = find_parts(&shards)?;
     check_input(&shards, &parts)?;
+    check_outputs(&shards, &outputs)?;
     let identity = RunIdentity {
         settings,
         outputs: outputs
@@ -219,6 +220,23 @@ fn check_input(shards: &[OpenShard<'_>], parts: &FoundParts<'_>) -> anyhow::Resu
         if first.is_some() && shard.shard.before.as_ref() != digest {
             return Err(differs(shard));
         }
+    }
+    Ok(())
+}
+
+/// Checks that each output of a shard belongs to it.
+fn check_outputs(shards: &[OpenShard<'_>], outputs: &[Box<dyn Output>]) -> Result<()> {
+    for (number, output) in outputs.iter().enumerate() {
+        let of_shards: Vec<_> = shards
+            .iter()
+            .map(|shard| ShardOutput {
+                folder: shard.folders[number],
+                home: shard.collection(),
+                settings: &shard.manifest.settings,
+                parts: &shard.parts,
+            })
+            .collect();
+        output.check_shards(&of_shards)?;
     }
     Ok(())
 }

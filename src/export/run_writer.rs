@@ -244,7 +244,13 @@ impl RunWriter {
             let files = if before == record.files_of(format) && !before.is_empty() {
                 before.to_vec()
             } else {
-                slot.output.adopt(number, &ShardPart { folder, record })?
+                let home = folders.first().copied().unwrap_or(folder);
+                let part = ShardPart {
+                    folder,
+                    home,
+                    record,
+                };
+                slot.output.adopt(number, &part)?
             };
             if !files.is_empty() {
                 adopted.files.insert(format.to_owned(), files);

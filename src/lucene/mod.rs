@@ -23,14 +23,15 @@
 mod error;
 mod formats;
 mod limits;
+mod origin;
 mod reader;
 mod statistics;
 mod store;
 mod writer;
 
 pub use error::{DocumentLocation, LuceneError, Result};
-pub use limits::{MAX_DOCUMENTS, MAX_IMPACT, MAX_TERM_BYTES};
-pub use reader::user_data::read_user_data;
+pub use limits::{MAX_DOCUMENTS, MAX_IMPACT, MAX_IMPACT_SUM, MAX_TERM_BYTES};
+pub use origin::IndexOrigin;
 pub use reader::verify::verify;
 pub use statistics::{IndexSummary, Totals};
 pub use writer::commit::CommitOptions;

@@ -7,20 +7,23 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::index_origin::index_origin;
 use super::json_vectors::JsonVectors;
 use super::line_format::LineFormat;
 use super::pseudo_terms::PseudoTerms;
 use super::record::{EncodedRecord, Terms, VectorRef};
 use super::traits::{
-    FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardPart,
+    FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardOutput,
+    ShardPart,
 };
 use crate::collection::pretty;
 use crate::corpus::PartSelection;
 use crate::error::{Error, Result};
 use crate::lucene::{
-    self, CommitOptions, IndexSummary, IndexWriter, LuceneError, ShardIndex, TermDictionary,
+    self, CommitOptions, IndexOrigin, IndexSummary, IndexWriter, LuceneError, ShardIndex,
+    TermDictionary,
 };
-use crate::run::{Damaged, FinishedRun, PartFile, PartRecord, VectorKind};
+use crate::run::{Damaged, FinishedRun, PartFile, PartRecord, RunSettings, VectorKind};
 
 /// More segments than this are merged, neighbors with neighbors: a search visits each.
 const MAX_SEGMENTS: usize = 16;
@@ -57,7 +60,8 @@ pub struct LuceneOutput {
     json: JsonVectors,
     /// Whether the parts stay with the shards until the commit, which takes their segments.
     of_shards: bool,
-    adopted: Mutex<BTreeMap<PathBuf, ShardIndex>>,
+    /// What is taken of each shard's index, by the home of the shard.
+    adopted: Mutex<BTreeMap<PathBuf, AdoptedShard>>,
     summary: Mutex<Option<IndexSummary>>,
 }
 
@@ -98,9 +102,13 @@ impl LuceneOutput {
         Ok(())
     }
 
-    /// Makes the whole parts the finished index.
-    pub(crate) fn commit_without_run(&self) -> Result<IndexSummary> {
-        Ok(self.writer()?.commit(self.merged())?)
+    /// Makes the whole parts the finished index, which says what it was made of, if that is known.
+    pub(crate) fn commit_without_run(&self, origin: Option<&IndexOrigin>) -> Result<IndexSummary> {
+        let writer = self.writer()?;
+        Ok(match origin {
+            Some(origin) => writer.commit_with_origin(self.merged(), origin)?,
+            None => writer.commit(self.merged())?,
+        })
     }
 
     fn merged(&self) -> CommitOptions {
@@ -208,31 +216,41 @@ impl Output for LuceneOutput {
         }))
     }
 
+    fn check_shards(&self, shards: &[ShardOutput<'_>]) -> Result<()> {
+        let shards = shards
+            .iter()
+            .map(|shard| shard_index(shard.folder, shard.home, shard.settings, shard.parts))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(ShardIndex::check_origins(&shards)?)
+    }
+
     fn adopt(&self, number: usize, shard: &ShardPart<'_>) -> Result<Vec<PartFile>> {
-        let counts = &shard.record.counts;
-        let documents = counts.documents - counts.empty.min(counts.documents);
         self.adopted
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .entry(shard.folder.to_owned())
-            .or_insert_with(|| ShardIndex {
+            .entry(shard.home.to_owned())
+            .or_insert_with(|| AdoptedShard {
                 folder: shard.folder.to_owned(),
-                parts: Vec::new(),
+                parts: BTreeMap::new(),
             })
             .parts
-            .push((number, documents));
+            .insert(number, shard.record.clone());
         Ok(Vec::new())
     }
 
     fn commit(&self, run: &FinishedRun) -> Result<OutputSummary> {
         let writer = self.writer()?;
         let options = self.options(run);
+        let origin = index_origin(&run.settings, run.parts.iter().map(by_number))?;
         let adopted = self.adopted.lock().unwrap_or_else(PoisonError::into_inner);
         let summary = if self.of_shards {
-            let shards: Vec<ShardIndex> = adopted.values().cloned().collect();
-            writer.commit_joined(&shards, options)?
+            let shards = adopted
+                .iter()
+                .map(|(home, shard)| shard_index(&shard.folder, home, &run.settings, &shard.parts))
+                .collect::<Result<Vec<_>>>()?;
+            writer.commit_joined(&shards, options, &origin)?
         } else {
-            writer.commit(options)?
+            writer.commit_with_origin(options, &origin)?
         };
         Ok(self.summarize(summary))
     }
@@ -260,6 +278,38 @@ impl Output for LuceneOutput {
             let _ = writer.discard();
         }
     }
+}
+
+/// What is taken of a shard's index.
+struct AdoptedShard {
+    folder: PathBuf,
+    parts: BTreeMap<usize, PartRecord>,
+}
+
+/// Describes the index that a shard's run wrote beside `home`.
+fn shard_index(
+    folder: &Path,
+    home: &Path,
+    settings: &RunSettings,
+    parts: &BTreeMap<usize, PartRecord>,
+) -> Result<ShardIndex> {
+    let with_terms = |(number, part): (&usize, &PartRecord)| {
+        let counts = &part.counts;
+        (
+            *number,
+            counts.documents - counts.empty.min(counts.documents),
+        )
+    };
+    Ok(ShardIndex {
+        folder: folder.to_owned(),
+        parts: parts.iter().map(with_terms).collect(),
+        collection: home.to_owned(),
+        origin: index_origin(settings, parts.iter().map(by_number))?,
+    })
+}
+
+fn by_number<'p>((number, part): (&usize, &'p PartRecord)) -> (usize, &'p PartRecord) {
+    (*number, part)
 }
 
 /// The part that is being written.

@@ -11,6 +11,7 @@ mod assembled;
 mod bulk;
 mod bulk_names;
 mod ciff;
+mod index_origin;
 mod json_vectors;
 mod line_format;
 mod line_output;
@@ -30,6 +31,7 @@ mod traits;
 pub use assembled::AssembledOutput;
 pub use bulk::{BulkField, BulkQueries, BulkRequests};
 pub use ciff::{CiffSettings, ciff_output};
+pub(crate) use index_origin::index_origin;
 pub use json_vectors::JsonVectors;
 pub use line_format::{LineFile, LineFormat};
 pub use line_output::LineOutput;
@@ -43,5 +45,6 @@ pub use record::{EncodedRecord, Terms, VectorRef};
 pub use seismic::SeismicLines;
 pub use topics::{AnseriniTopics, PyseriniTopics};
 pub use traits::{
-    FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardPart,
+    FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardOutput,
+    ShardPart,
 };

@@ -59,6 +59,14 @@ pub trait Output: Send + Sync {
     /// Those of the file system.
     fn part(&self, number: usize) -> Result<Box<dyn PartWriter + '_>>;
 
+    /// Checks that the shards' outputs of this format belong to their shards, before anything is written.
+    ///
+    /// # Errors
+    /// If one of them was made in another run or of other parts.
+    fn check_shards(&self, _shards: &[ShardOutput<'_>]) -> Result<()> {
+        Ok(())
+    }
+
     /// Takes a part over from a shard's output of the same format.
     ///
     /// # Errors
@@ -134,11 +142,26 @@ pub struct RunContext<'a> {
     pub vocabulary: Option<&'a [String]>,
 }
 
+/// An output of a shard.
+#[derive(Debug, Clone, Copy)]
+pub struct ShardOutput<'a> {
+    /// The output.
+    pub folder: &'a Path,
+    /// The shard's first output, which holds the record of its run.
+    pub home: &'a Path,
+    /// The settings of its run.
+    pub settings: &'a RunSettings,
+    /// What its run recorded of the parts, by their numbers.
+    pub parts: &'a std::collections::BTreeMap<usize, PartRecord>,
+}
+
 /// A part of a shard.
 #[derive(Debug, Clone, Copy)]
 pub struct ShardPart<'a> {
     /// The shard's output of the same format.
     pub folder: &'a Path,
+    /// The shard's first output, which holds the record of its run.
+    pub home: &'a Path,
     /// What the shard's run recorded of the part.
     pub record: &'a PartRecord,
 }

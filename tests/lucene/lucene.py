@@ -3,6 +3,10 @@
 lucene.py same A B WORK    whether two indexes hold the same: both are written again by one Lucene, with one codec, and
                            the files compared. Terms, postings, statistics, stored fields, doc values and norms are in.
 lucene.py change INDEX     deletes, adds and merges with Lucene's IndexWriter, and checks what is there after each step
+lucene.py rank INDEX TOPICS RUN
+                           writes the first 1000 hits of each query, found by Anserini's SimpleImpactSearcher
+lucene.py origin INDEX      checks that the commit says what the index was made of, and says it still after a change
+lucene.py limit WORK       checks that Lucene takes a document whose frequencies are 2^31 - 1 in all, and no more
 
 The jar is that of ANSERINI_JAR. Exit code 0, or a traceback.
 """
@@ -15,7 +19,7 @@ import jnius_config
 
 jnius_config.set_classpath(os.environ["ANSERINI_JAR"])
 jnius_config.add_options("-ea:org.apache.lucene...", "-Xmx2g")
-from jnius import JavaClass, JavaMethod, MetaJavaClass, autoclass, cast  # noqa: E402
+from jnius import JavaClass, JavaException, JavaMethod, MetaJavaClass, autoclass, cast  # noqa: E402
 
 File = autoclass("java.io.File")
 FSDirectory = autoclass("org.apache.lucene.store.FSDirectory")
@@ -151,7 +155,8 @@ def change(path):
 
     before, segments, _ = counts(path)
     reader = DirectoryReader.open(directory(path))
-    ids = [reader.document(number).get("id") for number in (0, reader.maxDoc() - 1)]
+    stored = reader.storedFields()
+    ids = [stored.document(number).get("id") for number in (0, reader.maxDoc() - 1)]
     reader.close()
     w = writer()
     w.deleteDocuments([Term("id", docid) for docid in ids])
@@ -171,5 +176,52 @@ def change(path):
     print(before, segments, more)
 
 
+def rank(index, topics, run):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+    from impact_files import read_topics
+
+    number = autoclass("java.lang.Integer")
+    searcher = autoclass("io.anserini.search.SimpleImpactSearcher")(str(index))
+    with open(run, "w", encoding="utf-8", newline="\n") as file:
+        for qid, terms in read_topics(topics).items():
+            query = autoclass("java.util.HashMap")()
+            for term, weight in terms.items():
+                query.put(term, number(int(weight)))
+            for place, hit in enumerate(searcher.search(query, 1000), 1):
+                file.write(f"{qid} Q0 {hit.docid} {place} {hit.score:.6f} rank\n")
+    searcher.close()
+
+
+def origin(path):
+    def user_data():
+        reader = DirectoryReader.open(directory(path))
+        data = reader.getIndexCommit().getUserData()
+        found = {key: data.get(key) for key in ("splade-export.run", "splade-export.documents")}
+        reader.close()
+        return found
+
+    before = user_data()
+    assert all(value and len(value) == 64 for value in before.values()), before
+    change(path)
+    assert user_data() == before, user_data()
+
+
+def limit(work):
+    """The frequencies of terms are given by an analyzer that reads them behind a `|`."""
+    analyzer = autoclass("org.apache.lucene.analysis.custom.CustomAnalyzer").builder()
+    nothing = autoclass("java.util.HashMap")
+    analyzer = analyzer.withTokenizer("whitespace", nothing())
+    analyzer = analyzer.addTokenFilter("delimitedTermFrequency", nothing()).build()
+    writer = IndexWriter(directory(work), IndexWriterConfig(analyzer))
+    writer.addDocument(document("largest", "a|2147483646 b|1"))
+    try:
+        writer.addDocument(document("too-large", "a|2147483647 b|1"))
+    except JavaException as error:
+        assert "too many tokens" in str(error), error
+    else:
+        raise AssertionError("Lucene took the document")
+    writer.close()
+
+
 if __name__ == "__main__":
-    {"same": same, "change": change}[sys.argv[1]](*sys.argv[2:])
+    {"same": same, "change": change, "rank": rank, "origin": origin, "limit": limit}[sys.argv[1]](*sys.argv[2:])

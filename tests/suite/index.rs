@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use crate::common::runs::{Bench, corpus};
 use crate::common::{fails, fixtures, ok, program, tool};
 
 /// Returns name and content of each file in a folder.
@@ -80,6 +81,15 @@ fn what_cannot_be_indexed_is_refused_with_its_place_and_nothing_is_left() {
         ),
         (line("b", &long, "1"), "bad.jsonl:2: a term of 32767 bytes"),
         (line(&long, "t", "1"), "bad.jsonl:2: a docid of 32767 bytes"),
+        (
+            line("b", "t", "2147483647, \"u\": 1"),
+            "bad.jsonl:2: document \"b\" has impacts of 2147483648 in all, over Lucene's limit of 2147483647",
+        ),
+        (line("", "t", "1"), "bad.jsonl:2: the docid \"\" is empty"),
+        (
+            line("b\\nc", "t", "1"),
+            "bad.jsonl:2: the docid \"b\\nc\" has a line break in it",
+        ),
         (line("a", "u", "1"), "bad.jsonl:1 and at "),
         (
             line("b", "t", "1, \"t\": 2"),
@@ -376,4 +386,95 @@ fn a_killed_process_leaves_no_index_or_a_whole_one() {
     );
     assert!(first.wait().unwrap().success());
     assert!(files(&output) == whole);
+}
+
+#[test]
+fn join_takes_only_the_indexes_of_its_collections() {
+    let bench = Bench::new(100);
+    let shard = |parts: &str, name: &str, args: &[&str]| {
+        let index = format!("{name}-index");
+        let args = [&["--parts", parts, "--index", &index], args].concat();
+        ok(&mut bench.documents_with(name, &args));
+    };
+    shard("1/2", "a", &[]);
+    shard("2/2", "b", &[]);
+    shard("2/2", "c", &["--step", "0.02"]);
+    bench.write("corpus.jsonl", corpus(99));
+    shard("2/2", "d", &[]);
+    let join = |indexes: [&str; 2]| {
+        let mut command = bench.program();
+        command.args([
+            "join", "--quiet", "--output", "joined", "--index", "ix", "a", "b",
+        ]);
+        command.arg("--indexes").args(indexes);
+        command
+    };
+    for (indexes, message) in [
+        (
+            ["b-index", "a-index"],
+            "b-index is the index of b, not of a: name the indexes in the order",
+        ),
+        (
+            ["a-index", "c-index"],
+            "c-index was made with another model or other settings, so it is not the index of b",
+        ),
+        (
+            ["a-index", "d-index"],
+            "d-index was made of other documents, so it is not the index of b",
+        ),
+        (
+            ["a-index", "a-index"],
+            "a-index is the index of a, not of b",
+        ),
+    ] {
+        let error = fails(1, &mut join(indexes));
+        assert!(error.contains(message), "{error}");
+        assert!(!bench.at("joined").exists() && !bench.at("ix").exists());
+    }
+    ok(&mut join(["a-index", "b-index"]));
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_regular_file_in_an_index_is_refused_and_not_followed() {
+    use std::os::unix::fs::symlink;
+
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs_err::write(at("input.jsonl"), lines("d", 0..50)).unwrap();
+    ok(&mut index(&at("input.jsonl"), &at("good")));
+    for name in ["_0.si", "_0.fdx", "_0_Lucene90_0.doc", "segments_1"] {
+        for (kind, make) in [
+            (
+                "a pipe",
+                &(|path: &Path| {
+                    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+                }) as &dyn Fn(&Path),
+            ),
+            ("a link", &|path| symlink("/dev/zero", path).unwrap()),
+        ] {
+            let bad = at("bad");
+            fs_err::create_dir(&bad).unwrap();
+            for (name, bytes) in files(&at("good")) {
+                fs_err::write(bad.join(name), bytes).unwrap();
+            }
+            fs_err::remove_file(bad.join(name)).unwrap();
+            make(&bad.join(name));
+            let mut merge = tool();
+            merge
+                .args(["index", "--merge"])
+                .arg(&bad)
+                .arg("--output")
+                .arg(at("x"));
+            for command in [tool().arg("verify").arg(&bad), &mut merge] {
+                let mut command =
+                    assert_cmd::Command::from_std(std::mem::replace(command, Command::new("true")));
+                let ended = command.timeout(Duration::from_secs(60)).assert().code(1);
+                let error = String::from_utf8_lossy(&ended.get_output().stderr).into_owned();
+                assert!(error.contains(&format!("{name} is {kind}")), "{error}");
+            }
+            assert!(!at("x").exists());
+            fs_err::remove_dir_all(bad).unwrap();
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Tests with Lucene itself, of two versions, and Anserini: their checks pass on our indexes, and nothing differs from
+//! Tests with Lucene itself, of three versions, and Anserini: their checks pass on our indexes, and nothing differs from
 //! an index that Anserini made of the same collection.
 
 use std::collections::BTreeMap;
@@ -6,19 +6,25 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::common::runs::Bench;
 use crate::common::synthetic::Synthetic;
 use crate::common::{fails, ok, program, root, script, shared, tool};
 
 fn variable(name: &str) -> PathBuf {
     let value = std::env::var_os(name);
     value
-        .unwrap_or_else(|| panic!("{name} is not set: run scripts/test.sh, or scripts/setup.sh old-anserini and eval \"$(scripts/setup.sh --print-env)\""))
+        .unwrap_or_else(|| panic!("{name} is not set: run scripts/test.sh, or scripts/setup.sh old-anserini newest-anserini and eval \"$(scripts/setup.sh --print-env)\""))
         .into()
 }
 
-/// Returns the jar of Anserini 1.7.1.
-fn new_jar() -> PathBuf {
+/// Returns the jar of Anserini 1.7.1, which the scripts use.
+fn usual_jar() -> PathBuf {
     variable("ANSERINI_JAR")
+}
+
+/// Returns the jar of Anserini 2.3.0, which has Lucene 10.5.
+fn newest_jar() -> PathBuf {
+    variable("ANSERINI_NEWEST_JAR")
 }
 
 fn java(jar: &Path) -> Command {
@@ -29,10 +35,11 @@ fn java(jar: &Path) -> Command {
     command
 }
 
-/// Runs Lucene's own check, with assertions on, by the newest and by an old version.
+/// Runs Lucene's own check, with assertions on, by an old version, the usual one and the newest.
 fn check(index: &Path) {
     check_with(&variable("ANSERINI_OLD_JAR"), index);
-    check_with(&new_jar(), index);
+    check_with(&usual_jar(), index);
+    check_with(&newest_jar(), index);
 }
 
 fn check_with(jar: &Path, index: &Path) {
@@ -47,7 +54,12 @@ fn check_with(jar: &Path, index: &Path) {
 }
 
 fn lucene(arguments: &[&Path]) {
+    lucene_with(&usual_jar(), arguments);
+}
+
+fn lucene_with(jar: &Path, arguments: &[&Path]) {
     let mut command = Command::new(variable("SPLADE_EXPORT_PYTHON"));
+    command.env("ANSERINI_JAR", jar);
     command.arg("-B").arg(root().join("tests/lucene/lucene.py"));
     ok(command.args(arguments));
 }
@@ -112,6 +124,24 @@ fn same_runs(ours: &Path, theirs: &Path, topics: &Path, dir: &Path) {
     }
 }
 
+/// Checks that the searchers of the usual and of the newest Anserini rank both indexes in the same way.
+fn same_rankings(ours: &Path, theirs: &Path, topics: &Path, dir: &Path) {
+    let rank = |jar: &Path, index: &Path| {
+        let run = dir.join("ranking");
+        lucene_with(jar, &[Path::new("rank"), index, topics, &run]);
+        fs_err::read(run).unwrap()
+    };
+    let expected = rank(&usual_jar(), theirs);
+    assert!(expected.len() > 10_000, "nothing was found");
+    for (jar, index) in [
+        (usual_jar(), ours),
+        (newest_jar(), ours),
+        (newest_jar(), theirs),
+    ] {
+        assert!(rank(&jar, index) == expected, "{jar:?}: {index:?}");
+    }
+}
+
 /// Returns documents with document frequencies at the borders of blocks and levels of skip data, impacts at both ends,
 /// and any Unicode.
 fn borders() -> Documents {
@@ -151,31 +181,36 @@ fn borders() -> Documents {
     terms.extend((1..200).map(|n| ("p".repeat(n), n)));
     terms.extend((0..120).map(|n| (format!("long{}{n:03}", "x".repeat(300)), 2)));
     terms.extend((0..3).map(|n| (format!("{}{n}", "y".repeat(32_765)), 2)));
-    (0..8300_usize)
-        .map(|doc| {
-            let has = terms
-                .iter()
-                .filter(|(_, df)| doc % (8300 / df) == 0 && doc / (8300 / df) < *df);
-            let mut vector: BTreeMap<String, u32> = has
-                .enumerate()
-                .map(|(i, (term, _))| {
-                    let impact = match (doc + i) % 50 {
-                        0 => 0x7fff_ffff,
-                        1 => 1 << 20,
-                        rest => 1 + (rest as u32 * 37 + i as u32) % 300,
-                    };
-                    (term.clone(), impact)
-                })
-                .collect();
-            vector.insert("all".to_owned(), if doc % 2 == 0 { 1 } else { 0x7fff_ffff });
-            // Docids of many lengths, one of the greatest.
-            let docid = match doc {
-                0 => "i".repeat(32_766),
-                doc => format!("{}-{doc}", "é".repeat(doc % 17)),
-            };
-            (docid, vector)
-        })
-        .collect()
+    let documents = (0..8300_usize).map(|doc| {
+        let has = terms
+            .iter()
+            .filter(|(_, df)| doc % (8300 / df) == 0 && doc / (8300 / df) < *df);
+        let mut vector: BTreeMap<String, u32> = has
+            .enumerate()
+            .map(|(i, (term, _))| {
+                let impact = match (doc + i) % 50 {
+                    0 => 1 << 24,
+                    1 => 1 << 20,
+                    rest => 1 + (rest as u32 * 37 + i as u32) % 300,
+                };
+                (term.clone(), impact)
+            })
+            .collect();
+        // Every other document has impacts of 2^31 - 1 in all, which is Lucene's limit.
+        let sum: u32 = vector.values().sum();
+        vector.insert(
+            "all".to_owned(),
+            if doc % 2 == 0 { 1 } else { 0x7fff_ffff - sum },
+        );
+        // Docids of many lengths, one of the greatest.
+        let docid = match doc {
+            0 => "i".repeat(32_766),
+            doc => format!("{}-{doc}", "é".repeat(doc % 17)),
+        };
+        (docid, vector)
+    });
+    let largest = BTreeMap::from([("all".to_owned(), 0x7fff_ffff)]);
+    documents.chain([("largest".to_owned(), largest)]).collect()
 }
 
 #[test]
@@ -202,7 +237,7 @@ fn lucene_accepts_border_cases_many_segments_and_joined_indexes() {
     let same_term =
         (0..5000).map(|n| (n.to_string(), BTreeMap::from([("t".to_owned(), 1 + n % 3)])));
     for (name, documents) in [
-        ("one", one("d", &[("a", 1), ("b", 0x7fff_ffff), ("c", 7)])),
+        ("one", one("d", &[("a", 1), ("b", 0x7fff_fff7), ("c", 7)])),
         ("one-term-one-document", one("e", &[("t", 1)])),
         ("one-term", same_term.collect()),
         ("borders", borders),
@@ -240,8 +275,8 @@ fn lucene_accepts_border_cases_many_segments_and_joined_indexes() {
     // Lucene goes on with them as with its own.
     for name in ["borders", "joined"] {
         lucene(&[Path::new("change"), &at(name)]);
-        // What the newer Lucene has merged, the older does not read.
-        check_with(&new_jar(), &at(name));
+        // What a newer Lucene has merged, an older one does not read.
+        check_with(&usual_jar(), &at(name));
         // What is no longer ours is not joined by hand: the message says so.
         let error = fails(
             1,
@@ -256,6 +291,43 @@ fn lucene_accepts_border_cases_many_segments_and_joined_indexes() {
             "{error}"
         );
         assert!(!at("x").exists());
+    }
+}
+
+/// The newest Lucene goes on with an index as with its own, too.
+#[test]
+fn the_newest_lucene_changes_an_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let mut text = Vec::new();
+    Synthetic::default().write(0..9000, &mut text).unwrap();
+    fs_err::write(at("input.jsonl"), text).unwrap();
+    index(
+        &[&at("input.jsonl")],
+        &at("index"),
+        &["--segment-memory", "3"],
+    );
+    lucene_with(&newest_jar(), &[Path::new("change"), &at("index")]);
+    check_with(&newest_jar(), &at("index"));
+}
+
+/// What an index was made of stands where Lucene keeps such things.
+#[test]
+fn lucene_keeps_what_an_index_was_made_of() {
+    let bench = Bench::new(60);
+    for (name, jar) in [("usual", usual_jar()), ("newest", newest_jar())] {
+        ok(&mut bench.index_with(name, &[]));
+        check(&bench.at(name));
+        lucene_with(&jar, &[Path::new("origin"), &bench.at(name)]);
+    }
+}
+
+/// The sum of a document's impacts that we accept is the one that Lucene accepts.
+#[test]
+fn lucene_has_the_same_limit_for_the_impacts_of_a_document() {
+    for jar in [usual_jar(), newest_jar()] {
+        let dir = tempfile::tempdir().unwrap();
+        lucene_with(&jar, &[Path::new("limit"), dir.path()]);
     }
 }
 
@@ -288,6 +360,7 @@ fn a_synthetic_index_is_what_anserini_makes() {
     anserini_index(&collection, &at("theirs"), &[]);
     lucene(&[Path::new("same"), &at("ours"), &at("theirs"), &at("work")]);
     same_runs(&at("ours"), &at("theirs"), &at("topics.tsv"), dir.path());
+    same_rankings(&at("ours"), &at("theirs"), &at("topics.tsv"), dir.path());
     // The merged index is no larger than theirs.
     let size = |name: &str| -> u64 {
         fs_err::read_dir(at(name))
@@ -296,7 +369,7 @@ fn a_synthetic_index_is_what_anserini_makes() {
             .sum()
     };
     index(&[&halves], &at("merged"), &["--force-merge"]);
-    check_with(&new_jar(), &at("merged"));
+    check_with(&usual_jar(), &at("merged"));
     let (ours, merged, theirs) = (size("ours"), size("merged"), size("theirs"));
     println!("bytes: {ours} in segments, {merged} in one, {theirs} of Anserini");
     assert!(merged <= theirs, "{merged} {theirs}");
@@ -329,4 +402,5 @@ fn scifact_is_what_anserini_makes() {
     anserini_index(&at("collection"), &at("theirs"), &["--store-raw"]);
     lucene(&[Path::new("same"), &at("ours"), &at("theirs"), &at("work")]);
     same_runs(&at("ours"), &at("theirs"), &at("topics.tsv"), dir.path());
+    same_rankings(&at("ours"), &at("theirs"), &at("topics.tsv"), dir.path());
 }

@@ -3,6 +3,7 @@
 Usage: make.py CORPUS FOLDER
 For each checkpoint, FOLDER/NAME has config.json, the safetensors files, tokenizer.json and reference.json:
   max_length   tokens a text, special ones included
+  given        whether that is to be asked for, or is the default
   tokens       of all texts together
   documents    {docid: {"max": {term: weight}, "sum": {term: weight}}}
 The weights are those of the checkpoint as it was saved and loaded again, computed in float32, a text at a time.
@@ -51,8 +52,8 @@ def term(tokenizer, column):
 def reference(folder, spec, tokenizer, documents):
     model = CLASSES[spec["kind"]][1].from_pretrained(folder, dtype=torch.float32).eval()
     config = model.config
-    offset = 0 if spec["kind"] in ("bert", "distilbert") else config.pad_token_id + 1
-    max_length = min(512, config.max_position_embeddings - offset)
+    offset = config.pad_token_id + 1 if "roberta" in spec["kind"] or spec["kind"] == "camembert" else 0
+    max_length = spec["max_length"] or min(512, config.max_position_embeddings - offset)
     tokenizer.enable_truncation(max_length)
     terms = [term(tokenizer, column) for column in range(config.vocab_size)]
     tokens = 0
@@ -68,7 +69,8 @@ def reference(folder, spec, tokenizer, documents):
             for aggregation, row in (("max", each.amax(0)), ("sum", each.sum(0)))
         }
     tokenizer.no_truncation()
-    return {"max_length": max_length, "tokens": tokens, "documents": weights}
+    given = bool(spec["max_length"])
+    return {"max_length": max_length, "given": given, "tokens": tokens, "documents": weights}
 
 
 def make(name, spec, seed, texts, documents, out):

@@ -51,6 +51,8 @@ pub(crate) struct CommitEntry {
 pub(crate) struct CommitPoint {
     pub(crate) segments: Vec<CommitEntry>,
     pub(crate) user_data: UserData,
+    /// Length of the file.
+    pub(crate) bytes: u64,
 }
 
 /// Writes the commit point of segments, which lie in the folder under the numbers 0, 1, 2 …, and returns its length.
@@ -76,7 +78,7 @@ fn encode(dir: &Path, ids: &[Id], user_data: &UserData) -> Result<Vec<u8>> {
         what: "more than 2^32 segments",
     })?;
     let mut out = Vec::new();
-    CODEC.put_header(&derived_id("splade-export commit 1", ids), &mut out);
+    CODEC.put_header(&commit_id(ids, user_data), &mut out);
     out.put(&[9, 0, 0, 9]);
     out.be64(1);
     out.vlen(ids.len());
@@ -94,6 +96,15 @@ fn encode(dir: &Path, ids: &[Id], user_data: &UserData) -> Result<Vec<u8>> {
     out.map(&entries);
     put_footer(&mut out);
     Ok(out)
+}
+
+/// Returns the id of the commit, which depends on all that is in it.
+fn commit_id(ids: &[Id], user_data: &UserData) -> Id {
+    let mut parts = ids.to_vec();
+    for (key, value) in user_data {
+        parts.push(derived_id(key, &[derived_id(value, &[])]));
+    }
+    derived_id("splade-export commit 1", &parts)
 }
 
 fn put_entry(segment: &SegmentName, id: &Id, out: &mut Vec<u8>) {
@@ -143,6 +154,7 @@ pub(crate) fn read(dir: &Path) -> Result<CommitPoint> {
     Ok(CommitPoint {
         segments,
         user_data,
+        bytes: input.length(),
     })
 }
 

@@ -8,5 +8,4 @@ pub(crate) mod stored_fields_reader;
 pub(crate) mod term_block_reader;
 pub(crate) mod term_merge;
 pub(crate) mod terms_reader;
-pub(crate) mod user_data;
 pub(crate) mod verify;

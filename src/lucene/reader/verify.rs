@@ -18,7 +18,8 @@ use crate::lucene::statistics::{IndexSummary, Totals};
 ///
 /// [`LuceneError`](crate::lucene::LuceneError), which names the file.
 pub fn verify(dir: &Path) -> Result<IndexSummary> {
-    let readers = commit_point::read(dir)?
+    let commit = commit_point::read(dir)?;
+    let readers = commit
         .segments
         .into_iter()
         .map(SegmentReader::open)
@@ -29,7 +30,7 @@ pub fn verify(dir: &Path) -> Result<IndexSummary> {
         totals: Totals::default(),
         terms: term_merge::count_terms(&readers)?,
         segments: readers.len(),
-        bytes: fs_err::metadata(dir.join("segments_1"))?.len(),
+        bytes: commit.bytes,
     };
     for reader in &readers {
         let contents = reader.field(CONTENTS)?;
@@ -40,3 +41,6 @@ pub fn verify(dir: &Path) -> Result<IndexSummary> {
     }
     Ok(summary)
 }
+
+#[cfg(all(test, unix))]
+mod tests;

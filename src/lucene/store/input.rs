@@ -8,8 +8,12 @@ use std::path::{Path, PathBuf};
 
 use fs_err::File;
 
+use crate::durable::{open_regular, regular_metadata};
 use crate::lucene::error::{LuceneError, Result};
 use crate::lucene::store::codec::{Codec, FOOTER_BYTES, FOOTER_MAGIC, Id, MAGIC};
+
+/// Length of the longest file that is read into memory as a whole: the largest of ours have some hundred kilobytes.
+const MAX_SMALL_BYTES: u64 = 16 << 20;
 
 /// A file of an index, read through a window.
 #[derive(Debug)]
@@ -23,9 +27,9 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Opens a file with a window of `window` bytes.
+    /// Opens a regular file with a window of `window` bytes.
     pub(crate) fn open(path: PathBuf, window: usize) -> Result<Self> {
-        let length = fs_err::metadata(&path)?.len();
+        let length = regular_metadata(&path)?.len();
         Ok(Self {
             path,
             length,
@@ -246,7 +250,7 @@ impl Input {
 
 /// Reads a whole small file into memory and compares its checksum; the input stands at the body.
 pub(crate) fn open_small(path: &Path, codec: Codec<'_>, id: Option<&Id>) -> Result<(Input, Id)> {
-    let bytes = fs_err::read(path)?;
+    let bytes = read_small(path)?;
     let split = bytes
         .len()
         .checked_sub(8)
@@ -269,4 +273,15 @@ pub(crate) fn open_small(path: &Path, codec: Codec<'_>, id: Option<&Id>) -> Resu
         return Err(input.corrupt("its id is not that of its segment"));
     }
     Ok((input, found))
+}
+
+/// Reads a whole regular file that should be small.
+pub(crate) fn read_small(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = open_regular(path)?;
+    file.take(MAX_SMALL_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_SMALL_BYTES {
+        return Err(LuceneError::corrupt(path, "it is too long"));
+    }
+    Ok(bytes)
 }

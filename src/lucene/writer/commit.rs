@@ -6,12 +6,13 @@
 
 use std::path::Path;
 
-use crate::durable::fault;
+use crate::durable::{fault, regular_metadata};
 use crate::lucene::error::{LuceneError, Result};
 use crate::lucene::formats::commit_point::{CommitEntry, UserData};
 use crate::lucene::formats::segment_name::SegmentName;
 use crate::lucene::formats::{commit_point, segment_info};
 use crate::lucene::limits::MAX_DOCUMENTS;
+use crate::lucene::origin::IndexOrigin;
 use crate::lucene::reader::segment_reader::SegmentReader;
 use crate::lucene::reader::term_merge;
 use crate::lucene::statistics::{IndexSummary, Totals};
@@ -25,13 +26,14 @@ pub struct CommitOptions {
     pub max_segments: Option<usize>,
 }
 
-/// Makes segments an index in `dir`. The temporary file of the commit point is written in `temporary`.
+/// Makes an index of segments in `dir`, which says that it has this origin, if one is given. The temporary file of the commit point is written in `temporary`.
 pub(crate) fn commit(
     dir: &Path,
     temporary: &Path,
     readers: &[SegmentReader],
     mut totals: Totals,
     options: CommitOptions,
+    origin: Option<&IndexOrigin>,
 ) -> Result<IndexSummary> {
     totals.documents = count_documents(readers)?;
     if readers.len() > 1 {
@@ -51,7 +53,8 @@ pub(crate) fn commit(
         bytes += SegmentReader::open(CommitEntry { segment: name, id })?.bytes()?;
         ids.push(id);
     }
-    bytes += commit_point::write(dir, temporary, &ids, &UserData::new())?;
+    let user_data = origin.map_or_else(UserData::new, IndexOrigin::to_user_data);
+    bytes += commit_point::write(dir, temporary, &ids, &user_data)?;
     Ok(IndexSummary {
         totals,
         terms,
@@ -78,6 +81,7 @@ fn count_documents(readers: &[SegmentReader]) -> Result<u64> {
 fn link_segment(segment: &SegmentReader, name: &SegmentName) -> Result<()> {
     for extension in SegmentName::extensions().filter(|extension| *extension != "si") {
         let (from, to) = (segment.name.file(extension), name.file(extension));
+        regular_metadata(&from)?;
         fault::point("a link")?;
         if fs_err::hard_link(&from, &to).is_err() {
             fs_err::copy(&from, &to)?;

@@ -13,6 +13,7 @@ use crate::lucene::error::{LuceneError, Result};
 use crate::lucene::formats::commit_point::{self, CommitEntry};
 use crate::lucene::formats::segment_info;
 use crate::lucene::formats::segment_name::SegmentName;
+use crate::lucene::origin::IndexOrigin;
 use crate::lucene::reader::segment_reader::SegmentReader;
 use crate::lucene::statistics::{IndexSummary, Totals};
 use crate::lucene::writer::commit::{self, CommitOptions};
@@ -148,6 +149,27 @@ impl IndexWriter {
     /// [`LuceneError::DuplicateDocid`] if documents of different segments have the same docid, or [`LuceneError::Io`].
     /// The unfinished index stays then; [`discard`](Self::discard) removes it.
     pub fn commit(&self, options: CommitOptions) -> Result<IndexSummary> {
+        self.commit_parts(options, None)
+    }
+
+    /// Makes an index of the whole parts, as [`commit`](Self::commit) does, which says what it was made of.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`commit`](Self::commit).
+    pub fn commit_with_origin(
+        &self,
+        options: CommitOptions,
+        origin: &IndexOrigin,
+    ) -> Result<IndexSummary> {
+        self.commit_parts(options, Some(origin))
+    }
+
+    fn commit_parts(
+        &self,
+        options: CommitOptions,
+        origin: Option<&IndexOrigin>,
+    ) -> Result<IndexSummary> {
         let mut totals = Totals::default();
         let mut readers = Vec::new();
         for dir in self.unfinished.whole_parts()? {
@@ -155,7 +177,7 @@ impl IndexWriter {
             totals += summary.totals;
             readers.extend(open_part(&dir, &summary)?);
         }
-        self.commit_segments(&readers, totals, options)
+        self.commit_segments(&readers, totals, options, origin)
     }
 
     /// Makes an index of segments, which may lie in other folders.
@@ -164,9 +186,10 @@ impl IndexWriter {
         readers: &[SegmentReader],
         totals: Totals,
         options: CommitOptions,
+        origin: Option<&IndexOrigin>,
     ) -> Result<IndexSummary> {
         let unfinished = self.unfinished.path();
-        let summary = commit::commit(&self.dir, unfinished, readers, totals, options)?;
+        let summary = commit::commit(&self.dir, unfinished, readers, totals, options, origin)?;
         self.unfinished.remove()?;
         sync_folder(&self.dir)?;
         sync_folder(parent_of(&self.dir))?;

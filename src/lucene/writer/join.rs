@@ -1,12 +1,13 @@
-//! Joins indexes of this crate's own into one.
+//! Joins indexes that this crate wrote into one.
 
 use std::path::{Path, PathBuf};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::lucene::error::{LuceneError, Result};
-use crate::lucene::formats::commit_point;
+use crate::lucene::formats::commit_point::{self, CommitPoint};
 use crate::lucene::formats::field_infos::CONTENTS;
+use crate::lucene::origin::IndexOrigin;
 use crate::lucene::reader::segment_reader::SegmentReader;
 use crate::lucene::statistics::{IndexSummary, Totals};
 use crate::lucene::writer::commit::CommitOptions;
@@ -19,6 +20,54 @@ pub struct ShardIndex {
     pub folder: PathBuf,
     /// Number of each part, in their order, and how many of its documents have terms.
     pub parts: Vec<(usize, u64)>,
+    /// Folder of the collection that the index should have been made with, for messages.
+    pub collection: PathBuf,
+    /// Origin of an index that was made with this collection.
+    pub origin: IndexOrigin,
+}
+
+impl ShardIndex {
+    /// Checks that each index was made with its collection.
+    ///
+    /// # Errors
+    ///
+    /// [`LuceneError::WrongOrder`], [`LuceneError::OtherOrigin`], [`LuceneError::NoIndex`], and those of a commit point
+    /// that is damaged or not ours.
+    pub fn check_origins(shards: &[Self]) -> Result<()> {
+        for shard in shards {
+            shard.check_origin(shards, &commit_point::read(&shard.folder)?)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses an index that was not made with the collection of its self.
+    fn check_origin(&self, shards: &[Self], commit: &CommitPoint) -> Result<()> {
+        let found = IndexOrigin::from_user_data(&commit.user_data);
+        if found.as_ref() == Some(&self.origin) {
+            return Ok(());
+        }
+        let other = shards
+            .iter()
+            .find(|other| found.as_ref() == Some(&other.origin));
+        if let Some(other) = other {
+            return Err(LuceneError::WrongOrder {
+                index: self.folder.clone(),
+                collection: self.collection.clone(),
+                owner: other.collection.clone(),
+            });
+        }
+        Err(LuceneError::OtherOrigin {
+            index: self.folder.clone(),
+            collection: self.collection.clone(),
+            what: match found {
+                None => "does not say what it was made of",
+                Some(found) if found.run != self.origin.run => {
+                    "was made with another model or other settings"
+                }
+                Some(_) => "was made of other documents",
+            },
+        })
+    }
 }
 
 /// Joins indexes into a new one: their segments are linked (or copied, where links are not possible) under new names,
@@ -33,82 +82,70 @@ pub fn merge_indexes(
     output: &Path,
     options: CommitOptions,
 ) -> Result<IndexSummary> {
-    let mut readers = Vec::new();
-    let mut totals = Totals::default();
+    let mut segments = Vec::new();
     for input in inputs {
         for entry in commit_point::read(input)?.segments {
-            let reader = SegmentReader::open(entry)?;
-            let contents = reader.field(CONTENTS)?;
-            totals.postings += contents.sum_doc_freq;
-            totals.impact_sum += contents.sum_total_term_freq;
-            readers.push(reader);
+            segments.push(SegmentReader::open(entry)?);
         }
     }
-    // Damage must be found now, and not when the inputs are gone.
-    readers.par_iter().try_for_each(SegmentReader::verify_all)?;
+    let totals = verify_segments(&segments)?;
     let writer = IndexWriter::create(output)?;
-    match writer.commit_segments(&readers, totals, options) {
-        Ok(summary) => Ok(summary),
-        Err(error) => {
-            // A failure to clean up must not hide the first error.
-            writer.discard().ok();
-            Err(error)
-        }
-    }
+    let committed = writer.commit_segments(&segments, totals, options, None);
+    committed.inspect_err(|_| {
+        // A failure to clean up must not hide the first error.
+        let _ = writer.discard();
+    })
 }
 
 impl IndexWriter {
-    /// Makes the indexes of shards one index, with the segments in the order of the parts: the bytes are those of one run
-    /// that encoded all parts.
+    /// Makes one index of those of all shards, with the segments in the order of the parts: the bytes are those of one
+    /// run that encoded all parts. The index says that it has this origin.
     ///
     /// # Errors
     ///
-    /// [`LuceneError::NotOurs`] if an index does not hold its parts, and as [`merge_indexes`].
+    /// [`LuceneError::WrongOrder`] or [`LuceneError::OtherOrigin`] if an index was not made with its collection,
+    /// [`LuceneError::NotOurs`] if it does not hold its parts, and those of [`merge_indexes`].
     pub fn commit_joined(
         &self,
         shards: &[ShardIndex],
         options: CommitOptions,
+        origin: &IndexOrigin,
     ) -> Result<IndexSummary> {
         let mut numbered = Vec::new();
-        let mut totals = Totals::default();
         for shard in shards {
-            read_shard(shard, &mut numbered, &mut totals)?;
+            let commit = commit_point::read(&shard.folder)?;
+            shard.check_origin(shards, &commit)?;
+            numbered.extend(segments_of_parts(shard, commit)?);
         }
-        // Stable: segments of a part keep their order.
+        // The sort is stable, so that segments of a part keep their order.
         numbered.sort_by_key(|(number, _)| *number);
-        let readers: Vec<_> = numbered.into_iter().map(|(_, reader)| reader).collect();
-        readers.par_iter().try_for_each(SegmentReader::verify_all)?;
-        self.commit_segments(&readers, totals, options)
+        let segments: Vec<_> = numbered.into_iter().map(|(_, segment)| segment).collect();
+        let totals = verify_segments(&segments)?;
+        self.commit_segments(&segments, totals, options, Some(origin))
     }
 }
 
 /// Opens the segments of a shard's index, each with the number of its part.
-fn read_shard(
+fn segments_of_parts(
     shard: &ShardIndex,
-    numbered: &mut Vec<(usize, SegmentReader)>,
-    totals: &mut Totals,
-) -> Result<()> {
-    let mut entries = commit_point::read(&shard.folder)?.segments.into_iter();
+    commit: CommitPoint,
+) -> Result<Vec<(usize, SegmentReader)>> {
+    let mut numbered = Vec::new();
+    let mut entries = commit.segments.into_iter();
     for &(number, documents) in &shard.parts {
+        let unlike = || {
+            let what =
+                format!("it does not hold the documents of part {number} as its collection does");
+            LuceneError::not_ours(&shard.folder, what)
+        };
         let mut found = 0;
         while found < documents {
-            let unlike = || {
-                LuceneError::not_ours(
-                    &shard.folder,
-                    format!(
-                        "it does not hold the documents of part {number} as its collection does"
-                    ),
-                )
-            };
-            let reader = SegmentReader::open(entries.next().ok_or_else(unlike)?)?;
-            found += u64::from(reader.documents);
+            let segment = SegmentReader::open(entries.next().ok_or_else(unlike)?)?;
+            found += u64::from(segment.documents);
             if found > documents {
                 return Err(unlike());
             }
-            let contents = reader.field(CONTENTS)?;
-            totals.postings += contents.sum_doc_freq;
-            totals.impact_sum += contents.sum_total_term_freq;
-            numbered.push((number, reader));
+            numbered.push((number, segment));
         }
     }
     if entries.next().is_some() {
@@ -117,5 +154,23 @@ fn read_shard(
             "it holds more documents than its collection",
         ));
     }
-    Ok(())
+    Ok(numbered)
 }
+
+/// Compares the checksums of segments, and returns the sums over them. Damage must be found now, and not when the inputs
+/// are gone.
+fn verify_segments(segments: &[SegmentReader]) -> Result<Totals> {
+    segments
+        .par_iter()
+        .try_for_each(SegmentReader::verify_all)?;
+    let mut totals = Totals::default();
+    for segment in segments {
+        let contents = segment.field(CONTENTS)?;
+        totals.postings += contents.sum_doc_freq;
+        totals.impact_sum += contents.sum_total_term_freq;
+    }
+    Ok(totals)
+}
+
+#[cfg(test)]
+mod tests;

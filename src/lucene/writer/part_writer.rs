@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::durable::{sync_folder, write_whole};
 use crate::lucene::error::{LuceneError, Result};
 use crate::lucene::statistics::Totals;
+use crate::lucene::store::input::read_small;
 use crate::lucene::writer::segment_builder::SegmentBuilder;
 use crate::lucene::writer::term_dictionary::TermDictionary;
 
@@ -25,7 +26,7 @@ impl PartSummary {
 
     pub(crate) fn read(dir: &Path) -> Result<Self> {
         let path = Self::path(dir);
-        let bytes = fs_err::read(&path)?;
+        let bytes = read_small(&path)?;
         serde_json::from_slice(&bytes)
             .map_err(|error| LuceneError::corrupt(&path, error.to_string()))
     }

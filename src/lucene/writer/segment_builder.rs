@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::lucene::error::{DocumentLocation, LuceneError, Result, abbreviate};
 use crate::lucene::formats::field_infos::{CONTENTS, ID};
 use crate::lucene::formats::segment_name::SegmentName;
-use crate::lucene::limits::{MAX_DOCUMENTS, MAX_IMPACT, MAX_TERM_BYTES};
+use crate::lucene::limits::{MAX_DOCUMENTS, MAX_IMPACT, MAX_IMPACT_SUM, MAX_TERM_BYTES};
 use crate::lucene::statistics::Totals;
 use crate::lucene::writer::inversion::{Inversion, NotAdded};
 use crate::lucene::writer::segment_files::{InvertedFiles, SegmentFiles};
@@ -48,7 +48,7 @@ impl SegmentBuilder {
     /// # Errors
     ///
     /// [`LuceneError::Impact`], [`LuceneError::DuplicateTerm`], [`LuceneError::UnknownTerm`],
-    /// [`LuceneError::DocidTooLong`], [`LuceneError::TooMany`] or [`LuceneError::Io`]. After an error the segment cannot
+    /// [`LuceneError::ImpactSum`], [`LuceneError::Docid`], [`LuceneError::DocidTooLong`], [`LuceneError::TooMany`] or [`LuceneError::Io`]. After an error the segment cannot
     /// be finished.
     pub fn add(
         &mut self,
@@ -61,6 +61,7 @@ impl SegmentBuilder {
             return Err(LuceneError::Refused);
         }
         self.refused = true;
+        check_docid(docid)?;
         if postings.is_empty() {
             self.totals.empty += 1;
         } else {
@@ -77,18 +78,36 @@ impl SegmentBuilder {
         raw: Option<&str>,
         postings: &[(u32, u32)],
     ) -> Result<()> {
-        if docid.len() > MAX_TERM_BYTES {
-            return Err(LuceneError::DocidTooLong {
-                bytes: docid.len(),
-                start: abbreviate(docid),
-            });
-        }
-        let doc = self.files.documents;
-        if doc >= MAX_DOCUMENTS {
+        if self.files.documents >= MAX_DOCUMENTS {
             return Err(LuceneError::TooMany {
                 what: "more than 2,147,483,519 documents in one index",
             });
         }
+        let sum = self.add_postings(terms, docid, postings)?;
+        let end = u32::try_from(self.docids.len() + docid.len());
+        let end = end.map_err(|_| LuceneError::TooMany {
+            what: "more than 4 GiB of docids in one segment",
+        })?;
+        self.docids.push_str(docid);
+        self.docid_ends.push(end);
+        self.files.stored.add(docid, raw)?;
+        self.files.doc_values.add(docid)?;
+        self.files.raw |= raw.is_some();
+        self.files.documents += 1;
+        self.totals.documents += 1;
+        self.totals.postings += postings.len() as u64;
+        self.totals.impact_sum += sum;
+        Ok(())
+    }
+
+    /// Adds the postings of the next document, and returns the sum of its impacts.
+    fn add_postings(
+        &mut self,
+        terms: &TermDictionary,
+        docid: &str,
+        postings: &[(u32, u32)],
+    ) -> Result<u64> {
+        let doc = self.files.documents;
         let mut sum = 0;
         for &(term, impact) in postings {
             if impact == 0 || impact > MAX_IMPACT || term as usize >= terms.len() {
@@ -107,20 +126,13 @@ impl SegmentBuilder {
             }
             sum += u64::from(impact);
         }
-        let end = u32::try_from(self.docids.len() + docid.len());
-        let end = end.map_err(|_| LuceneError::TooMany {
-            what: "more than 4 GiB of docids in one segment",
-        })?;
-        self.docids.push_str(docid);
-        self.docid_ends.push(end);
-        self.files.stored.add(docid, raw)?;
-        self.files.doc_values.add(docid)?;
-        self.files.raw |= raw.is_some();
-        self.files.documents += 1;
-        self.totals.documents += 1;
-        self.totals.postings += postings.len() as u64;
-        self.totals.impact_sum += sum;
-        Ok(())
+        if sum > MAX_IMPACT_SUM {
+            return Err(LuceneError::ImpactSum {
+                docid: docid.to_owned(),
+                sum,
+            });
+        }
+        Ok(sum)
     }
 
     /// Returns sums over what was added.
@@ -224,6 +236,27 @@ impl SegmentBuilder {
     }
 }
 
+/// Refuses docids that no result list can hold.
+fn check_docid(docid: &str) -> Result<()> {
+    if docid.len() > MAX_TERM_BYTES {
+        return Err(LuceneError::DocidTooLong {
+            bytes: docid.len(),
+            start: abbreviate(docid),
+        });
+    }
+    let what = if docid.is_empty() {
+        "is empty"
+    } else if docid.contains(['\n', '\r']) {
+        "has a line break in it"
+    } else {
+        return Ok(());
+    };
+    Err(LuceneError::Docid {
+        docid: abbreviate(docid),
+        what,
+    })
+}
+
 /// Returns the error for a posting that is out of range.
 #[cold]
 fn refusal(terms: &TermDictionary, docid: &str, ord: u32, impact: u32) -> LuceneError {
@@ -237,5 +270,43 @@ fn refusal(terms: &TermDictionary, docid: &str, ord: u32, impact: u32) -> Lucene
             ord,
             terms: terms.len(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add(docid: &str, postings: &[(u32, u32)]) -> Result<()> {
+        let dir = tempfile::tempdir().unwrap();
+        let terms = TermDictionary::from_terms(["a", "b"]).unwrap();
+        let mut builder = SegmentBuilder::create(dir.path(), 0).unwrap();
+        builder.add(&terms, docid, None, postings)?;
+        // What was refused stays refused; what was accepted can be finished.
+        assert!(builder.finish(&terms).unwrap());
+        Ok(())
+    }
+
+    #[test]
+    fn the_impacts_of_a_document_have_a_largest_sum() {
+        add("d", &[(0, MAX_IMPACT)]).unwrap();
+        add("d", &[(0, MAX_IMPACT - 1), (1, 1)]).unwrap();
+        let error = add("d", &[(0, MAX_IMPACT), (1, 1)]).unwrap_err();
+        assert!(matches!(error, LuceneError::ImpactSum { sum, .. } if sum == 1 << 31));
+        let error = add("d", &[(0, MAX_IMPACT), (1, MAX_IMPACT)]).unwrap_err();
+        assert!(error.to_string().contains("larger `step`"), "{error}");
+    }
+
+    #[test]
+    fn docids_fit_into_a_line() {
+        add("d 1", &[(0, 1)]).unwrap();
+        for (docid, message) in [
+            ("", "\"\" is empty"),
+            ("a\nb", "\"a\\nb\" has a line break"),
+            ("a\r", "\"a\\r\" has a line break"),
+        ] {
+            let error = add(docid, &[(0, 1)]).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use crate::durable::{FileLock, LockFailure, fault, write_whole};
 use crate::lucene::error::{LuceneError, Result};
+use crate::lucene::store::input::read_small;
 use crate::lucene::writer::part_writer::PartSummary;
 
 const UNFINISHED: &str = "unfinished";
@@ -44,6 +45,11 @@ impl Unfinished {
         }
         fs_err::create_dir_all(dir)?;
         let path = dir.join(UNFINISHED);
+        if path.is_symlink() {
+            return Err(LuceneError::NotEmpty {
+                path: dir.to_owned(),
+            });
+        }
         let leftovers = leftovers_of_commit(dir, &path)?;
         fs_err::create_dir_all(&path)?;
         let lock = match FileLock::acquire(&path.join(LOCK)) {
@@ -77,10 +83,14 @@ impl Unfinished {
 
     /// Returns what the unfinished index in a folder is made of, if a run that can be resumed has begun one.
     pub(crate) fn run_in(dir: &Path) -> Result<Option<String>> {
-        match fs_err::read_to_string(run_file(dir)) {
-            Ok(run) => Ok(Some(run)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
+        let path = run_file(dir);
+        match read_small(&path) {
+            Ok(run) => match String::from_utf8(run) {
+                Ok(run) => Ok(Some(run)),
+                Err(_) => Err(LuceneError::corrupt(&path, "it is not UTF-8")),
+            },
+            Err(LuceneError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

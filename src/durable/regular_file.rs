@@ -1,0 +1,96 @@
+//! Opens regular files, and nothing else.
+//!
+//! A folder may come from anywhere. A pipe in it would block whoever opens it, a device has no end, and a link leads out
+//! of the folder. So files whose names are ours are opened here.
+
+use std::fs::{FileType, Metadata};
+use std::io;
+use std::path::Path;
+
+/// Opens a regular file for reading.
+///
+/// # Errors
+/// Fails for a link, a folder, a pipe, a device and a socket, and where the file system does.
+pub(crate) fn open_regular(path: &Path) -> io::Result<fs_err::File> {
+    regular_metadata(path)?;
+    fs_err::File::open(path)
+}
+
+/// Returns the metadata of a regular file.
+///
+/// # Errors
+/// Fails as [`open_regular`] does.
+pub(crate) fn regular_metadata(path: &Path) -> io::Result<Metadata> {
+    let metadata = fs_err::symlink_metadata(path)?;
+    if metadata.is_file() {
+        return Ok(metadata);
+    }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!(
+            "{} is {}, not a regular file: put the file itself in its place",
+            path.display(),
+            describe(metadata.file_type())
+        ),
+    ))
+}
+
+fn describe(kind: FileType) -> &'static str {
+    if kind.is_dir() {
+        "a folder"
+    } else if kind.is_symlink() {
+        "a link"
+    } else {
+        describe_special(kind)
+    }
+}
+
+#[cfg(unix)]
+fn describe_special(kind: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    if kind.is_fifo() {
+        "a pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(not(unix))]
+fn describe_special(_: FileType) -> &'static str {
+    "a special file"
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_regular_files_are_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs_err::write(at("file"), "x").unwrap();
+        assert!(open_regular(&at("file")).is_ok());
+        fs_err::os::unix::fs::symlink(at("file"), at("link")).unwrap();
+        fs_err::os::unix::fs::symlink("/dev/zero", at("zero")).unwrap();
+        fs_err::create_dir(at("folder")).unwrap();
+        let fifo = std::process::Command::new("mkfifo")
+            .arg(at("fifo"))
+            .status();
+        assert!(fifo.unwrap().success());
+        for (name, kind) in [
+            ("link", "a link"),
+            ("zero", "a link"),
+            ("folder", "a folder"),
+            ("fifo", "a pipe"),
+        ] {
+            let error = open_regular(&at(name)).unwrap_err().to_string();
+            assert!(error.contains(&format!("{name} is {kind}")), "{error}");
+        }
+        let error = open_regular(Path::new("/dev/null")).unwrap_err();
+        assert!(error.to_string().contains("a device"), "{error}");
+        let error = open_regular(&at("none")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+}
