@@ -103,7 +103,7 @@ enum CompressArg {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        let encode = self.encode.resolve()?;
+        let encode = self.encode.resolve(self.quiet)?;
         let selection = self.parts.unwrap_or_default();
         let by_corpus = encode.quantization.map(|q| q.normalization) == Some(Normalization::Corpus);
         if by_corpus && selection != PartSelection::All {
