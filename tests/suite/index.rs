@@ -416,7 +416,11 @@ fn join_takes_only_the_indexes_of_its_collections() {
     shard("1/2", "a", &[]);
     shard("2/2", "b", &[]);
     shard("2/2", "c", &["--step", "0.02"]);
-    bench.write("corpus.jsonl", corpus(99));
+    // Part 1 belongs to the second shard.
+    bench.write(
+        "corpus.jsonl",
+        corpus(100).replace("\"d25\"", "\"another\""),
+    );
     shard("2/2", "d", &[]);
     let join = |indexes: [&str; 2]| {
         let mut command = bench.program();
