@@ -29,7 +29,7 @@ pub use error::{EncodeError, NoCuda};
 pub use memory::MemoryPlan;
 pub(crate) use runtime::cache_folder;
 pub use runtime::{Runtime, RuntimeError};
-pub use settings::{EncoderSettings, HeadChoice};
+pub use settings::{EncoderSettings, HeadChoice, MAX_THREADS};
 pub use splade_encoder::SpladeEncoder;
 pub use stats::EncodeStats;
 pub use table_encoder::TableEncoder;

@@ -80,7 +80,7 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    pub(super) fn broken(path: &Path, reason: impl ToString) -> Self {
+    pub(crate) fn broken(path: &Path, reason: impl ToString) -> Self {
         Self::Broken {
             path: path.to_owned(),
             reason: reason.to_string(),
