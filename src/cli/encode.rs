@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use splade_export::encoder::{DeviceChoice, EncoderSettings, SpladeEncoder};
+use splade_export::encoder::{DeviceChoice, EncoderSettings, MAX_THREADS, SpladeEncoder};
 use splade_export::impact::{Normalization, Pruning, Quantization, Rounding, Step};
 use splade_export::model::{Aggregation, Precision};
 
@@ -21,13 +21,13 @@ pub struct EncodeOptions {
 
 impl EncodeOptions {
     /// Opens the model with these settings.
-    pub fn open(&self) -> anyhow::Result<SpladeEncoder> {
+    pub fn open(&self) -> splade_export::Result<SpladeEncoder> {
         let builder = SpladeEncoder::open(&self.model)?;
         Ok(builder.settings(self.encoder.clone()).build()?)
     }
 
     /// Opens the model and hashes its files, beside each other.
-    pub fn open_with_fingerprint(&self) -> anyhow::Result<SpladeEncoder> {
+    pub fn open_with_fingerprint(&self) -> splade_export::Result<SpladeEncoder> {
         let builder = SpladeEncoder::open(&self.model)?.settings(self.encoder.clone());
         Ok(builder.with_fingerprint().build()?)
     }
@@ -54,10 +54,11 @@ pub struct EncodeArgs {
     special_tokens: SpecialTokens,
 
     /// Encoder threads [default: the cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Encoding")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_THREADS)), help_heading = "Encoding")]
     threads: Option<u16>,
 
-    /// Where the model runs: cpu, cuda, cuda:N, or auto (a GPU if there is one that can be used)
+    /// Where the model runs: cpu, cuda, cuda:N, cuda:all, a list such as cuda:0,cuda:1, or auto (a GPU if
+    /// there is one that can be used)
     #[arg(
         long,
         value_name = "DEVICE",
@@ -217,7 +218,7 @@ impl EncodeArgs {
                     min_weight: self.min_weight,
                 },
                 threads,
-                device: self.device,
+                device: self.device.clone(),
                 precision: match self.precision {
                     PrecisionArg::Auto => None,
                     PrecisionArg::Fp32 => Some(Precision::Fp32),

@@ -31,7 +31,7 @@ pub use memory::MemoryPlan;
 pub use query_encoder::{QueryEncoder, QueryWeights};
 pub(crate) use runtime::cache_folder;
 pub use runtime::{Runtime, RuntimeError};
-pub use settings::{EncoderSettings, HeadChoice};
+pub use settings::{EncoderSettings, HeadChoice, MAX_THREADS};
 pub use splade_encoder::SpladeEncoder;
 pub use stats::EncodeStats;
 pub use table_encoder::{TableEncoder, TableSettings};

@@ -84,7 +84,8 @@ impl Model {
         if matches!(&contents.source, ModelSource::Onnx(model) if model.is_pooled()) {
             pooling = Pooling::default();
         }
-        let vocabulary = Vocabulary::new(&tokenizer, contents.columns);
+        let vocabulary = Vocabulary::new(&tokenizer, contents.columns)
+            .map_err(|reason| ModelError::broken(&files[0], reason))?;
         files.extend(pooling_path);
         files.extend(contents.files);
         Ok(Self {
@@ -224,7 +225,9 @@ impl Contents {
     ) -> Result<Self, ModelError> {
         let file = OnnxFile::open(path, tokenizer.get_vocab_size(false))?;
         let mut files = vec![path.to_owned()];
-        files.extend(file.external_files.iter().cloned());
+        let beside = path.parent().unwrap_or(Path::new(""));
+        let external = file.external_files.iter();
+        files.extend(external.map(|file| beside.join(&file.location)));
         let model = OnnxModel { file };
         Ok(Self {
             columns: model
