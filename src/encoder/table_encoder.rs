@@ -143,7 +143,7 @@ mod tests {
         let path = dir.path().join("idf.json");
         std::fs::write(&path, r#"{"a": 0.5, "b": 2.0, "c": -1, "[UNK]": 3}"#).unwrap();
         let table = QueryTable::open(&path, &tokenizer, 4).unwrap();
-        let vocabulary = Vocabulary::new(&tokenizer, 4);
+        let vocabulary = Vocabulary::new(&tokenizer, 4).unwrap();
         TableEncoder::new(tokenizer, vocabulary, table, settings).unwrap()
     }
 

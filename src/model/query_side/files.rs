@@ -53,7 +53,8 @@ impl QueryFiles {
             None => QueryTable::ones(columns),
         };
         Ok(Self {
-            vocabulary: Vocabulary::new(&tokenizer, columns),
+            vocabulary: Vocabulary::new(&tokenizer, columns)
+                .map_err(|reason| ModelError::broken(&documents, reason))?,
             table,
             tokenizer,
         })
