@@ -29,6 +29,7 @@ pub mod output;
 mod panic_guard;
 pub mod pipeline;
 mod quote;
+mod regular_file;
 pub mod report;
 pub mod run;
 pub mod screened_head;
@@ -36,6 +37,7 @@ pub mod stop;
 
 pub use durable::{AtomicFile, NewFile, NewFileError};
 pub use error::{Error, ErrorKind, Result, SettingError};
+pub use quote::printable;
 
 /// Compiles and runs the guide's examples as tests.
 #[cfg(doctest)]

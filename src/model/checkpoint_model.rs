@@ -120,6 +120,7 @@ impl CheckpointModel {
         OnnxGraph {
             bytes,
             weights,
+            linked_files: Vec::new(),
             weights_folder: self.checkpoint.first_folder(),
             inputs: vec![ModelInput::Ids, ModelInput::Mask],
             output: output.to_owned(),

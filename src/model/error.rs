@@ -86,7 +86,7 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    pub(super) fn broken(path: &Path, reason: impl ToString) -> Self {
+    pub(crate) fn broken(path: &Path, reason: impl ToString) -> Self {
         Self::Broken {
             path: path.to_owned(),
             reason: reason.to_string(),

@@ -53,6 +53,12 @@ impl OnnxModel {
         Ok(OnnxGraph {
             bytes,
             weights: Vec::new(),
+            linked_files: file
+                .external_files
+                .iter()
+                .filter(|file| file.is_linked)
+                .map(|file| (file.location.clone(), file.path.clone()))
+                .collect(),
             weights_folder: file.path.parent().map(Path::to_owned),
             inputs: ModelInput::ALL.into_iter().filter(is_input).collect(),
             output,

@@ -16,6 +16,7 @@ use super::head::Aggregation;
 use super::layout::{ModelFiles, Pooling, read_max_length};
 use super::onnx_graph::{HiddenGraph, OnnxGraph};
 use super::precision::Precision;
+use super::query_side::Sides;
 use super::size::ModelSize;
 use super::splice::OnnxFile;
 use super::tokenizer::open_tokenizer;
@@ -65,12 +66,14 @@ struct Contents {
 
 impl Model {
     /// Opens a Hugging Face checkpoint folder or a folder with an ONNX export. A checkpoint of a known
-    /// architecture is preferred to an export beside it.
+    /// architecture is preferred to an export beside it. Of a folder with one model for documents and
+    /// another for queries, that for documents is opened.
     ///
     /// # Errors
     /// [`ModelError`] with the file and the remedy.
     pub fn open(folder: &Path) -> Result<Self, ModelError> {
-        let found = ModelFiles::find(folder)?;
+        let documents = Sides::find(folder)?.documents;
+        let found = ModelFiles::find(&documents)?;
         let mut opened = found.folders().map(open_tokenizer);
         let opened = opened.find_map(Result::transpose).transpose()?;
         let opened = opened.ok_or_else(|| found.missing("tokenizer.json or vocab.txt"))?;
@@ -81,7 +84,8 @@ impl Model {
         if matches!(&contents.source, ModelSource::Onnx(model) if model.is_pooled()) {
             pooling = Pooling::default();
         }
-        let vocabulary = Vocabulary::new(&tokenizer, contents.columns);
+        let vocabulary = Vocabulary::new(&tokenizer, contents.columns)
+            .map_err(|reason| ModelError::broken(&files[0], reason))?;
         files.extend(pooling_path);
         files.extend(contents.files);
         Ok(Self {
@@ -221,7 +225,9 @@ impl Contents {
     ) -> Result<Self, ModelError> {
         let file = OnnxFile::open(path, tokenizer.get_vocab_size(false))?;
         let mut files = vec![path.to_owned()];
-        files.extend(file.external_files.iter().cloned());
+        let beside = path.parent().unwrap_or(Path::new(""));
+        let external = file.external_files.iter();
+        files.extend(external.map(|file| beside.join(&file.location)));
         let model = OnnxModel { file };
         Ok(Self {
             columns: model

@@ -2,16 +2,23 @@
 
 mod anserini;
 mod common;
+mod custom_output;
 mod docs;
 mod documents;
 mod encoder;
+mod formats;
 mod hostile;
 mod house;
 mod hub;
 mod index;
+mod inputs;
 mod lucene;
 mod parts;
+mod pickle;
+mod queries;
 mod report;
 mod resume;
+mod scripts;
+mod setup;
 mod transformers;
 mod weights;

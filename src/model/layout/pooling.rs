@@ -1,6 +1,6 @@
 //! What a folder says of its model's pooling: the module `SpladePooling` of sentence-transformers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -48,7 +48,8 @@ impl Pooling {
         let beside = [Some(&*files.folder), files.weights.parent()];
         let beside = beside.into_iter().flatten();
         let usual = beside.flat_map(|folder| FOLDERS.map(|name| folder.join(name)));
-        let paths = listed.into_iter().chain(usual);
+        let sibling = router_sibling(&files.folder);
+        let paths = listed.into_iter().chain(usual).chain(sibling);
         let mut paths = paths.map(|folder| folder.join("config.json"));
         let Some(path) = paths.find(|path| path.exists()) else {
             return Ok((Self::default(), None));
@@ -62,4 +63,15 @@ impl Pooling {
         };
         Ok((pooling, Some(path)))
     }
+}
+
+/// Returns the folder of the pooling for the model of one side of a router: the next module of that side.
+fn router_sibling(folder: &Path) -> Option<PathBuf> {
+    let name = folder.file_name()?.to_str()?;
+    let sides = ["query", "document"];
+    let side = sides
+        .into_iter()
+        .find(|side| name.starts_with(&format!("{side}_0_")))?;
+    let module = format!("{side}_1_SpladePooling");
+    Some(folder.parent()?.join(module))
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use prost::Message;
 
 use super::ends::{Output, inputs, output};
-use super::external::{external_files, tensors_of_graph, tensors_of_nodes};
+use super::external::{ExternalFile, external_files, tensors_of_graph, tensors_of_nodes};
 use super::header::{ModelHeader, NodeHeader};
 use crate::model::error::ModelError;
 use crate::model::graph::GraphBuilder;
@@ -32,7 +32,7 @@ pub struct OnnxFile {
     /// True if it has operators that derive a scale from the values of a run.
     pub quantizes_activations: bool,
     /// Files beside it that hold its weights.
-    pub external_files: Vec<PathBuf>,
+    pub external_files: Vec<ExternalFile>,
 }
 
 impl OnnxFile {
