@@ -1,7 +1,7 @@
 """Where a checkpoint's files go in its folder: the layouts of the families.
 
 plain          configuration, weights and tokenizer at the root
-modules        sentence-transformers' modules.json, with the model in a folder of its own
+modules        sentence-transformers' modules.json, with the model and its tokenizer in a folder of their own
 router         sentence-transformers' router, with the side of documents in a folder of its own
 token-weights  BAAI/bge-m3's: pytorch_model.bin without a head, and sparse_linear.pt
 """

@@ -119,7 +119,7 @@ def make(name, spec, seed, texts, documents, out):
     here = layouts.transformer(folder, spec)
     save(here, model, spec)
     layouts.finish(folder, spec, model)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    tokenizer.save(str(here / "tokenizer.json"))
     shards = len(list(here.glob("*.safetensors")))
     assert (shards > 1) == bool(spec["shard"]), f"{name}: {shards} files"
     with open(folder / "reference.json", "w", encoding="utf-8") as file:
