@@ -16,6 +16,7 @@ use super::head::Aggregation;
 use super::layout::{ModelFiles, Pooling};
 use super::onnx_graph::{HiddenGraph, OnnxGraph};
 use super::precision::Precision;
+use super::query_side::Sides;
 use super::size::ModelSize;
 use super::splice::OnnxFile;
 use super::tokenizer::open_tokenizer;
@@ -63,18 +64,20 @@ struct Contents {
 
 impl Model {
     /// Opens a Hugging Face checkpoint folder or a folder with an ONNX export. A checkpoint of a known
-    /// architecture is preferred to an export beside it.
+    /// architecture is preferred to an export beside it. Of a folder with one model for documents and
+    /// another for queries, that for documents is opened.
     ///
     /// # Errors
     /// [`ModelError`] with the file and the remedy.
     pub fn open(folder: &Path) -> Result<Self, ModelError> {
-        let found = ModelFiles::find(folder)?;
-        let opened = open_tokenizer(folder)?;
+        let documents = Sides::find(folder)?.documents;
+        let found = ModelFiles::find(&documents)?;
+        let opened = open_tokenizer(&documents)?;
         let opened = opened.ok_or_else(|| found.missing("tokenizer.json or vocab.txt"))?;
         let text_expansion = opened.expansion;
         let (tokenizer, mut files) = (opened.tokenizer, opened.files);
         let contents = Contents::read(&found, &tokenizer)?;
-        let (mut pooling, pooling_path) = Pooling::read(folder)?;
+        let (mut pooling, pooling_path) = Pooling::read(&documents)?;
         if matches!(&contents.source, ModelSource::Onnx(model) if model.is_pooled()) {
             pooling = Pooling::default();
         }

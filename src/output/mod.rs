@@ -8,6 +8,8 @@
 //! ```
 
 mod assembled;
+mod bulk;
+mod bulk_names;
 mod ciff;
 mod index_origin;
 mod json_vectors;
@@ -27,6 +29,7 @@ mod topics;
 mod traits;
 
 pub use assembled::AssembledOutput;
+pub use bulk::{BulkField, BulkQueries, BulkRequests};
 pub use ciff::{CiffSettings, ciff_output};
 pub(crate) use index_origin::index_origin;
 pub use json_vectors::JsonVectors;

@@ -44,7 +44,8 @@ impl Pooling {
     /// Reads it; with the file it was read from, if there is one.
     pub(in crate::model) fn read(folder: &Path) -> Result<(Self, Option<PathBuf>), ModelError> {
         let paths = FILES.map(|name| folder.join(name));
-        let Some(path) = paths.into_iter().find(|path| path.exists()) else {
+        let mut paths = paths.into_iter().chain(beside(folder));
+        let Some(path) = paths.find(|path| path.exists()) else {
             return Ok((Self::default(), None));
         };
         let bytes = fs_err::read(&path).map_err(|e| ModelError::broken(&path, e))?;
@@ -56,6 +57,17 @@ impl Pooling {
         };
         Ok((pooling, Some(path)))
     }
+}
+
+/// Returns where it is for the model of one side of a router: in the next module of that side.
+fn beside(folder: &Path) -> Option<PathBuf> {
+    let name = folder.file_name()?.to_str()?;
+    let sides = ["query", "document"];
+    let side = sides
+        .into_iter()
+        .find(|side| name.starts_with(&format!("{side}_0_")))?;
+    let module = format!("{side}_1_SpladePooling/config.json");
+    Some(folder.parent()?.join(module))
 }
 
 #[cfg(test)]
@@ -91,6 +103,20 @@ mod tests {
             Pooling::read(empty.path()).unwrap(),
             (Pooling::default(), None)
         );
+    }
+
+    #[test]
+    fn each_side_of_a_router_has_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        for (side, strategy) in [("query", "sum"), ("document", "max")] {
+            let module = dir.path().join(format!("{side}_1_SpladePooling"));
+            std::fs::create_dir(&module).unwrap();
+            let text = format!(r#"{{"pooling_strategy": "{strategy}"}}"#);
+            std::fs::write(module.join("config.json"), text).unwrap();
+        }
+        let read = |name: &str| Pooling::read(&dir.path().join(name)).unwrap().0.aggregation;
+        assert_eq!(read("query_0_MLMTransformer"), Some(Aggregation::Sum));
+        assert_eq!(read("document_0_MLMTransformer"), Some(Aggregation::Max));
     }
 
     #[test]
