@@ -181,6 +181,7 @@ pub fn lucene(data: &[u8]) {
         }
     }
     let _ = crate::lucene::verify(&folder);
+    let _ = crate::lucene::IndexOrigin::read(&folder);
     let merged = folder_of("lucene-merged");
     let _ = std::fs::remove_dir_all(&merged);
     let _ = crate::lucene::merge_indexes(
@@ -236,7 +237,11 @@ fn small_index() -> crate::lucene::Result<&'static Files> {
         }
         part.finish(&terms)?;
     }
-    writer.commit(crate::lucene::CommitOptions::default())?;
+    let origin = crate::lucene::IndexOrigin {
+        run: "a run".to_owned(),
+        documents: "some documents".to_owned(),
+    };
+    writer.commit_with_origin(crate::lucene::CommitOptions::default(), &origin)?;
     let mut files = Vec::new();
     for entry in fs_err::read_dir(&dir)? {
         let entry = entry?;

@@ -2,6 +2,7 @@
 
 mod anserini;
 mod common;
+mod custom_output;
 mod docs;
 mod documents;
 mod encoder;
@@ -13,8 +14,11 @@ mod index;
 mod inputs;
 mod lucene;
 mod parts;
+mod pickle;
+mod queries;
 mod report;
 mod resume;
 mod scripts;
+mod setup;
 mod transformers;
 mod weights;

@@ -40,9 +40,10 @@ DISTILBERT_NAMES = {
 }
 
 
-def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=None, max_length=None, **config):
+def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=None, max_length=None, own=None, **config):
     """`extra_columns`: columns of the decoder for which the tokenizer has no entry; `pad`: the padding token's id;
-    `max_length`: tokens a text that are asked for, else the default."""
+    `max_length`: tokens a text that are asked for, else the default; `own`: keys of the configuration in the form of
+    the model's own code."""
     return {
         "kind": kind,
         "dtype": dtype,
@@ -50,8 +51,13 @@ def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=No
         "extra_columns": extra_columns,
         "pad": pad,
         "max_length": max_length,
+        "own": own,
         "config": config,
     }
+
+
+def rope(theta):
+    return {"rope_type": "default", "rope_theta": theta}
 
 
 # Every architecture tied and untied, in every float type, whole and in shards; sizes that are no multiples of
@@ -100,8 +106,8 @@ CHECKPOINTS = {
         layer_types=["sliding_attention", "full_attention", "sliding_attention"],
         num_hidden_layers=3,
         rope_parameters={
-            "full_attention": {"rope_type": "default", "rope_theta": 3000.0},
-            "sliding_attention": {"rope_type": "default", "rope_theta": 100.0},
+            "full_attention": rope(3000.0),
+            "sliding_attention": rope(100.0),
         },
     ),
     "modernbert-without-decoder-bias": checkpoint(
@@ -115,8 +121,18 @@ CHECKPOINTS = {
         type_vocab_size=0,
         max_length=900,
         max_position_embeddings=1000,
-        rope_parameters={"rope_type": "default", "rope_theta": 500.0},
+        rope_parameters=rope(500.0),
         hidden_act="relu",
+    ),
+    # In the form of the model's own code, without and with scaling of its positions.
+    "new": checkpoint("gte", own={"rope_theta": 20000.0}, rope_parameters=rope(20000.0), layer_norm_eps=1e-4),
+    "new-scaled-untied": checkpoint(
+        "gte",
+        own={"rope_theta": 500.0, "rope_scaling": {"type": "ntk", "factor": 8.0}},
+        tie_word_embeddings=False,
+        max_length=700,
+        max_position_embeddings=800,
+        num_attention_heads=2,
     ),
 }
 
