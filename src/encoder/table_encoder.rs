@@ -85,12 +85,11 @@ impl TableEncoder {
     /// # Errors
     /// [`EncodeError::Tokenize`] if the tokenizer fails.
     pub fn tokens(&self, text: &str) -> Result<Tokens, EncodeError> {
-        let ids = match &self.words {
-            Some(words) => words.ids(&self.tokenizer, text),
-            None => {
-                let encoding = self.tokenizer.encode_fast(text, false);
-                encoding.map(|encoding| encoding.get_ids().to_vec())
-            }
+        let ids = if let Some(words) = &self.words {
+            words.ids(&self.tokenizer, text)
+        } else {
+            let encoding = self.tokenizer.encode_fast(text, false);
+            encoding.map(|encoding| encoding.get_ids().to_vec())
         };
         let mut ids = ids.map_err(|e| EncodeError::Tokenize(e.to_string()))?;
         let truncated = ids.len() > self.max_length;

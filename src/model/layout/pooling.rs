@@ -42,6 +42,9 @@ struct File {
 
 impl Pooling {
     /// Reads how the documents of a model are pooled, and the file that says it.
+    ///
+    /// # Errors
+    /// [`ModelError`] if the file says nothing that is known here.
     pub fn read(files: &ModelFiles) -> Result<(Self, Option<PathBuf>), ModelError> {
         let listed = files.modules.class(CLASS);
         // A router's modules lie beside one another.
