@@ -5,6 +5,7 @@ use std::io;
 
 use crate::collection::{CollectionError, LineProblem};
 use crate::corpus::CorpusError;
+use crate::durable::NewFileError;
 use crate::encoder::EncodeError;
 use crate::impact::QuantizeError;
 use crate::lucene::LuceneError;
@@ -119,7 +120,7 @@ fn kind_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind>
         ErrorKind::Index
     } else if cause.is::<QuantizeError>() {
         ErrorKind::Output
-    } else if cause.is::<RunError>() {
+    } else if cause.is::<RunError>() || cause.is::<NewFileError>() {
         ErrorKind::Run
     } else if cause.is::<OutputProblem>() {
         ErrorKind::Output
@@ -177,6 +178,7 @@ from_typed!(
     LineProblem,
     LuceneError,
     ModelError,
+    NewFileError,
     QuantizeError,
     RunError,
     SettingError,

@@ -150,6 +150,18 @@ fn pickle_archive(pickle: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
     Ok(archive.finish()?.into_inner())
 }
 
+/// A `tokenizer.json`, and some texts through what it makes. No text may take the memory that only a large one may.
+pub fn tokenizer(data: &[u8]) {
+    let Ok(read) = crate::model::tokenizer::read_json(data) else {
+        return;
+    };
+    let once = "Wings lift 2 planes, 中文 \u{1f600}\u{0}";
+    for text in [once.to_owned(), once.repeat(40), "a".repeat(2000)] {
+        let encode = || read.tokenizer.encode_fast(text.as_str(), true);
+        let _ = crate::panic_guard::catch_panic(encode);
+    }
+}
+
 /// Files of an index: the first byte says which file of a small index is replaced by the rest.
 pub fn lucene(data: &[u8]) {
     let Some((&which, rest)) = data.split_first() else {
@@ -248,7 +260,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    const SEEDS: [&[u8]; 11] = [
+    const SEEDS: [&[u8]; 12] = [
         b"{\"id\": \"a\", \"text\": \"b \\u00e9\"}\n{\"id\": 7, \"contents\": \"\"}\n",
         b"q1\ttext of a topic\r\nq2\tmore\n",
         b"{\"id\": \"a\", \"contents\": \"\", \"vector\": {\"t\": 1, \"u\": 2147483647}}",
@@ -256,6 +268,7 @@ mod tests {
         b"{\"name\": \"part-00000.jsonl\", \"sha256\": \"\", \"bytes\": 1, \"input_sha256\": \"\"}",
         b"{\"bert.embeddings.word_embeddings.weight\":{\"dtype\":\"F32\",\"shape\":[57,8],\"data_offsets\":[0,1824]}}",
         b"{\"model_type\": \"bert\", \"hidden_size\": 1, \"num_hidden_layers\": 9, \"vocab_size\": 2}",
+        b"{\"normalizer\": null, \"model\": {\"type\": \"WordLevel\", \"vocab\": {\"a\": 0}, \"unk_token\": \"a\"}}",
         b"<top>\n<num> Number: 301\n<title> Topic: a b\n<desc> c\n</top>\n",
         b"query-id\tcorpus-id\tscore\nq1\td1\t1\n",
         br#"{"format_version":1,"part_size":2,"fields":["text"],"id_field":null,"inputs":[{"name":"a","bytes":9,"format":"jsonl"}],
@@ -269,7 +282,7 @@ mod tests {
         lucene(&[0x40, 0x40, 0x7e, 0x00]);
     }
 
-    const ALL: [fn(&[u8]); 16] = [
+    const ALL: [fn(&[u8]); 17] = [
         corpus,
         jsonl,
         tsv,
@@ -285,6 +298,7 @@ mod tests {
         config,
         onnx,
         pickle,
+        tokenizer,
         lucene,
     ];
 

@@ -26,15 +26,18 @@ pub mod impact;
 pub mod lucene;
 pub mod model;
 pub mod output;
+mod panic_guard;
 pub mod pipeline;
 mod quote;
+mod regular_file;
 pub mod report;
 pub mod run;
 pub mod screened_head;
 pub mod stop;
 
-pub use durable::AtomicFile;
+pub use durable::{AtomicFile, NewFile, NewFileError};
 pub use error::{Error, ErrorKind, Result, SettingError};
+pub use quote::printable;
 
 /// Compiles and runs the guide's examples as tests.
 #[cfg(doctest)]

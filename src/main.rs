@@ -4,11 +4,10 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use splade_export::{Error, ErrorKind};
 
 fn main() -> ExitCode {
-    let command = cli::Cli::parse();
+    let command = cli::Cli::from_command_line();
     match command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if kind_of(&error) == ErrorKind::Interrupted => {
@@ -19,6 +18,8 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let message = cli::flags::with_flags(&format!("{error:#}"));
+            // Whatever names and texts of others are in it, a terminal obeys nothing of it.
+            let message = splade_export::printable(&message);
             eprintln!("error: {message}");
             match kind_of(&error) {
                 ErrorKind::Setting => ExitCode::from(2),
@@ -35,11 +36,11 @@ fn kind_of(error: &anyhow::Error) -> ErrorKind {
     known.unwrap_or(ErrorKind::Other)
 }
 
-/// `splade-export ... | head` is no failure.
+/// Returns true for output into a closed pipe: `splade-export ... | head` is no failure.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+        let io = cause.downcast_ref().map(std::io::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>();
+        io.or_else(|| json?.io_error_kind()) == Some(std::io::ErrorKind::BrokenPipe)
     })
 }

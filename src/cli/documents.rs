@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use splade_export::AtomicFile;
+use splade_export::NewFile;
 use splade_export::collection::REJECTED;
 use splade_export::corpus::{CorpusKind, OnError, PartSelection, Plan};
 use splade_export::export::{DocumentsOptions, DocumentsSummary, encode_documents};
@@ -13,13 +13,14 @@ use splade_export::impact::Normalization;
 use splade_export::output::{JsonVectors, LineOutput, LuceneOutput, Output};
 use splade_export::run::{Compression, FinishedRun, VectorKind};
 
-use super::encode::EncodeArgs;
+use super::encode::{EncodeArgs, EncodeOptions};
 use super::index::print_output;
 use super::index_settings::IndexSettingsArgs;
 use super::input::InputArgs;
+use super::interrupt;
 use super::on_error::OnErrorArgs;
 use super::progress::Display;
-use super::{interrupt, usage_error};
+use super::usage::usage_error;
 
 /// Encode a corpus into a JsonVectorCollection, a Lucene index, or both
 ///
@@ -104,56 +105,15 @@ enum CompressArg {
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
         let encode = self.encode.resolve()?;
-        let selection = self.parts.unwrap_or_default();
-        let by_corpus = encode.quantization.map(|q| q.normalization) == Some(Normalization::Corpus);
-        if by_corpus && selection != PartSelection::All {
-            usage_error(
-                "--normalize corpus needs the whole corpus, and --parts encodes some of it; give the largest weight as a \
-                 number, or leave one of the two out",
-            );
-        }
-        match (&self.index, self.settings.given()) {
-            (None, Some(flag)) => {
-                usage_error(format!("{flag} is about the index, so it needs --index"))
-            }
-            (Some(_), Some("--force-merge")) if selection != PartSelection::All => usage_error(
-                "--force-merge would mix the parts of a share; give it to splade-export join",
-            ),
-            (Some(_), _) if encode.quantization.is_none() => usage_error(
-                "--step none keeps weights, and --index takes impacts; leave one of the two out",
-            ),
-            (index, _) if *index == self.output => {
-                usage_error("--output and --index need a folder each")
-            }
-            _ => {}
-        }
         let on_error = self.on_error.resolve();
-        if self.output.is_none() && on_error != OnError::Stop {
-            usage_error("--on-error skip writes OUTPUT/rejected.jsonl, so it needs --output");
-        }
-        if self.output.is_none() && selection != PartSelection::All {
-            usage_error(
-                "--parts needs --output: without a collection, the shares could not be joined",
-            );
-        }
-        let compression = match self.compress {
-            CompressArg::Gzip => Compression::Gzip,
-            CompressArg::None => Compression::None,
-        };
-        let mut outputs: Vec<Box<dyn Output>> = Vec::new();
+        self.check(&encode, on_error);
         let rejected = self.output.as_ref().map(|output| output.join(REJECTED));
-        if let Some(output) = self.output {
-            let format = JsonVectors::default();
-            outputs.push(Box::new(LineOutput::new(output, format, compression)));
-        }
-        if let Some(index) = self.index {
-            outputs.push(Box::new(LuceneOutput::new(index, self.settings.resolve())));
-        }
+        let (compression, outputs) = self.outputs();
         let options = DocumentsOptions {
             quantization: encode.quantization,
             corpus: self.input.resolve(self.paths, CorpusKind::Documents),
             resume: self.resume,
-            selection,
+            selection: self.parts.unwrap_or_default(),
             plan: self
                 .plan
                 .map(|path| Plan::read(&path))
@@ -171,8 +131,7 @@ impl Args {
             "go on with the same command and --resume"
         })?;
         // A place that cannot be written to is better told before the work than after it.
-        let timings_file = self.timings.as_deref().map(AtomicFile::beside);
-        let timings_file = timings_file.transpose()?;
+        let timings_file = self.timings.as_deref().map(NewFile::create).transpose()?;
         let encoder = encode.open_with_fingerprint()?;
         let mut events = |event| display.on(event);
         let summary = encode_documents(&encoder, &options, outputs, &stop, &mut events)?;
@@ -192,6 +151,58 @@ impl Args {
             summarize(&summary, pace, rejected.as_deref());
         }
         Ok(())
+    }
+
+    /// Refuses flags that contradict each other.
+    fn check(&self, encode: &EncodeOptions, on_error: OnError) {
+        let selection = self.parts.unwrap_or_default();
+        let by_corpus = encode.quantization.map(|q| q.normalization) == Some(Normalization::Corpus);
+        if by_corpus && selection != PartSelection::All {
+            usage_error(
+                "--normalize corpus needs the whole corpus, and --parts encodes some of it; give the largest weight as a \
+                 number, or leave one of the two out",
+            );
+        }
+        match (&self.index, self.settings.given()) {
+            (None, Some(flag)) => {
+                usage_error(format!("{flag} is about the index, so it needs --index"))
+            }
+            (Some(_), Some("--force-merge")) if selection != PartSelection::All => usage_error(
+                "--force-merge would mix the parts of a shard; give it to splade-export join",
+            ),
+            (Some(_), _) if encode.quantization.is_none() => usage_error(
+                "--step none keeps weights, and --index takes impacts; leave one of the two out",
+            ),
+            (index, _) if *index == self.output => {
+                usage_error("--output and --index need a folder each")
+            }
+            _ => {}
+        }
+        if self.output.is_none() && on_error != OnError::Stop {
+            usage_error("--on-error skip writes OUTPUT/rejected.jsonl, so it needs --output");
+        }
+        if self.output.is_none() && selection != PartSelection::All {
+            usage_error(
+                "--parts needs --output: without a collection, the shards could not be joined",
+            );
+        }
+    }
+
+    /// Makes the outputs that were asked for, the collection first.
+    fn outputs(&self) -> (Compression, Vec<Box<dyn Output>>) {
+        let compression = match self.compress {
+            CompressArg::Gzip => Compression::Gzip,
+            CompressArg::None => Compression::None,
+        };
+        let mut outputs: Vec<Box<dyn Output>> = Vec::new();
+        if let Some(output) = self.output.clone() {
+            let format = JsonVectors::default();
+            outputs.push(Box::new(LineOutput::new(output, format, compression)));
+        }
+        if let Some(index) = self.index.clone() {
+            outputs.push(Box::new(LuceneOutput::new(index, self.settings.resolve())));
+        }
+        (compression, outputs)
     }
 }
 
@@ -245,14 +256,14 @@ fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>)
         );
     }
     eprintln!(
-        "postings     {}, {:.1} a document",
+        "postings     {}, {:.1} per document",
         counts.postings,
         counts.postings as f64 / documents.max(1.0)
     );
     eprintln!("max weight   {:.4}", counts.max_weight);
     if run.settings.kind == VectorKind::Impacts {
         eprintln!(
-            "impacts      sum {}, {:.1} a document, largest {}",
+            "impacts      sum {}, {:.1} per document, largest {}",
             counts.impact_sum,
             counts.impact_sum as f64 / documents.max(1.0),
             counts.max_impact
@@ -260,7 +271,7 @@ fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>)
     }
     if run.settings.model.rewritten_terms > 0 {
         eprintln!(
-            "terms        {} of the vocabulary are written as [id:N], see README",
+            "terms        {} of the vocabulary are written as [id:N], see docs/files.md",
             run.settings.model.rewritten_terms
         );
     }

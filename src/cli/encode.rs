@@ -183,11 +183,11 @@ fn parse_size(text: &str) -> Result<u64, String> {
 }
 
 impl EncodeArgs {
-    pub fn resolve(self) -> anyhow::Result<EncodeOptions> {
+    pub fn resolve(&self) -> anyhow::Result<EncodeOptions> {
         if let Some(min) = self.min_weight
             && !(min.is_finite() && min >= 0.0)
         {
-            super::usage_error("--min-weight must be a number that is not negative");
+            super::usage::usage_error("--min-weight must be a number that is not negative");
         }
         let threads = match self.threads {
             Some(threads) => usize::from(threads),
@@ -199,9 +199,9 @@ impl EncodeArgs {
             .build_global();
         Ok(EncodeOptions {
             quantization: self.quantization()?,
-            model: self.model,
+            model: self.model.clone(),
             encoder: EncoderSettings {
-                onnxruntime: self.onnxruntime,
+                onnxruntime: self.onnxruntime.clone(),
                 aggregation: self.aggregation.map(|aggregation| match aggregation {
                     AggregationArg::Max => Aggregation::Max,
                     AggregationArg::Sum => Aggregation::Sum,
@@ -241,7 +241,7 @@ impl EncodeArgs {
                     ("--normalize", self.normalize.is_some()),
                 ];
                 if let Some((option, _)) = others.iter().find(|(_, given)| *given) {
-                    super::usage_error(format_args!(
+                    super::usage::usage_error(format_args!(
                         "--step none keeps the weights as they are, so {option} has no effect; leave one of the two out"
                     ));
                 }

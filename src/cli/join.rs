@@ -8,8 +8,9 @@ use splade_export::output::{IndexSettings, JsonVectors, LineOutput, LuceneOutput
 use splade_export::run::Compression;
 
 use super::index::print_output;
+use super::interrupt;
 use super::progress::Display;
-use super::{interrupt, usage_error};
+use super::usage::usage_error;
 
 /// Make one collection, and one index, of the shares of several runs
 ///

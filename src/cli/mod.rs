@@ -17,9 +17,10 @@ mod progress;
 mod report;
 mod setup;
 mod topics;
+pub mod usage;
 mod verify;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Exports texts as learned sparse (SPLADE) impacts for Anserini, Pyserini and Lucene.
 #[derive(Parser)]
@@ -43,15 +44,19 @@ enum Command {
     Setup(setup::Args),
 }
 
-/// Ends the program as a wrong command line does: with the message, the way to the help, and exit code 2.
-fn usage_error(message: impl std::fmt::Display) -> ! {
-    use clap::CommandFactory;
-    Cli::command()
-        .error(clap::error::ErrorKind::ArgumentConflict, message)
-        .exit()
-}
-
 impl Cli {
+    /// Reads the command line, or ends the program with what is wrong with it.
+    pub fn from_command_line() -> Self {
+        let mut command = Self::command();
+        let matches = command.get_matches_mut();
+        if let Some(name) = matches.subcommand_name()
+            && let Some(given) = command.find_subcommand(name)
+        {
+            usage::set_command(given.clone());
+        }
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Documents(args) => args.run(),

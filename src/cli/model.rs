@@ -14,7 +14,7 @@ use super::fetch_progress::FetchDisplay;
 /// A name is looked for in the local Hugging Face cache and on the hub, and its files are downloaded into that cache.
 #[derive(ClapArgs)]
 #[command(
-    after_help = "Example:\n  splade-export model models/splade-tiny\n\nEnvironment: HF_TOKEN, HF_HOME, HF_HUB_CACHE, \
+    after_help = "Example:\n  splade-export model --json\n\nEnvironment: HF_TOKEN, HF_HOME, HF_HUB_CACHE, \
                   HF_HUB_OFFLINE and HF_ENDPOINT, as the hub's own tools"
 )]
 pub struct Args {

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use splade_export::corpus::OnError;
 
-use super::usage_error;
+use super::usage::usage_error;
 
 #[derive(Args)]
 pub struct OnErrorArgs {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use splade_export::AtomicFile;
+use splade_export::NewFile;
 use splade_export::corpus::{CorpusKind, PlanOptions, Planner};
 
 use super::input::InputArgs;
@@ -50,16 +50,8 @@ pub struct Args {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            !self.output.exists(),
-            "{}: it exists already and is never overwritten; choose another --output or remove it",
-            self.output.display()
-        );
-        if let Some(folder) = self.output.parent() {
-            fs_err::create_dir_all(folder)?;
-        }
         // A place that cannot be written to is better told before the work than after it.
-        drop(AtomicFile::beside(&self.output)?);
+        let mut file = NewFile::create(&self.output)?;
         let planner = Planner::open(PlanOptions {
             corpus: self.input.resolve(self.paths, CorpusKind::Documents),
             part_size: self.part_size as usize,
@@ -74,7 +66,6 @@ impl Args {
         }
         let stop = interrupt::install("nothing was written; run the same command again")?;
         let (plan, fields) = planner.run(&stop)?;
-        let mut file = AtomicFile::beside(&self.output)?;
         serde_json::to_writer_pretty(&mut file, &plan)?;
         file.write_all(b"\n")?;
         file.finish()?;

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, PersistError};
 
 use super::fault;
 use super::folder::{parent_of, sync_folder};
@@ -44,22 +44,22 @@ impl AtomicFile {
     /// Writes the file to disk and renames it. Without this call it vanishes.
     ///
     /// # Errors
-    /// Fails where the file system does.
+    /// Those of the file system.
     pub fn finish(self) -> io::Result<()> {
-        self.finish_with(|temp, path| temp.persist(path).map(|_| ()))
+        self.persist(|temp, path| temp.persist(path))
     }
 
-    /// Does as [`AtomicFile::finish`], but fails where a file of this name has appeared.
+    /// Does the same, and fails if there is a file of that name by now.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// [`io::ErrorKind::AlreadyExists`], and those of the file system.
     pub fn finish_new(self) -> io::Result<()> {
-        self.finish_with(|temp, path| temp.persist_noclobber(path).map(|_| ()))
+        self.persist(|temp, path| temp.persist_noclobber(path))
     }
 
-    fn finish_with(
+    fn persist(
         self,
-        persist: impl FnOnce(NamedTempFile, &Path) -> Result<(), tempfile::PersistError>,
+        rename: impl FnOnce(NamedTempFile, &Path) -> Result<std::fs::File, PersistError>,
     ) -> io::Result<()> {
         let temp = self
             .temp
@@ -70,19 +70,9 @@ impl AtomicFile {
         fault::point("a sync").map_err(|e| failed(&e))?;
         temp.as_file().sync_all().map_err(|e| failed(&e))?;
         fault::point("a rename").map_err(|e| failed(&e))?;
-        persist(temp, &self.path).map_err(|e| failed(&e.error))?;
+        rename(temp, &self.path).map_err(|e| failed(&e.error))?;
         sync_folder(parent_of(&self.path)).map_err(|e| failed(&e))
     }
-}
-
-/// Writes a file that appears whole; its temporary file is made in `folder`, which must be on the file system of `path`.
-///
-/// # Errors
-/// Fails where the file system does.
-pub(crate) fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = AtomicFile::create(folder, path)?;
-    file.write_all(bytes)?;
-    file.finish()
 }
 
 impl Write for AtomicFile {
@@ -110,6 +100,16 @@ impl Write for Temporary {
 
 fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// Writes a file that appears whole; its temporary file is made in `folder`, which must be on the file system of `path`.
+///
+/// # Errors
+/// Fails where the file system does.
+pub(crate) fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = AtomicFile::create(folder, path)?;
+    file.write_all(bytes)?;
+    file.finish()
 }
 
 /// Builds temporary files with the permissions of any new file, less those that the user's umask takes away. By default

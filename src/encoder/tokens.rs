@@ -1,9 +1,12 @@
 //! From a text to token ids.
 
-use tokenizers::{Tokenizer, TruncationParams};
+use std::time::{Duration, Instant};
+
+use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
 use super::error::EncodeError;
 use crate::model::Model;
+use crate::panic_guard::catch_panic;
 
 /// The token ids of one text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +22,10 @@ pub struct Tokens {
 /// Most bytes of a text that are tokenized where they give fewer tokens than are kept: such a text is no
 /// text (a picture in base 64, a file of one word), and more of it would only cost memory.
 const MAX_TOKENIZED_BYTES: usize = 1 << 20;
+/// Most bytes that a normalizer may make of a text.
+const MAX_NORMALIZED_BYTES: u64 = 64 << 20;
+/// Longest time for one text. The longest that are tokenized take a second.
+const MAX_TIME: Duration = Duration::from_secs(60);
 /// Tokens that must follow the last one kept where a text is cut inside a word, so that none that is kept
 /// can change: tokenizers give up on words of a hundred letters.
 const MARGIN: usize = 256;
@@ -28,6 +35,8 @@ const MARGIN: usize = 256;
 pub struct TextTokenizer {
     tokenizer: Tokenizer,
     max_length: usize,
+    /// Most bytes of a text that are tokenized.
+    max_bytes: usize,
 }
 
 impl TextTokenizer {
@@ -38,10 +47,7 @@ impl TextTokenizer {
     /// fill them.
     pub fn new(model: &Model, max_length: usize) -> Result<Self, EncodeError> {
         let mut tokenizer = model.tokenizer.clone();
-        let special = tokenizer
-            .encode("", true)
-            .map_err(|e| EncodeError::Tokenize(e.to_string()))?
-            .len();
+        let special = encode(&tokenizer, "")?.len();
         if max_length > model.max_length || max_length <= special {
             return Err(EncodeError::MaxLength {
                 wanted: max_length,
@@ -56,9 +62,12 @@ impl TextTokenizer {
         tokenizer
             .with_truncation(Some(truncation))
             .map_err(|e| EncodeError::Tokenize(e.to_string()))?;
+        let max_bytes = MAX_NORMALIZED_BYTES / model.text_expansion.max(1);
+        let max_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
         Ok(Self {
             tokenizer,
             max_length,
+            max_bytes: max_bytes.min(MAX_TOKENIZED_BYTES),
         })
     }
 
@@ -71,18 +80,25 @@ impl TextTokenizer {
     /// of some hundred.
     ///
     /// # Errors
-    /// [`EncodeError::Tokenize`] if the tokenizer fails.
+    /// [`EncodeError::Tokenize`] if the tokenizer fails, or takes too long.
     pub fn tokenize(&self, text: &str) -> Result<Tokens, EncodeError> {
-        let mut bytes = self.max_length * 32;
+        let started = Instant::now();
+        let mut bytes = (self.max_length * 32).min(self.max_bytes);
         while let Some((beginning, cut)) = beginning(text, bytes) {
             let (mut tokens, dropped) = self.encode(beginning)?;
             let enough = match cut {
                 Cut::WhiteSpace => dropped > 0,
                 Cut::Anywhere => dropped >= MARGIN,
             };
-            if enough || bytes >= MAX_TOKENIZED_BYTES {
+            if enough || bytes >= self.max_bytes {
                 tokens.truncated = true;
                 return Ok(tokens);
+            }
+            if started.elapsed() > MAX_TIME {
+                let seconds = MAX_TIME.as_secs();
+                return Err(EncodeError::Tokenize(format!(
+                    "it took over {seconds} seconds for {bytes} bytes"
+                )));
             }
             bytes *= 2;
         }
@@ -91,10 +107,7 @@ impl TextTokenizer {
 
     /// Returns the tokens that are kept, and how many more there were.
     fn encode(&self, text: &str) -> Result<(Tokens, usize), EncodeError> {
-        let encoding = self
-            .tokenizer
-            .encode_fast(text, true)
-            .map_err(|e| EncodeError::Tokenize(e.to_string()))?;
+        let encoding = encode(&self.tokenizer, text)?;
         let dropped = encoding.get_overflowing().iter();
         let dropped = dropped.map(|chunk| chunk.get_ids().len()).sum();
         let tokens = Tokens {
@@ -103,6 +116,14 @@ impl TextTokenizer {
             blank: encoding.get_special_tokens_mask().iter().all(|&s| s == 1),
         };
         Ok((tokens, dropped))
+    }
+}
+
+/// Tokenizes a text; a panic of the tokenizer is an error.
+fn encode(tokenizer: &Tokenizer, text: &str) -> Result<Encoding, EncodeError> {
+    match catch_panic(|| tokenizer.encode_fast(text, true)) {
+        Ok(encoded) => encoded.map_err(|e| EncodeError::Tokenize(e.to_string())),
+        Err(panic) => Err(EncodeError::Tokenize(panic)),
     }
 }
 

@@ -8,13 +8,12 @@ use anyhow::Context;
 
 use super::event::{Event, EventHandler, encode_parts};
 use crate::corpus::{CorpusOptions, CorpusReader, PartOptions, PartReader};
-use crate::durable::{create_folder, parent_of};
 use crate::encoder::SpladeEncoder;
 use crate::error::{Error, Result};
 use crate::impact::{Quantization, Quantizer, SparseVector};
 use crate::output::{EncodedRecord, LineFile, LineFormat, Terms, VectorRef};
 use crate::pipeline::{EncodedPart, PartSink};
-use crate::run::{RunError, VectorKind};
+use crate::run::VectorKind;
 use crate::stop::Stop;
 
 /// Topics encoded together. They are all held in memory, so this does not bound anything.
@@ -55,10 +54,6 @@ pub fn encode_topics(
     stop: &Stop,
     events: &mut EventHandler<'_>,
 ) -> Result<TopicsSummary> {
-    if options.output.exists() {
-        let path = options.output.clone();
-        return Err(RunError::Exists { path }.into());
-    }
     if options.quantization.is_none() && !format.accepts(VectorKind::Weights) {
         return Err(Error::setting(
             "`step` none cannot be written as TSV, which repeats terms; use `format` jsonl",
@@ -67,7 +62,6 @@ pub fn encode_topics(
     let terms = encoder.vocabulary().terms();
     format.set_vocabulary(terms)?;
     // Whether it can be written is known before the work; nothing is left there while it goes on.
-    create_folder(parent_of(&options.output))?;
     drop(LineFile::create(&options.output, &format)?);
     let sink = Sink::default();
     let reader = CorpusReader::open(options.corpus.clone())?;

@@ -24,7 +24,9 @@ fn read(options: CorpusOptions) {
     while let Ok(Some(record)) = reader.next_record() {
         match record {
             Ok(document) => {
-                assert!(!document.docid.is_empty() && !document.docid.contains(char::is_whitespace))
+                assert!(
+                    !document.docid.is_empty() && !document.docid.contains(char::is_whitespace)
+                );
             }
             Err(error) => assert!(!error.to_string().is_empty()),
         }
@@ -79,7 +81,7 @@ pub fn trec(data: &[u8]) {
         paths: vec![path],
         kind: CorpusKind::Topics,
         format: Some(InputFormat::Trec),
-        fields: Fields::new(["title", "desc", "narr"].map(str::to_owned).to_vec()),
+        fields: Fields::new(["title", "desc", "narr"]),
         ..CorpusOptions::default()
     });
 }

@@ -93,6 +93,23 @@ impl GraphBuilder {
         output
     }
 
+    /// Adds one of ONNX Runtime's own nodes with the first output and the one of this number, all
+    /// between them left out.
+    pub fn contrib_with_two_outputs(
+        &mut self,
+        op: &str,
+        inputs: &[&str],
+        attrs: &[Attr<'_>],
+        second: usize,
+    ) -> [Value; 2] {
+        let used = [self.fresh(), self.fresh()];
+        let mut outputs = vec![String::new(); second + 1];
+        outputs[0].clone_from(&used[0]);
+        outputs[second].clone_from(&used[1]);
+        self.push_named(op, CONTRIB, inputs, attrs, &outputs);
+        used
+    }
+
     fn push<const N: usize>(
         &mut self,
         op: &str,

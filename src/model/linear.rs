@@ -17,6 +17,7 @@ use rayon::prelude::*;
 
 use super::error::ModelError;
 use super::graph::{GraphBuilder, Value};
+use super::onnx::data_type;
 use super::precision::Precision;
 use super::weights::{Tensor, WeightValues};
 
@@ -115,6 +116,14 @@ impl Linear {
     pub fn table(self, graph: &mut GraphBuilder, shape: &[usize], values: Vec<f32>) -> Value {
         let values = self.values(values);
         graph.weight(shape, values)
+    }
+
+    /// A float32 value in the type of the activations.
+    pub fn cast(self, graph: &mut GraphBuilder, x: Value) -> Value {
+        match self.precision {
+            Precision::Fp16 => graph.cast(&x, data_type::FLOAT16),
+            Precision::Fp32 | Precision::Int8 => x,
+        }
     }
 
     fn values(self, values: Vec<f32>) -> WeightValues {

@@ -30,7 +30,7 @@ mod precision;
 mod query_side;
 mod size;
 mod splice;
-mod tokenizer;
+pub(crate) mod tokenizer;
 mod vocabulary;
 pub(crate) mod weights;
 

@@ -33,6 +33,8 @@ pub struct Model {
     pub source: ModelSource,
     /// The tokenizer, with neither truncation nor padding set.
     pub tokenizer: Tokenizer,
+    /// Most bytes that the tokenizer's normalizer makes of one byte of a text.
+    pub text_expansion: u64,
     /// The terms behind the columns.
     pub vocabulary: Vocabulary,
     /// Most tokens of a text, special ones included.
@@ -69,6 +71,7 @@ impl Model {
         let found = ModelFiles::find(folder)?;
         let opened = open_tokenizer(folder)?;
         let opened = opened.ok_or_else(|| found.missing("tokenizer.json or vocab.txt"))?;
+        let text_expansion = opened.expansion;
         let (tokenizer, mut files) = (opened.tokenizer, opened.files);
         let contents = Contents::read(&found, &tokenizer)?;
         let (mut pooling, pooling_path) = Pooling::read(folder)?;
@@ -83,6 +86,7 @@ impl Model {
             source: contents.source,
             vocabulary,
             tokenizer,
+            text_expansion,
             max_length: contents.max_length,
             pooling,
             files,

@@ -1,12 +1,12 @@
 //! Formats of one record per line.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::record::EncodedRecord;
-use crate::durable::AtomicFile;
+use crate::durable::NewFile;
 use crate::error::Result;
 use crate::run::VectorKind;
 
@@ -37,6 +37,11 @@ pub trait LineFormat: Send + Sync {
         Ok(())
     }
 
+    /// Returns files that lie beside the parts and say how to use them, by their names in the output's folder.
+    fn companions(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// Appends the record to `line`, with the end of the line.
     ///
     /// # Errors
@@ -46,19 +51,19 @@ pub trait LineFormat: Send + Sync {
 
 /// A single file of lines, which appears when it is whole: encoded topics.
 pub struct LineFile<'f> {
-    file: AtomicFile,
+    file: NewFile,
     format: &'f dyn LineFormat,
     line: Vec<u8>,
 }
 
 impl<'f> LineFile<'f> {
-    /// Opens a temporary file beside `path`.
+    /// Opens a temporary file beside `path`, where there must be nothing.
     ///
     /// # Errors
     /// Those of the file system.
-    pub fn create(path: &Path, format: &'f dyn LineFormat) -> io::Result<Self> {
+    pub fn create(path: &Path, format: &'f dyn LineFormat) -> Result<Self> {
         Ok(Self {
-            file: AtomicFile::beside(path)?,
+            file: NewFile::create(path)?,
             format,
             line: Vec::new(),
         })
@@ -79,7 +84,7 @@ impl<'f> LineFile<'f> {
     ///
     /// # Errors
     /// Those of the file system.
-    pub fn finish(self) -> io::Result<()> {
-        self.file.finish()
+    pub fn finish(self) -> Result<()> {
+        Ok(self.file.finish()?)
     }
 }

@@ -2,16 +2,20 @@
 
 mod anserini;
 mod common;
+mod custom_output;
 mod docs;
 mod documents;
 mod encoder;
+mod formats;
 mod hostile;
 mod house;
 mod hub;
 mod index;
+mod inputs;
 mod lucene;
 mod parts;
 mod report;
 mod resume;
+mod scripts;
 mod transformers;
 mod weights;

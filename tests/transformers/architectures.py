@@ -10,6 +10,10 @@ from transformers import (
     CamembertForMaskedLM,
     DistilBertConfig,
     DistilBertForMaskedLM,
+    GteConfig,
+    GteForMaskedLM,
+    ModernBertConfig,
+    ModernBertForMaskedLM,
     RobertaConfig,
     RobertaForMaskedLM,
     XLMRobertaConfig,
@@ -22,6 +26,8 @@ CLASSES = {
     "roberta": (RobertaConfig, RobertaForMaskedLM),
     "xlm-roberta": (XLMRobertaConfig, XLMRobertaForMaskedLM),
     "camembert": (CamembertConfig, CamembertForMaskedLM),
+    "modernbert": (ModernBertConfig, ModernBertForMaskedLM),
+    "gte": (GteConfig, GteForMaskedLM),
 }
 
 # What DistilBERT calls these.
@@ -34,9 +40,24 @@ DISTILBERT_NAMES = {
 }
 
 
-def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=None, **config):
-    """`extra_columns`: columns of the decoder for which the tokenizer has no entry; `pad`: the padding token's id."""
-    return {"kind": kind, "dtype": dtype, "shard": shard, "extra_columns": extra_columns, "pad": pad, "config": config}
+def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=None, max_length=None, own=None, **config):
+    """`extra_columns`: columns of the decoder for which the tokenizer has no entry; `pad`: the padding token's id;
+    `max_length`: tokens a text that are asked for, else the default; `own`: keys of the configuration in the form of
+    the model's own code."""
+    return {
+        "kind": kind,
+        "dtype": dtype,
+        "shard": shard,
+        "extra_columns": extra_columns,
+        "pad": pad,
+        "max_length": max_length,
+        "own": own,
+        "config": config,
+    }
+
+
+def rope(theta):
+    return {"rope_type": "default", "rope_theta": theta}
 
 
 # Every architecture tied and untied, in every float type, whole and in shards; sizes that are no multiples of
@@ -66,6 +87,53 @@ CHECKPOINTS = {
     ),
     "camembert": checkpoint("camembert", hidden_act="relu", layer_norm_eps=1e-5),
     "camembert-untied-sharded": checkpoint("camembert", tie_word_embeddings=False, shard="150KB", pad=5),
+    # Windows smaller and larger than most texts, that divide no length, and texts far over 512 tokens.
+    "modernbert": checkpoint("modernbert", local_attention=16, num_hidden_layers=4),
+    "modernbert-long": checkpoint(
+        "modernbert", max_length=1100, max_position_embeddings=1500, num_hidden_layers=4, num_attention_heads=2
+    ),
+    "modernbert-untied-biased-bf16": checkpoint(
+        "modernbert",
+        dtype=torch.bfloat16,
+        tie_word_embeddings=False,
+        attention_bias=True,
+        mlp_bias=True,
+        norm_bias=True,
+        classifier_bias=True,
+        classifier_activation="relu",
+        hidden_activation="gelu_pytorch_tanh",
+        local_attention=10,
+        layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+        num_hidden_layers=3,
+        rope_parameters={
+            "full_attention": rope(3000.0),
+            "sliding_attention": rope(100.0),
+        },
+    ),
+    "modernbert-without-decoder-bias": checkpoint(
+        "modernbert", decoder_bias=False, local_attention=32, max_position_embeddings=700, norm_eps=1e-2
+    ),
+    "gte": checkpoint("gte", layer_norm_eps=1e-2),
+    "gte-long-untied-fp16": checkpoint(
+        "gte",
+        dtype=torch.float16,
+        tie_word_embeddings=False,
+        type_vocab_size=0,
+        max_length=900,
+        max_position_embeddings=1000,
+        rope_parameters=rope(500.0),
+        hidden_act="relu",
+    ),
+    # In the form of the model's own code, without and with scaling of its positions.
+    "new": checkpoint("gte", own={"rope_theta": 20000.0}, rope_parameters=rope(20000.0), layer_norm_eps=1e-4),
+    "new-scaled-untied": checkpoint(
+        "gte",
+        own={"rope_theta": 500.0, "rope_scaling": {"type": "ntk", "factor": 8.0}},
+        tie_word_embeddings=False,
+        max_length=700,
+        max_position_embeddings=800,
+        num_attention_heads=2,
+    ),
 }
 
 
@@ -82,6 +150,8 @@ def build(spec, columns, seed):
         "pad_token_id": spec["pad_id"],
         **spec["config"],
     }
+    if spec["kind"] == "modernbert":
+        sizes.pop("hidden_act")
     if spec["kind"] == "distilbert":
         sizes = {DISTILBERT_NAMES.get(name, name): value for name, value in sizes.items()}
     config = config_class(vocab_size=columns, **sizes)
@@ -111,6 +181,7 @@ def draw(name, shape):
 DECODER_BIASES = {
     "cls.predictions.bias",
     "cls.predictions.decoder.bias",
+    "decoder.bias",
     "vocab_projector.bias",
     "lm_head.bias",
     "lm_head.decoder.bias",

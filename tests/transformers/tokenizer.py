@@ -112,4 +112,6 @@ TRAINERS = {
     "roberta": byte_level,
     "xlm-roberta": unigram,
     "camembert": unigram,
+    "modernbert": byte_level,
+    "gte": wordpiece,
 }

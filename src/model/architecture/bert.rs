@@ -37,6 +37,7 @@ pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
             &common.sizes,
         )?,
         sizes: common.sizes,
+        positions,
         embeddings,
         transform,
     }))
@@ -61,6 +62,8 @@ pub fn layers(
         Ok(Layer {
             attention: Attention {
                 heads: common.sizes.heads,
+                rotary: None,
+                window: None,
                 query: square("attention.self.query")?,
                 key: square("attention.self.key")?,
                 value: square("attention.self.value")?,
@@ -69,6 +72,7 @@ pub fn layers(
             attention_norm: norm("attention.output.LayerNorm")?,
             feed_forward: FeedForward {
                 inner: source.dense(&format!("{layer}.intermediate.dense"), inner, hidden)?,
+                gate: None,
                 activation: common.activation,
                 outer: source.dense(&format!("{layer}.output.dense"), hidden, inner)?,
             },

@@ -50,6 +50,7 @@ pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
             &common.sizes,
         )?,
         sizes: common.sizes,
+        positions,
         embeddings,
         transform,
     }))
@@ -62,6 +63,8 @@ fn layer(source: &Source<'_>, common: &Common, layer: &str) -> Result<Layer, Mod
     Ok(Layer {
         attention: Attention {
             heads: common.sizes.heads,
+            rotary: None,
+            window: None,
             query: square("q_lin")?,
             key: square("k_lin")?,
             value: square("v_lin")?,
@@ -70,6 +73,7 @@ fn layer(source: &Source<'_>, common: &Common, layer: &str) -> Result<Layer, Mod
         attention_norm: norm("sa_layer_norm")?,
         feed_forward: FeedForward {
             inner: source.dense(&format!("{layer}.ffn.lin1"), inner, hidden)?,
+            gate: None,
             activation: common.activation,
             outer: source.dense(&format!("{layer}.ffn.lin2"), hidden, inner)?,
         },

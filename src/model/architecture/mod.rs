@@ -5,7 +5,9 @@
 
 mod bert;
 mod distilbert;
+mod gte;
 mod interface;
+mod modernbert;
 mod post_norm;
 mod registry;
 mod roberta;

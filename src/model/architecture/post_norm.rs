@@ -4,7 +4,8 @@
 use super::interface::Architecture;
 use super::source::{SizeKeys, Sizes, Source};
 use crate::model::blocks::{
-    Activation, Decoder, Embeddings, Encoded, EncoderBuilder, Layer, MlmTransform,
+    Activation, Decoder, Embeddings, Encoded, EncoderBuilder, Layer, MlmTransform, NormOrder,
+    Stream,
 };
 use crate::model::error::ModelError;
 use crate::model::size::ModelSize;
@@ -13,6 +14,8 @@ use crate::model::weights::Tensor;
 /// An encoder with its norms after the residuals, and a masked-language-model head.
 pub struct PostNorm {
     pub sizes: Sizes,
+    /// Most tokens of a text.
+    pub positions: usize,
     pub embeddings: Embeddings,
     pub layers: Vec<Layer>,
     pub transform: MlmTransform,
@@ -21,7 +24,7 @@ pub struct PostNorm {
 
 impl Architecture for PostNorm {
     fn positions(&self) -> usize {
-        self.embeddings.positions.rows.shape[0]
+        self.positions
     }
 
     fn size(&self) -> ModelSize {
@@ -39,11 +42,12 @@ impl Architecture for PostNorm {
     }
 
     fn build(&self, builder: &mut EncoderBuilder) -> Result<Encoded, ModelError> {
-        let (mut x, words) = builder.embed(&self.embeddings)?;
+        let (x, words) = builder.embed(&self.embeddings)?;
+        let mut x = Stream::new(x);
         for layer in &self.layers {
-            x = builder.post_norm_layer(&x, layer)?;
+            x = builder.layer(&x, layer, NormOrder::After)?;
         }
-        builder.transform(&x, &self.transform, words)
+        builder.transform(&x.input, &self.transform, words)
     }
 }
 
@@ -84,13 +88,14 @@ impl Common {
         let name = |name| format!("{prefix}embeddings.{name}");
         let words = [self.sizes.vocabulary, hidden];
         let table = name("position_embeddings.weight");
-        let mut table = source.position_table(&table, offset, positions, hidden)?;
-        table.token_type = source.token_type(&name("token_type_embeddings.weight"), hidden)?;
+        let rows = offset + positions;
+        let table = source.checkpoint.tensor(&table, &[rows, hidden])?;
         Ok(Embeddings {
             words: source
                 .checkpoint
                 .tensor(&name("word_embeddings.weight"), &words)?,
-            positions: table,
+            positions: Some(table.rows(offset, rows)),
+            token_type: source.token_type(&name("token_type_embeddings.weight"), hidden)?,
             norm: source.norm(&name("LayerNorm"), hidden, self.epsilon)?,
         })
     }

@@ -2,7 +2,7 @@
 
 use super::interface::Architecture;
 use super::source::Source;
-use super::{bert, distilbert, roberta};
+use super::{bert, distilbert, gte, modernbert, roberta};
 use crate::model::config::Config;
 use crate::model::error::ModelError;
 
@@ -17,7 +17,7 @@ pub struct Family {
 }
 
 /// All that are known, in the order in which messages list them.
-const FAMILIES: [Family; 5] = [
+const FAMILIES: [Family; 8] = [
     Family {
         model_type: "bert",
         open: bert::open,
@@ -42,6 +42,22 @@ const FAMILIES: [Family; 5] = [
         model_type: "camembert",
         open: roberta::open,
         positions: roberta::positions,
+    },
+    Family {
+        model_type: "modernbert",
+        open: modernbert::open,
+        positions: bert::positions,
+    },
+    Family {
+        model_type: "gte",
+        open: gte::open,
+        positions: bert::positions,
+    },
+    // GTE under the name that its first checkpoints have.
+    Family {
+        model_type: "new",
+        open: gte::open,
+        positions: bert::positions,
     },
 ];
 

@@ -33,6 +33,7 @@ pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
             &common.sizes,
         )?,
         sizes: common.sizes,
+        positions,
         embeddings,
         transform,
     }))

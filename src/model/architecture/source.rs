@@ -1,6 +1,6 @@
 //! The files of a checkpoint, as an architecture reads them.
 
-use crate::model::blocks::{Activation, Decoder, Dense, Norm, PositionTable};
+use crate::model::blocks::{Activation, Decoder, Dense, Norm};
 use crate::model::config::Config;
 use crate::model::error::ModelError;
 use crate::model::size::ModelSize;
@@ -107,6 +107,16 @@ impl Source<'_> {
         Ok(sizes)
     }
 
+    /// Returns the number of values in a head, which rotary positions take in pairs.
+    pub fn head_size(&self, sizes: &Sizes) -> Result<usize, ModelError> {
+        match sizes.hidden / sizes.heads {
+            odd if odd % 2 == 1 => Err(self
+                .config
+                .error(format!("heads of {odd} values have no rotary positions"))),
+            size => Ok(size),
+        }
+    }
+
     /// Reads the number of tokens for which the model has positions, `offset` rows of its table left out.
     pub fn positions(&self, key: &str, offset: usize) -> Result<usize, ModelError> {
         let rows: usize = self.config.required(key)?;
@@ -149,14 +159,20 @@ impl Source<'_> {
         Norm::open(self.checkpoint, name, hidden, epsilon)
     }
 
-    /// Finds the dense layer of the masked-language-model head, without which there is no such head.
+    /// Finds the dense layer of the masked-language-model head.
     pub fn head(&self, name: &str, hidden: usize) -> Result<Dense, ModelError> {
+        self.require_head(name)?;
+        self.dense(name, hidden, hidden)
+    }
+
+    /// Refuses a checkpoint without the dense layer of the masked-language-model head.
+    pub fn require_head(&self, name: &str) -> Result<(), ModelError> {
         let needed = format!("{name}.weight");
         if self.checkpoint.get(&needed).is_none() {
             let detail = format!("no tensor {needed:?} in the checkpoint");
             return Err(self.checkpoint.no_head(detail));
         }
-        self.dense(name, hidden, hidden)
+        Ok(())
     }
 
     /// Finds the decoder: the word embeddings and the head's bias, unless the configuration unties it.
@@ -177,22 +193,6 @@ impl Source<'_> {
             None => None,
         };
         Ok(Decoder { weight, bias })
-    }
-
-    /// Finds the table of positions, which has `offset` rows before that of the first token.
-    pub fn position_table(
-        &self,
-        name: &str,
-        offset: usize,
-        positions: usize,
-        hidden: usize,
-    ) -> Result<PositionTable, ModelError> {
-        let rows = offset + positions;
-        let table = self.checkpoint.tensor(name, &[rows, hidden])?;
-        Ok(PositionTable {
-            rows: table.rows(offset, rows),
-            token_type: None,
-        })
     }
 
     /// Finds the row of token type 0, where the model has token types.

@@ -1,75 +1,97 @@
 //! Attention in plain ONNX operators, for CPUs.
 
-use super::attention::Attention;
+use super::attention::{Attention, MASKED, Projected};
 use super::builder::{EncoderBuilder, dim};
-use super::dense::Dense;
-use crate::model::error::ModelError;
 use crate::model::graph::{Attr, Value};
-use crate::model::linear::Operand;
 use crate::model::onnx::data_type;
 
-/// What is added to the attention score of a padded token: its softmax is exactly 0 in float32.
-const MASKED: f32 = -1e4;
 /// `[B, L, heads, d]` -> `[B, heads, L, d]`, and back.
 const BY_HEAD: [i64; 4] = [0, 2, 1, 3];
 /// `[B, L, heads, d]` -> `[B, heads, d, L]`
 const TRANSPOSED_BY_HEAD: [i64; 4] = [0, 2, 3, 1];
+/// The same in blocks: `[B, N, C, heads, d]` -> `[B, N, heads, C, d]`, and back.
+const BLOCKS_BY_HEAD: [i64; 5] = [0, 1, 3, 2, 4];
+/// `[B, N, C, heads, d]` -> `[B, N, heads, d, C]`
+const TRANSPOSED_BLOCKS_BY_HEAD: [i64; 5] = [0, 1, 3, 4, 2];
 
 impl EncoderBuilder {
-    pub(super) fn plain_attention(
-        &mut self,
-        x: &str,
-        attention: &Attention,
-    ) -> Result<Value, ModelError> {
+    /// Writes the attention of every token to all others.
+    pub(super) fn plain_attention(&mut self, x: &Projected, attention: &Attention) -> Value {
         let padding = self.additive_mask();
-        let x = self.linear.operand(&mut self.graph, x);
-        let heads = attention.heads;
-        let q = self.project(&x, &attention.query, heads, &BY_HEAD)?;
-        let k = self.project(&x, &attention.key, heads, &TRANSPOSED_BY_HEAD)?;
-        let v = self.project(&x, &attention.value, heads, &BY_HEAD)?;
+        let [heads, size] = head_shape(attention);
+        let shape = [0, 0, heads, size];
+        let q = self.by_head(&x.query, &shape, &BY_HEAD);
+        let k = self.by_head(&x.key, &shape, &TRANSPOSED_BY_HEAD);
+        let v = self.by_head(&x.value, &shape, &BY_HEAD);
+        let context = self.scores_and_context([&q, &k, &v], &padding, attention);
         let g = &mut self.graph;
-        #[allow(
-            clippy::cast_precision_loss,
-            reason = "a head has at most some hundred values"
-        )]
-        let scale = g.scalar(((attention.width() / heads) as f32).sqrt());
-        let scores = g.node("MatMul", &[&q, &k], &[]);
-        let scores = g.node("Div", &[&scores, &scale], &[]);
-        let scores = g.node("Add", &[&scores, &padding], &[]);
-        let probabilities = g.node("Softmax", &[&scores], &[Attr::Int("axis", -1)]);
-        let context = g.node("MatMul", &[&probabilities, &v], &[]);
         let context = g.node("Transpose", &[&context], &[Attr::Ints("perm", &BY_HEAD)]);
         let shape = g.ints(&[0, 0, dim(attention.width())]);
-        Ok(g.node("Reshape", &[&context, &shape], &[]))
+        g.node("Reshape", &[&context, &shape], &[])
     }
 
-    /// Writes a projection, cut into heads and transposed.
-    fn project(
+    /// Writes the attention of every token to those within a window.
+    pub(super) fn plain_window_attention(
         &mut self,
-        x: &Operand,
-        dense: &Dense,
-        heads: usize,
-        perm: &[i64],
-    ) -> Result<Value, ModelError> {
+        x: &Projected,
+        attention: &Attention,
+        reach: usize,
+    ) -> Value {
+        let window = self.window(reach);
+        let width = attention.width();
+        let [heads, size] = head_shape(attention);
+        let shape = [0, 0, 0, heads, size];
+        let q = self.query_blocks(&x.query, &window, width);
+        let q = self.by_head(&q, &shape, &BLOCKS_BY_HEAD);
+        let k = self.key_blocks(&x.key, &window, width);
+        let k = self.by_head(&k, &shape, &TRANSPOSED_BLOCKS_BY_HEAD);
+        let v = self.key_blocks(&x.value, &window, width);
+        let v = self.by_head(&v, &shape, &BLOCKS_BY_HEAD);
+        let context = self.scores_and_context([&q, &k, &v], &window.mask, attention);
+        let perm = [Attr::Ints("perm", &BLOCKS_BY_HEAD)];
+        let context = self.graph.node("Transpose", &[&context], &perm);
+        self.join_blocks(&context, &window, width)
+    }
+
+    /// Writes `softmax(q kᵀ / √d + mask) v`, with `k` transposed.
+    fn scores_and_context(
+        &mut self,
+        [q, k, v]: [&str; 3],
+        mask: &str,
+        attention: &Attention,
+    ) -> Value {
         let g = &mut self.graph;
-        let bias = dense.bias.as_ref();
-        let product = self.linear.product(g, x, &dense.weight, bias)?;
-        let shape = g.ints(&[0, 0, dim(heads), dim(dense.weight.shape[0] / heads)]);
-        let product = g.node("Reshape", &[&product, &shape], &[]);
-        Ok(g.node("Transpose", &[&product], &[Attr::Ints("perm", perm)]))
+        let scale = g.scalar(attention.scale());
+        let scores = g.node("MatMul", &[q, k], &[]);
+        let scores = g.node("Div", &[&scores, &scale], &[]);
+        let scores = g.node("Add", &[&scores, mask], &[]);
+        let probabilities = g.node("Softmax", &[&scores], &[Attr::Int("axis", -1)]);
+        g.node("MatMul", &[&probabilities, v], &[])
+    }
+
+    /// Cuts a projection into heads and transposes it.
+    fn by_head(&mut self, x: &str, shape: &[i64], perm: &[i64]) -> Value {
+        let g = &mut self.graph;
+        let shape = g.ints(shape);
+        let x = g.node("Reshape", &[x, &shape], &[]);
+        g.node("Transpose", &[&x], &[Attr::Ints("perm", perm)])
     }
 
     /// Returns `(1 - mask) * -1e4` as `[B, 1, 1, L]`.
     fn additive_mask(&mut self) -> Value {
-        if let Some(padding) = &self.padding {
-            return padding.clone();
-        }
-        let g = &mut self.graph;
-        let mask = g.cast(&self.mask, data_type::FLOAT);
-        let (one, masked, axes) = (g.scalar(1.0), g.scalar(MASKED), g.ints(&[1, 2]));
-        let padding = g.node("Sub", &[&one, &mask], &[]);
-        let mask = g.node("Mul", &[&padding, &masked], &[]);
-        let padding = g.node("Unsqueeze", &[&mask, &axes], &[]);
-        self.padding.insert(padding).clone()
+        let [padding] = self.shared("padding".to_owned(), |builder| {
+            let g = &mut builder.graph;
+            let mask = g.cast(&builder.mask, data_type::FLOAT);
+            let (one, masked, axes) = (g.scalar(1.0), g.scalar(MASKED), g.ints(&[1, 2]));
+            let padding = g.node("Sub", &[&one, &mask], &[]);
+            let mask = g.node("Mul", &[&padding, &masked], &[]);
+            [g.node("Unsqueeze", &[&mask, &axes], &[])]
+        });
+        padding
     }
+}
+
+fn head_shape(attention: &Attention) -> [i64; 2] {
+    let heads = attention.heads;
+    [dim(heads), dim(attention.width() / heads)]
 }

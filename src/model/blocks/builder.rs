@@ -1,5 +1,7 @@
 //! The graph of an encoder while blocks are written into it.
 
+use std::collections::HashMap;
+
 use crate::model::form::{GraphForm, Operators};
 use crate::model::graph::{GraphBuilder, Value};
 use crate::model::linear::Linear;
@@ -14,9 +16,8 @@ pub struct EncoderBuilder {
     pub ids: Value,
     /// 1 for a token and 0 for padding, int64 `[B, L]`.
     pub mask: Value,
-    /// What attention is told of padding, see the two forms of attention. It is made once, when the
-    /// first layer needs it.
-    pub(super) padding: Option<Value>,
+    /// Values that several layers need, by what they are.
+    shared: HashMap<String, Vec<Value>>,
 }
 
 impl EncoderBuilder {
@@ -37,8 +38,24 @@ impl EncoderBuilder {
             operators: form.operators,
             ids,
             mask,
-            padding: None,
+            shared: HashMap::new(),
         }
+    }
+
+    /// Returns the values of this name, which are made when the first layer needs them.
+    pub(super) fn shared<const N: usize>(
+        &mut self,
+        name: String,
+        make: impl FnOnce(&mut Self) -> [Value; N],
+    ) -> [Value; N] {
+        if let Some(known) = self.shared.get(&name)
+            && let Ok(values) = known.clone().try_into()
+        {
+            return values;
+        }
+        let values = make(self);
+        self.shared.insert(name, values.to_vec());
+        values
     }
 }
 

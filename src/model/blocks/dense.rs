@@ -34,6 +34,28 @@ impl Dense {
         })
     }
 
+    /// Finds `NAME.weight`, and `NAME.bias` where there is one.
+    pub fn with_optional_bias(
+        checkpoint: &Checkpoint,
+        name: &str,
+        outputs: usize,
+        inputs: usize,
+    ) -> Result<Self, ModelError> {
+        if checkpoint.get(&format!("{name}.bias")).is_some() {
+            return Self::open(checkpoint, name, outputs, inputs);
+        }
+        let weight = checkpoint.tensor(&format!("{name}.weight"), &[outputs, inputs])?;
+        Ok(Self { weight, bias: None })
+    }
+
+    /// Returns the layer of the outputs `from..to` alone.
+    pub fn outputs(&self, from: usize, to: usize) -> Self {
+        Self {
+            weight: self.weight.rows(from, to),
+            bias: self.bias.as_ref().map(|bias| bias.rows(from, to)),
+        }
+    }
+
     /// Returns the number of values in the matrix.
     pub fn len(&self) -> u64 {
         self.weight.shape.iter().map(|&size| size as u64).product()

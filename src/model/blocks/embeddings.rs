@@ -10,22 +10,18 @@ use crate::model::weights::Tensor;
 pub struct Embeddings {
     /// `[V, H]`
     pub words: Tensor,
-    pub positions: PositionTable,
+    /// Absolute positions `[positions, H]`, beginning with the row of the first token; `None` where
+    /// attention is given positions.
+    pub positions: Option<Tensor>,
+    /// `[1, H]`, the row of token type 0, which every token has.
+    pub token_type: Option<Tensor>,
     pub norm: Norm,
 }
 
-/// Absolute positions: a row for each, together with the token type that every token has.
-pub struct PositionTable {
-    /// `[positions, H]`, beginning with the row of the first token.
-    pub rows: Tensor,
-    /// `[1, H]`, the row of token type 0.
-    pub token_type: Option<Tensor>,
-}
-
-impl PositionTable {
-    /// Reads the rows, each with the token type added.
-    fn read(&self) -> Result<Vec<f32>, ModelError> {
-        let mut values = self.rows.read()?;
+impl Embeddings {
+    /// Reads the rows of the positions, each with the token type added.
+    fn read_positions(&self, positions: &Tensor) -> Result<Vec<f32>, ModelError> {
+        let mut values = positions.read()?;
         if let Some(token_type) = &self.token_type {
             let first = token_type.read()?;
             for row in values.chunks_exact_mut(first.len()) {
@@ -39,10 +35,20 @@ impl PositionTable {
 }
 
 impl EncoderBuilder {
-    /// Writes `norm(word[ids] + position[0..L])`. Returns it and the constant of the word embeddings.
+    /// Writes `norm(word[ids] + position[0..L] + type[0])`. Returns it and the constant of the word embeddings.
     pub fn embed(&mut self, embeddings: &Embeddings) -> Result<(Value, Value), ModelError> {
         let (x, words) = self.embed_words(&embeddings.words)?;
-        let x = self.add_positions(&x, &embeddings.positions)?;
+        let x = match (&embeddings.positions, &embeddings.token_type) {
+            (Some(positions), _) => {
+                let values = embeddings.read_positions(positions)?;
+                self.add_positions(&x, &positions.shape, values)
+            }
+            (None, Some(token_type)) => {
+                let row = self.linear.vector(&mut self.graph, token_type)?;
+                self.graph.node("Add", &[&x, &row], &[])
+            }
+            (None, None) => x,
+        };
         Ok((self.norm(&x, &embeddings.norm)?, words))
     }
 
@@ -56,14 +62,13 @@ impl EncoderBuilder {
     }
 
     /// Writes `x + position[0..L]`.
-    fn add_positions(&mut self, x: &str, table: &PositionTable) -> Result<Value, ModelError> {
-        let values = table.read()?;
+    fn add_positions(&mut self, x: &str, shape: &[usize], values: Vec<f32>) -> Value {
         let g = &mut self.graph;
-        let rows = self.linear.table(g, &table.rows.shape, values);
+        let rows = self.linear.table(g, shape, values);
         let (zero, one, two) = (g.ints(&[0]), g.ints(&[1]), g.ints(&[2]));
         let shape = g.node("Shape", &[&self.ids], &[]);
         let length = g.node("Slice", &[&shape, &one, &two, &zero], &[]);
         let rows = g.node("Slice", &[&rows, &zero, &length, &zero], &[]);
-        Ok(g.node("Add", &[x, &rows], &[]))
+        g.node("Add", &[x, &rows], &[])
     }
 }

@@ -6,9 +6,11 @@ use super::dense::{Branch, Dense};
 use crate::model::error::ModelError;
 use crate::model::graph::Value;
 
-/// Two dense layers with an activation between them.
+/// Two dense layers with an activation between them, and perhaps a gate.
 pub struct FeedForward {
     pub inner: Dense,
+    /// What the activation's result is multiplied by (Shazeer 2020, "GLU Variants Improve Transformer").
+    pub gate: Option<Dense>,
     pub activation: Activation,
     pub outer: Dense,
 }
@@ -16,19 +18,24 @@ pub struct FeedForward {
 impl FeedForward {
     /// Returns the number of values in the matrices.
     pub fn len(&self) -> u64 {
-        self.inner.len() + self.outer.len()
+        let gate = self.gate.as_ref().map_or(0, Dense::len);
+        self.inner.len() + gate + self.outer.len()
     }
 }
 
 impl EncoderBuilder {
-    /// Writes `w2 · act(w1 · x)`.
+    /// Writes `w2 · act(w1 · x)`, with a gate `w2 · (act(w1 · x) * (w3 · x))`.
     pub(super) fn feed_forward(
         &mut self,
         x: &str,
         feed_forward: &FeedForward,
     ) -> Result<Branch, ModelError> {
         let inner = self.branch(x, &feed_forward.inner)?;
-        let y = self.branch_activation(inner, feed_forward.activation)?;
+        let mut y = self.branch_activation(inner, feed_forward.activation)?;
+        if let Some(gate) = &feed_forward.gate {
+            let gate = self.dense(x, gate)?;
+            y = self.graph.node("Mul", &[&y, &gate], &[]);
+        }
         self.branch(&y, &feed_forward.outer)
     }
 

@@ -3,11 +3,13 @@
 use super::attention::Attention;
 use super::builder::EncoderBuilder;
 use super::feed_forward::FeedForward;
-use super::norm::Norm;
+use super::norm::{Norm, NormOrder, Stream};
 use crate::model::error::ModelError;
-use crate::model::graph::Value;
 
-/// Attention and feed-forward, each with a norm.
+/// Attention and feed-forward, each with the norm that comes after its residual.
+///
+/// With norms before the sublayers, that after the feed-forward is the one before the next layer's
+/// attention.
 pub struct Layer {
     pub attention: Attention,
     pub attention_norm: Norm,
@@ -23,12 +25,21 @@ impl Layer {
 }
 
 impl EncoderBuilder {
-    /// Writes a layer with its norms after the residuals:
-    /// `x = norm(x + attention(x)); x = norm(x + feed_forward(x))`.
-    pub fn post_norm_layer(&mut self, x: &str, layer: &Layer) -> Result<Value, ModelError> {
-        let branch = self.attention(x, &layer.attention)?;
-        let x = self.residual_norm(&branch, x, &layer.attention_norm)?;
-        let branch = self.feed_forward(&x, &layer.feed_forward)?;
-        self.residual_norm(&branch, &x, &layer.feed_forward_norm)
+    /// Writes a layer:
+    ///
+    /// ```text
+    /// norms after:   x = norm(x + attention(x));    x = norm(x + feed_forward(x))
+    /// norms before:  x = x + attention(norm(x));    x = x + feed_forward(norm(x))
+    /// ```
+    pub fn layer(
+        &mut self,
+        x: &Stream,
+        layer: &Layer,
+        order: NormOrder,
+    ) -> Result<Stream, ModelError> {
+        let branch = self.attention(&x.input, &layer.attention)?;
+        let x = self.residual_norm(&branch, x, &layer.attention_norm, order)?;
+        let branch = self.feed_forward(&x.input, &layer.feed_forward)?;
+        self.residual_norm(&branch, &x, &layer.feed_forward_norm, order)
     }
 }

@@ -5,9 +5,10 @@
 //!
 //! ```text
 //! Embeddings    norm(word[ids] + position[0..L] + type[0])
-//! Attention     w · softmax(q kᵀ / √d) v
-//! FeedForward   w2 · act(w1 · x)
-//! Layer         norm after each of the two and the residual (Vaswani et al. 2017, Devlin et al. 2019)
+//! Attention     w · softmax(q kᵀ / √d) v, of all tokens or of those within a window
+//! Rotary        positions as rotations of queries and keys
+//! FeedForward   w2 · act(w1 · x), perhaps with a gate
+//! Layer         the two, each with a residual and a norm after or before it
 //! MlmTransform  norm(act(w · x)), before the decoder
 //! ```
 
@@ -22,13 +23,16 @@ mod feed_forward;
 mod layer;
 mod mlm_head;
 mod norm;
+mod rotary;
+mod window;
 
 pub use activation::Activation;
 pub use attention::Attention;
 pub use builder::{EncoderBuilder, dim};
 pub use dense::Dense;
-pub use embeddings::{Embeddings, PositionTable};
+pub use embeddings::Embeddings;
 pub use feed_forward::FeedForward;
 pub use layer::Layer;
 pub use mlm_head::{Decoder, Encoded, MlmTransform};
-pub use norm::Norm;
+pub use norm::{Norm, NormOrder, Stream};
+pub use rotary::Rotary;

@@ -1,7 +1,14 @@
 //! The tokenizer of a model folder: `tokenizer.json`, or WordPiece from `vocab.txt` where there is none.
 
+mod charsmap;
 mod config;
+mod file;
+mod json;
+mod model_section;
+mod normalization;
+mod probe;
 mod refusal;
+mod template;
 mod wordpiece;
 
 use std::path::{Path, PathBuf};
@@ -11,10 +18,16 @@ use tokenizers::Tokenizer;
 use super::error::ModelError;
 use config::TokenizerConfig;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use json::read_json;
+pub(crate) use json::{CheckedTokenizer, open_json};
+
 /// A tokenizer, and the files that it is made of.
 pub(crate) struct FolderTokenizer {
     /// With neither truncation nor padding set.
     pub tokenizer: Tokenizer,
+    /// Most bytes that normalizing makes of one byte of a text.
+    pub expansion: u64,
     /// The files that determine it; the first is named in messages.
     pub files: Vec<PathBuf>,
 }
@@ -40,19 +53,26 @@ pub(crate) fn open_tokenizer(folder: &Path) -> Result<Option<FolderTokenizer>, M
     let tokenizer = wordpiece::build(&path, &config)?;
     let mut files = vec![path];
     files.extend(config.files);
-    Ok(Some(FolderTokenizer { tokenizer, files }))
+    Ok(Some(FolderTokenizer {
+        tokenizer,
+        expansion: wordpiece::EXPANSION,
+        files,
+    }))
 }
 
 fn from_json(path: PathBuf) -> Result<FolderTokenizer, ModelError> {
-    let broken = |e: tokenizers::Error| ModelError::broken(&path, e);
-    let mut tokenizer = Tokenizer::from_file(&path).map_err(broken)?;
-    tokenizer.with_truncation(None).map_err(broken)?;
-    tokenizer.with_padding(None);
+    let CheckedTokenizer {
+        tokenizer,
+        expansion,
+    } = open_json(&path)?;
     Ok(FolderTokenizer {
         tokenizer,
+        expansion,
         files: vec![path],
     })
 }
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,9 @@ use tokenizers::{AddedToken, Tokenizer};
 use super::config::{TokenEntry, TokenizerConfig};
 use crate::model::error::ModelError;
 
+/// Most bytes that the normalizer makes of one byte of a text.
+pub(super) const EXPANSION: u64 = 6;
+
 /// Builds the tokenizer that transformers builds of the same files.
 pub(super) fn build(path: &Path, config: &TokenizerConfig) -> Result<Tokenizer, ModelError> {
     let bytes = fs::read(path).map_err(|e| ModelError::broken(path, e))?;
