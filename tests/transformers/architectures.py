@@ -40,10 +40,10 @@ DISTILBERT_NAMES = {
 }
 
 
-def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=None, max_length=None, own=None, **config):
+def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=None, max_length=None, own=None, layout="plain", stated_length=None, **config):
     """`extra_columns`: columns of the decoder for which the tokenizer has no entry; `pad`: the padding token's id;
     `max_length`: tokens a text that are asked for, else the default; `own`: keys of the configuration in the form of
-    the model's own code."""
+    the model's own code; `layout`: see `layouts.py`; `stated_length`: tokens a text that the folder states."""
     return {
         "kind": kind,
         "dtype": dtype,
@@ -52,6 +52,8 @@ def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=No
         "pad": pad,
         "max_length": max_length,
         "own": own,
+        "layout": layout,
+        "stated_length": stated_length,
         "config": config,
     }
 
@@ -111,7 +113,12 @@ CHECKPOINTS = {
         },
     ),
     "modernbert-without-decoder-bias": checkpoint(
-        "modernbert", decoder_bias=False, local_attention=32, max_position_embeddings=700, norm_eps=1e-2
+        "modernbert",
+        decoder_bias=False,
+        norm_bias=True,
+        local_attention=32,
+        max_position_embeddings=700,
+        norm_eps=1e-2,
     ),
     "gte": checkpoint("gte", layer_norm_eps=1e-2),
     "gte-long-untied-fp16": checkpoint(
@@ -124,6 +131,11 @@ CHECKPOINTS = {
         rope_parameters=rope(500.0),
         hidden_act="relu",
     ),
+    # One weight for each token, as BAAI/bge-m3, and the files that it has.
+    "token-weights": checkpoint("xlm-roberta", layout="token-weights", layer_norm_eps=1e-5),
+    # Folders as sentence-transformers makes them; the length is what they state.
+    "modules": checkpoint("bert", layout="modules", stated_length=33),
+    "router": checkpoint("distilbert", layout="router", stated_length=29),
     # In the form of the model's own code, without and with scaling of its positions.
     "new": checkpoint("gte", own={"rope_theta": 20000.0}, rope_parameters=rope(20000.0), layer_norm_eps=1e-4),
     "new-scaled-untied": checkpoint(
@@ -166,6 +178,9 @@ def build(spec, columns, seed):
 def draw(name, shape):
     """Values under which no part of the model can be left out unnoticed: logits reach from about -14 to 7."""
     normal = torch.randn(shape)
+    if name == "head.norm.bias":
+        # Without a bias of the decoder's it alone leaves columns at zero.
+        return 2 * normal
     if "norm" in name.lower():
         return 1 + 0.2 * normal if name.endswith("weight") else 0.2 * normal
     if "embeddings" in name or "decoder.weight" in name or "vocab_projector.weight" in name:

@@ -8,7 +8,8 @@ use super::interface::Architecture;
 use super::post_norm::PostNorm;
 use super::source::{DecoderNames, SizeKeys, Sizes, Source};
 use crate::model::blocks::{
-    Activation, Attention, Dense, Embeddings, FeedForward, Layer, MlmTransform, Rotary,
+    Activation, Attention, Dense, Embeddings, FeedForward, Head, Layer, MlmTransform, Positions,
+    Rotary,
 };
 use crate::model::error::ModelError;
 
@@ -76,22 +77,19 @@ pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
         names,
     };
     let words = reader.name(WORDS);
+    let decoder = DecoderNames {
+        words: &words,
+        untied: "lm_head.decoder",
+        bias: "lm_head.decoder.bias",
+    };
     Ok(Box::new(PostNorm {
         sizes,
         positions,
-        transform: reader.transform()?,
         embeddings: reader.embeddings(&words)?,
         layers: (0..sizes.layers)
             .map(|index| reader.layer(index))
             .collect::<Result<_, _>>()?,
-        decoder: source.decoder(
-            &DecoderNames {
-                words: &words,
-                untied: "lm_head.decoder",
-                bias: "lm_head.decoder.bias",
-            },
-            &sizes,
-        )?,
+        head: Head::MaskedLm(reader.transform()?, source.decoder(&decoder, &sizes)?),
     }))
 }
 
@@ -173,7 +171,7 @@ impl Reader<'_> {
         let norm = self.name("embeddings.LayerNorm");
         Ok(Embeddings {
             words: self.source.checkpoint.tensor(words, &shape)?,
-            positions: None,
+            positions: Positions::Rotary,
             token_type: self.source.token_type(&types, hidden)?,
             norm: self.source.norm(&norm, hidden, self.epsilon)?,
         })
