@@ -19,7 +19,8 @@ Options
   --threads N         indexing threads; one thread takes one file (default: the cores)
   --heap SIZE         memory for Java, like 2g or 900m (default: 2g)
   --optimize          merge the index into one segment
-  --store-docvectors  store each document's vector, for relevance feedback (a much larger index)
+  --store-docvectors  store each document's vector (a much larger index; --store-raw is enough for
+                      relevance feedback)
   --store-raw         store each document's JSON (a larger index)
   --overwrite         replace INDEX, once the new one is verified
   --help              this text

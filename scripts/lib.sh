@@ -118,6 +118,8 @@ find_target() {
   local root
   root="$(cd -- "$SCRIPTS/.." && pwd -P)"
   find_any_python
+  # A relative one is meant from here, not from the clone.
+  [[ -z "${CARGO_TARGET_DIR:-}" || "$CARGO_TARGET_DIR" == /* ]] || export CARGO_TARGET_DIR="$PWD/$CARGO_TARGET_DIR"
   CARGO_TARGET_DIR="$(cd -- "$root" && cargo metadata --no-deps --locked --offline --format-version 1 |
     "$PYTHON_ANY" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
   if ! { mkdir -p -- "$CARGO_TARGET_DIR" && [[ -w "$CARGO_TARGET_DIR" ]]; } 2>/dev/null; then

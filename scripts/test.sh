@@ -22,8 +22,8 @@ main() {
   case "${1:-}" in
     --help | -h) usage; exit 0 ;;
   esac
-  cd -- "$SCRIPTS/.."
   find_target
+  cd -- "$SCRIPTS/.."
   need_cache
   check_options "$@"
   scripts/setup.sh
@@ -76,12 +76,15 @@ check_dependencies() {
   folder="$CACHE/cargo-deny-$version"
   if [[ ! -x "$folder/bin/cargo-deny" ]]; then
     say "test: building cargo-deny $version, once"
-    timeout 1200 cargo install --quiet --locked --root "$folder" --version "$version" cargo-deny \
-      || fail "cargo-deny $version could not be built" "see cargo's message above; it needs a crate registry"
+    cargo install --quiet --locked --root "$folder" --version "$version" cargo-deny ||
+      fail "cargo-deny $version could not be built" "see cargo's message above; it needs a crate registry"
   fi
   local deny=("$folder/bin/cargo-deny" --locked --all-features)
+  # macOS has no such command.
+  local limit=(timeout 120)
+  command -v timeout >/dev/null || limit=(env)
   "${deny[@]}" check --hide-inclusion-graph bans licenses sources
-  if timeout 120 "${deny[@]}" fetch db >/dev/null 2>&1; then
+  if "${limit[@]}" "${deny[@]}" fetch db >/dev/null 2>&1; then
     "${deny[@]}" --offline check --hide-inclusion-graph advisories
   else
     say "test: skipped the security advisories, their database cannot be fetched from here"

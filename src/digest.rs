@@ -5,9 +5,17 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::{quote, regular_file};
+
 /// Returns a file's SHA-256 as lowercase hex.
 pub(crate) fn sha256_of(path: &Path) -> io::Result<String> {
-    copy_hashed(&mut fs_err::File::open(path)?, &mut io::sink())
+    let mut file = regular_file::open(path).map_err(|e| named(path, &e))?;
+    copy_hashed(&mut file, &mut io::sink()).map_err(|e| named(path, &e))
+}
+
+/// Adds the path to an error.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", quote::path(path)))
 }
 
 /// Copies everything and returns its SHA-256 as lowercase hex.

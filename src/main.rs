@@ -18,6 +18,8 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let message = cli::flags::with_flags(&format!("{error:#}"));
+            // Whatever names and texts of others are in it, a terminal obeys nothing of it.
+            let message = splade_export::printable(&message);
             eprintln!("error: {message}");
             match kind_of(&error) {
                 ErrorKind::Setting => ExitCode::from(2),

@@ -9,6 +9,7 @@
 //! Memory is bounded by the parts in flight. Which texts share a batch depends on the part alone, not
 //! on the threads, so that the same input gives the same weights.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
@@ -21,6 +22,7 @@ use rayon::prelude::*;
 use crate::corpus::{Document, PartReader, TextPart};
 use crate::encoder::{Batch, EncodeStats, SpladeEncoder, Tokens};
 use crate::impact::SparseVector;
+use crate::run::KeptBatch;
 use crate::stop::Stop;
 
 /// Parts in memory: one being read, one being encoded, one being written.
@@ -109,6 +111,30 @@ impl EncodedPart {
         self.fallbacks.load(Ordering::Relaxed)
     }
 
+    /// Returns the number of documents.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.documents.len()
+    }
+
+    /// Returns true if there are no documents.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.documents.is_empty()
+    }
+
+    /// Takes the vectors of a batch; returns the tokens of its texts.
+    fn put(&self, batch: KeptBatch) -> u64 {
+        let mut tokens = 0;
+        for (&row, vector) in batch.rows.iter().zip(batch.vectors) {
+            tokens += self.tokens[row].ids.len() as u64;
+            // Each row is in one batch only, so the place is empty.
+            let _ = self.vectors[row].set(vector);
+        }
+        self.fallbacks.fetch_add(batch.fallbacks, Ordering::Relaxed);
+        tokens
+    }
+
     /// Returns the documents in input order.
     pub fn documents(&self) -> impl Iterator<Item = EncodedDocument<'_>> {
         static EMPTY: SparseVector = SparseVector(Vec::new());
@@ -133,6 +159,22 @@ pub trait PartSink: Sync {
     /// # Errors
     /// Whatever keeps it from being written; the run ends.
     fn write(&self, part: &EncodedPart) -> anyhow::Result<()>;
+
+    /// Returns the batches of a part that an earlier run encoded.
+    ///
+    /// # Errors
+    /// If what was kept cannot be read; the run ends.
+    fn recall(&self, _part: &EncodedPart) -> anyhow::Result<Vec<KeptBatch>> {
+        Ok(Vec::new())
+    }
+
+    /// Keeps a batch of a part that is not whole yet, for a run that goes on after a kill.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being written; the run ends.
+    fn keep(&self, _part: &EncodedPart, _batch: &KeptBatch) -> anyhow::Result<()> {
+        Ok(())
+    }
 }
 
 type Work = (Arc<EncodedPart>, Batch);
@@ -182,7 +224,7 @@ pub fn run(
         for _ in 0..encoder.workers() {
             let (work, done) = (work_rx.clone(), done_tx.clone());
             let stages = &stages;
-            scope.spawn(move || stages.record_failure(stages.encode(&work, &done)));
+            scope.spawn(move || stages.record_failure(stages.encode(&work, &done, sink)));
         }
         for _ in 0..encoder.workers().div_ceil(4) {
             let (done, permits) = (done_rx.clone(), permit_tx.clone());
@@ -191,7 +233,7 @@ pub fn run(
         }
         // What the threads hold now are the only other ends: each stage ends when the one before did.
         drop((work_rx, done_rx, permit_tx));
-        stages.record_failure(stages.read(reader, &permit_rx, &work_tx, &done_tx));
+        stages.record_failure(stages.read(reader, &permit_rx, &work_tx, &done_tx, sink));
         drop((work_tx, done_tx));
     });
     let failure = stages.failure.into_inner();
@@ -228,6 +270,7 @@ impl Stages<'_> {
         permits: &Receiver<()>,
         work: &Sender<Work>,
         done: &Sender<Arc<EncodedPart>>,
+        sink: &dyn PartSink,
     ) -> anyhow::Result<()> {
         while self.await_permit(permits) {
             let started = Instant::now();
@@ -236,7 +279,7 @@ impl Stages<'_> {
             };
             add_elapsed(&self.progress.reading, started);
             let part = self.tokenize(part)?;
-            let batches = self.encoder.plan(&part.tokens);
+            let batches = self.recall(&part, sink)?;
             part.batches_left.store(batches.len(), Ordering::Release);
             let part = Arc::new(part);
             // A closed channel means that a stage failed, and that failure is the one to report.
@@ -248,6 +291,24 @@ impl Stages<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Plans the batches of a part and takes the vectors of those that an earlier run encoded; returns the others.
+    fn recall(&self, part: &EncodedPart, sink: &dyn PartSink) -> anyhow::Result<Vec<Batch>> {
+        let kept = sink.recall(part)?;
+        let mut kept: HashMap<Vec<usize>, KeptBatch> = kept
+            .into_iter()
+            .map(|batch| (batch.rows.clone(), batch))
+            .collect();
+        let mut batches = self.encoder.plan(&part.tokens);
+        batches.retain(|batch| match kept.remove(&batch.rows) {
+            Some(kept) => {
+                part.put(kept);
+                false
+            }
+            None => true,
+        });
+        Ok(batches)
     }
 
     /// Waits for a permit; returns false if the run has ended. Looks up from time to time, because no permit
@@ -300,7 +361,12 @@ impl Stages<'_> {
     }
 
     /// Encodes batches until there are no more.
-    fn encode(&self, work: &Receiver<Work>, done: &Sender<Arc<EncodedPart>>) -> anyhow::Result<()> {
+    fn encode(
+        &self,
+        work: &Receiver<Work>,
+        done: &Sender<Arc<EncodedPart>>,
+        sink: &dyn PartSink,
+    ) -> anyhow::Result<()> {
         for (part, batch) in work {
             if self.stopped() {
                 break;
@@ -309,23 +375,25 @@ impl Stages<'_> {
                 .encoder
                 .encode_batch(&batch, &part.tokens)
                 .with_context(|| describe_batch(&part, &batch))?;
-            let mut tokens = 0;
-            for (&row, vector) in batch.rows.iter().zip(encoded.vectors) {
-                tokens += part.tokens[row].ids.len() as u64;
-                // Each row is in one batch only, so the place is empty.
-                let _ = part.vectors[row].set(vector);
-            }
-            let documents = batch.rows.len() as u64;
-            self.progress
-                .documents
-                .fetch_add(documents, Ordering::Relaxed);
-            self.progress.tokens.fetch_add(tokens, Ordering::Relaxed);
-            part.fallbacks
-                .fetch_add(encoded.stats.fallbacks, Ordering::Relaxed);
             let stats = self.progress.stats.lock();
             stats
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
                 .add(&encoded.stats);
+            let encoded = KeptBatch {
+                rows: batch.rows,
+                vectors: encoded.vectors,
+                fallbacks: encoded.stats.fallbacks,
+            };
+            // The last one makes the part whole, and is written with it.
+            if part.batches_left.load(Ordering::Acquire) > 1 {
+                sink.keep(&part, &encoded)?;
+            }
+            let documents = encoded.rows.len() as u64;
+            let tokens = part.put(encoded);
+            self.progress
+                .documents
+                .fetch_add(documents, Ordering::Relaxed);
+            self.progress.tokens.fetch_add(tokens, Ordering::Relaxed);
             if part.batches_left.fetch_sub(1, Ordering::AcqRel) == 1 {
                 let _ = done.send(part);
             }

@@ -83,6 +83,20 @@ impl fmt::Display for Short<'_> {
     }
 }
 
+/// Escapes what a terminal would obey or not show in a whole message, whatever is in it. Line ends stay.
+#[must_use]
+pub fn printable(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    for c in message.chars() {
+        if matches!(c, '\n' | '"' | '\'' | '\\') {
+            text.push(c);
+        } else {
+            text.extend(c.escape_debug());
+        }
+    }
+    text
+}
+
 /// Writes the first characters, escaped, and returns the number of bytes left out.
 fn write_start<I: Iterator<Item = char>>(
     f: &mut fmt::Formatter<'_>,
@@ -116,6 +130,7 @@ mod tests {
         let name = path(Path::new("it's/C:\\a\u{1b}[31m.jsonl"));
         assert_eq!(name, "it's/C:\\a\\u{1b}[31m.jsonl");
         assert_eq!(names(["a\n", "b"]), "a\\n, b");
+        assert_eq!(printable("a\n\u{1b}[31m \"b\""), "a\n\\u{1b}[31m \"b\"");
     }
 
     #[test]

@@ -7,12 +7,14 @@ use splade_export::encoder::{DeviceChoice, EncoderSettings, MAX_THREADS, SpladeE
 use splade_export::impact::{Normalization, Pruning, Quantization, Rounding, Step};
 use splade_export::model::{Aggregation, Precision};
 
+use super::fetch_progress::model_folder;
+
 /// From text to impacts: what documents, topics and single texts have in common.
 pub struct EncodeOptions {
     /// The model folder.
-    model: PathBuf,
+    pub model: PathBuf,
     /// From text to weights.
-    encoder: EncoderSettings,
+    pub encoder: EncoderSettings,
     /// From weights to impacts; `None` keeps the weights.
     pub quantization: Option<Quantization>,
 }
@@ -33,8 +35,9 @@ impl EncodeOptions {
 
 #[derive(Args)]
 pub struct EncodeArgs {
-    /// Model folder: config.json + model.safetensors + tokenizer.json, or model.onnx + tokenizer.json
-    #[arg(long, value_name = "DIR", env = "SPLADE_EXPORT_MODEL")]
+    /// A model folder (a Hugging Face checkpoint or an ONNX export), or a name on the Hugging Face hub: ORG/NAME,
+    /// ORG/NAME@REVISION, or hf:ORG/NAME where a folder has the same name
+    #[arg(long, value_name = "MODEL", env = "SPLADE_EXPORT_MODEL")]
     model: PathBuf,
 
     /// How the tokens' logits become one weight per term [default: as 1_SpladePooling in the model's folder
@@ -184,7 +187,8 @@ fn parse_size(text: &str) -> Result<u64, String> {
 }
 
 impl EncodeArgs {
-    pub fn resolve(&self) -> anyhow::Result<EncodeOptions> {
+    /// Checks the flags, and fetches the model if it is given by its name.
+    pub fn resolve(&self, quiet: bool) -> anyhow::Result<EncodeOptions> {
         if let Some(min) = self.min_weight
             && !(min.is_finite() && min >= 0.0)
         {
@@ -200,7 +204,7 @@ impl EncodeArgs {
             .build_global();
         Ok(EncodeOptions {
             quantization: self.quantization()?,
-            model: self.model.clone(),
+            model: model_folder(&self.model, quiet)?,
             encoder: EncoderSettings {
                 onnxruntime: self.onnxruntime.clone(),
                 aggregation: self.aggregation.map(|aggregation| match aggregation {

@@ -17,10 +17,9 @@ use super::progress::Display;
 /// the most frequent terms, expansion terms, sparse against dense memory, and what other quantizations would cost. Any
 /// JsonVectorCollection can be read, of float weights or of impacts; of float weights the quantizations are exact.
 #[derive(ClapArgs)]
-#[command(
-    after_help = "Examples:\n  splade-export report out/collection --index out/index --output out/report.html\n  \
-                  splade-export report out/weights --model models/splade-tiny --output out/report.html"
-)]
+#[command(after_help = "Examples:\n  \
+                  splade-export documents fixtures --output out/collection --index out/index\n  \
+                  splade-export report out/collection --index out/index --output out/report.html")]
 pub struct Args {
     /// A folder that `documents` or `join` made, any folder of a JsonVectorCollection, or a file
     #[arg(value_name = "COLLECTION")]

@@ -3,13 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, ValueEnum};
-use splade_export::export::{TopicsOptions, encode_topics};
-use splade_export::output::{AnseriniTopics, PyseriniTopics};
+use splade_export::encoder::QueryEncoder;
+use splade_export::export::{
+    EventHandler, TopicsOptions, TopicsSummary, encode_topics, encode_topics_with_table,
+};
+use splade_export::output::{AnseriniTopics, LineFormat, PyseriniTopics};
+use splade_export::stop::Stop;
 
 use super::encode::EncodeArgs;
 use super::input::TopicsInputArgs;
 use super::interrupt;
 use super::progress::Display;
+use super::query::QueryArgs;
 
 /// Encode topics for Anserini or Pyserini
 ///
@@ -34,6 +39,9 @@ pub struct Args {
     encode: EncodeArgs,
 
     #[command(flatten)]
+    query: QueryArgs,
+
+    #[command(flatten)]
     input: TopicsInputArgs,
 
     /// Print neither progress nor summary
@@ -53,7 +61,7 @@ impl Args {
             Some(format) => format,
             None => by_ending(&self.output)?,
         };
-        let encode = self.encode.resolve()?;
+        let encode = self.encode.resolve(self.quiet)?;
         let options = TopicsOptions {
             quantization: encode.quantization,
             corpus: self.input.resolve(self.paths)?,
@@ -62,15 +70,15 @@ impl Args {
         let stop = interrupt::install("nothing was written; run the same command again")?;
         let mut display = Display::new("topics", self.quiet);
         let mut events = |event| display.on(event);
-        let encoder = encode.open()?;
+        let encoder = self.query.open(&encode, self.quiet)?;
         let summary = match format {
             FormatArg::Tsv => {
                 let format = AnseriniTopics::default();
-                encode_topics(&encoder, &options, format, &stop, &mut events)?
+                write(&encoder, &options, format, &stop, &mut events)?
             }
             FormatArg::Jsonl => {
                 let format = PyseriniTopics::default();
-                encode_topics(&encoder, &options, format, &stop, &mut events)?
+                write(&encoder, &options, format, &stop, &mut events)?
             }
         };
         let seconds = display.finish();
@@ -79,9 +87,27 @@ impl Args {
                 "topics       {} in {seconds:.1} s, {} terms, {} truncated, {} empty",
                 summary.topics, summary.terms, summary.truncated, summary.empty
             );
+            if let QueryEncoder::Table(table) = &encoder {
+                eprintln!("queries      by a table of {} terms", table.terms());
+            }
             eprintln!("output       {}", options.output.display());
         }
         Ok(())
+    }
+}
+
+fn write(
+    encoder: &QueryEncoder,
+    options: &TopicsOptions,
+    format: impl LineFormat,
+    stop: &Stop,
+    events: &mut EventHandler<'_>,
+) -> splade_export::Result<TopicsSummary> {
+    match encoder {
+        QueryEncoder::Model(model) => encode_topics(model, options, format, stop, events),
+        QueryEncoder::Table(table) => {
+            encode_topics_with_table(table, options, format, stop, events)
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::corpus::{CorpusError, Place};
 use crate::impact::MAX_IMPACT;
+use crate::quote::{self, Name, Quoted};
 
 /// Why a collection cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +32,7 @@ pub enum CollectionError {
     #[error(
         "{} holds no .jsonl or .jsonl.gz files; name a folder that `splade-export documents` made, or any folder of a \
          JsonVectorCollection",
-        .path.display()
+        quote::path(.path)
     )]
     NoFiles {
         /// The folder.
@@ -41,7 +42,7 @@ pub enum CollectionError {
     /// A file that does not look like a part of a collection.
     #[error(
         "{} is not a .jsonl or .jsonl.gz file, but Anserini would read it as one; move it out of the folder",
-        .path.display()
+        quote::path(.path)
     )]
     StrangeFile {
         /// The file.
@@ -52,7 +53,7 @@ pub enum CollectionError {
     #[error(
         "{} is not finished: it has parts and no manifest.json; export it again, or name its folder of parts to index \
          what is there",
-        .path.display()
+        quote::path(.path)
     )]
     Unfinished {
         /// The folder.
@@ -63,7 +64,7 @@ pub enum CollectionError {
     #[error(
         "{}: there is no manifest.json in it: it is no collection that splade-export made, or its run did not finish; go on \
          with that by the same command and --resume",
-        .path.display()
+        quote::path(.path)
     )]
     NoManifest {
         /// The folder.
@@ -71,7 +72,10 @@ pub enum CollectionError {
     },
 
     /// The manifest is not one.
-    #[error("{}: {reason}; this manifest is damaged or of another version: export the collection again", .path.display())]
+    #[error(
+        "{}: {}; this manifest is damaged or of another version: export the collection again",
+        quote::path(.path), Name(.reason)
+    )]
     Manifest {
         /// The file.
         path: PathBuf,
@@ -96,7 +100,8 @@ pub enum CollectionError {
 pub enum LineProblem {
     /// It is not a JSON object of the expected form.
     #[error(
-        "not a document of a JsonVectorCollection: {0}; each line is one object with an id and a vector"
+        "not a document of a JsonVectorCollection: {}; each line is one object with an id and a vector",
+        Name(.0)
     )]
     Json(String),
 
@@ -110,8 +115,9 @@ pub enum LineProblem {
 
     /// A weight is not a whole number.
     #[error(
-        "term {term:?} has the weight {weight}, which is not a whole number; an index takes impacts, so quantize the \
-         collection: splade-export documents without --step none"
+        "term {term} has the weight {weight}, which is not a whole number; an index takes impacts, so quantize the \
+         collection: splade-export documents without --step none",
+        term = Quoted(.term)
     )]
     Fraction {
         /// The term.
@@ -122,8 +128,9 @@ pub enum LineProblem {
 
     /// An impact is out of range.
     #[error(
-        "term {term:?} has the impact {impact}, outside 1 to {MAX_IMPACT}; leave terms without weight out, and quantize \
-         with a larger step if it is too large"
+        "term {term} has the impact {impact}, outside 1 to {MAX_IMPACT}; leave terms without weight out, and quantize \
+         with a larger step if it is too large",
+        term = Quoted(.term), impact = Name(.impact)
     )]
     Impact {
         /// The term.

@@ -25,8 +25,9 @@ impl CollectionFiles {
     /// # Errors
     /// All of [`CollectionError`] but those of lines.
     pub fn find(path: &Path) -> Result<Self, CollectionError> {
-        let named =
-            |e: std::io::Error| std::io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+        let named = |e: std::io::Error| {
+            std::io::Error::new(e.kind(), format!("{}: {e}", crate::quote::path(path)))
+        };
         let meta = std::fs::metadata(path).map_err(|e| CollectionError::Folder(named(e)))?;
         if !meta.is_dir() {
             return Ok(Self {

@@ -12,6 +12,7 @@ use super::manifest::{Manifest, PartInfo};
 use super::names::{DOCUMENTS, MANIFEST, REJECTED};
 use crate::corpus::{DocidSet, PartSelection, RejectedRecord, Source};
 use crate::digest::sha256_of;
+use crate::quote::Quoted;
 use crate::run::{Counts, VectorKind};
 
 /// What is wrong with a collection.
@@ -142,7 +143,10 @@ impl Checker<'_> {
         if set.insert(&document.docid) {
             Ok(())
         } else {
-            Err(format!("the docid {:?} is used twice", document.docid))
+            Err(format!(
+                "the docid {} is used twice",
+                Quoted(&document.docid)
+            ))
         }
     }
 
@@ -246,7 +250,8 @@ fn check_weight(term: &str, weight: Weight) -> Result<(), LineProblem> {
         Ok(())
     } else {
         Err(LineProblem::Json(format!(
-            "term {term:?} has the weight {value}, which is not a positive number"
+            "term {} has the weight {value}, which is not a positive number",
+            Quoted(term)
         )))
     }
 }

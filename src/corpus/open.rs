@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::bufread::MultiGzDecoder;
 
 use super::error::CorpusError;
-use super::file_kind::FileKind;
 use super::source::{Content, Source};
+use crate::regular_file;
 
 const BUFFER: usize = 1 << 18;
 
@@ -85,15 +85,9 @@ pub(super) fn open_range(
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Opens a path only if there is a regular file: a pipe would block, and a device may never end.
+/// Opens a path only if there is a regular file.
 pub(super) fn open_regular(path: &Path) -> Result<File, CorpusError> {
-    match FileKind::of(path).map_err(|e| CorpusError::open(path, e))? {
-        FileKind::Regular => File::open(path).map_err(|e| CorpusError::open(path, e)),
-        other => Err(CorpusError::NotAFile {
-            path: path.to_owned(),
-            found: other.name(),
-        }),
-    }
+    regular_file::open(path).map_err(|e| CorpusError::open(path, e))
 }
 
 fn buffered<R: Read>(inner: R) -> BufReader<R> {

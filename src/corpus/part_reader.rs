@@ -13,18 +13,16 @@ use std::sync::Arc;
 use super::digest_chain::DigestChain;
 use super::document::Document;
 use super::error::CorpusError;
-use super::fields::FieldCount;
+use super::open_part::OpenPart;
 use super::part_options::{OnError, PartOptions};
 use super::plan::Plan;
 use super::planned_parts::{Next, PlannedParts};
 use super::progress::ReadProgress;
+use super::read_summary::ReadSummary;
 use super::reader::CorpusReader;
 use super::record_error::RecordError;
 use super::rejected::{Mark, RejectedFile};
 use crate::stop::Stop;
-
-/// Ends a part early when it holds so many bytes of text, so that long documents do not fill memory.
-pub(super) const MAX_PART_BYTES: usize = 256 << 20;
 
 /// A part that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,23 +33,6 @@ pub struct TextPart {
     pub documents: Vec<Document>,
     /// SHA-256 over all documents up to its last, in hexadecimal.
     pub input_sha256: String,
-}
-
-/// What was read.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ReadSummary {
-    /// Records that belong to the parts that are wanted: documents and rejected ones.
-    pub read: u64,
-    /// Rejected ones among them.
-    pub rejected: u64,
-    /// Documents of the whole input, as far as it was read; 0 means that there is nothing to encode at all.
-    pub documents: u64,
-    /// In how many JSON records of the whole input, as far as it was read, each field was.
-    pub fields: Vec<FieldCount>,
-    /// The digest before the first wanted part; `None` if that is the first of all.
-    pub before: Option<String>,
-    /// Number of all parts and the last digest, if the end of the input was reached.
-    pub end: Option<(usize, String)>,
 }
 
 /// Reads the parts that are wanted and not completed yet.
@@ -67,35 +48,6 @@ pub struct PartReader {
     next: usize,
     ended: bool,
     summary: ReadSummary,
-}
-
-/// The part that is being filled.
-struct OpenPart {
-    index: usize,
-    wanted: bool,
-    /// Returns the documents, rather than only hashing them.
-    keeps_documents: bool,
-    digest_before: String,
-    rejected_before: Option<Mark>,
-    documents: Vec<Document>,
-    count: usize,
-    bytes: usize,
-    rejected: u64,
-    last_error: Option<RecordError>,
-}
-
-impl OpenPart {
-    fn is_full(&self, part_size: usize) -> bool {
-        self.count >= part_size || self.bytes >= MAX_PART_BYTES
-    }
-
-    fn add(&mut self, document: Document) {
-        self.count += 1;
-        self.bytes += document.text.len();
-        if self.keeps_documents {
-            self.documents.push(document);
-        }
-    }
 }
 
 impl PartReader {
@@ -274,7 +226,7 @@ impl PartReader {
     /// Records a bad record, or ends the reading.
     fn reject(&mut self, part: &mut OpenPart, error: RecordError) -> Result<(), CorpusError> {
         if self.options.on_error == OnError::Stop {
-            return Err(CorpusError::Record(error));
+            return Err(CorpusError::Record(Box::new(error)));
         }
         // Records before a part's first document are the last part's if there is no such document.
         let last_wanted = part
@@ -366,7 +318,7 @@ impl PartReader {
     fn too_many(&self, last: RecordError) -> CorpusError {
         CorpusError::TooManyErrors {
             limit: self.limit(),
-            last,
+            last: Box::new(last),
         }
     }
 

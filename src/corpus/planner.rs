@@ -6,8 +6,8 @@ use super::error::CorpusError;
 use super::fields::{FieldCount, FieldCounter};
 use super::format::InputFormat;
 use super::inputs::Inputs;
+use super::open_part::MAX_PART_BYTES;
 use super::part_options::OnError;
-use super::part_reader::MAX_PART_BYTES;
 use super::plan::{Plan, PlannedDuplicate, PlannedInput, PlannedPart};
 use super::position::Position;
 use super::progress::ReadProgress;
@@ -192,12 +192,13 @@ impl<'a> Cutter<'a> {
         self.rejected += 1;
         self.plan.rejected += 1;
         match self.options.on_error {
-            OnError::Stop => Err(CorpusError::Record(error)),
+            OnError::Stop => Err(CorpusError::Record(Box::new(error))),
             OnError::Skip {
                 max_errors: Some(limit),
-            } if self.plan.rejected > limit => {
-                Err(CorpusError::TooManyErrors { limit, last: error })
-            }
+            } if self.plan.rejected > limit => Err(CorpusError::TooManyErrors {
+                limit,
+                last: Box::new(error),
+            }),
             OnError::Skip { .. } => Ok(()),
         }
     }

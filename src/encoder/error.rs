@@ -26,6 +26,18 @@ pub enum EncodeError {
         length: usize,
         reason: String,
     },
+    #[error(
+        "{folder}: there is no table of the weights of queries; give one with `query_weights`, a file of terms and \
+         weights, or leave that setting out",
+        folder = folder.display()
+    )]
+    NoQueryTable { folder: PathBuf },
+    #[error(
+        "{folder}: its way for queries begins with a {class}, which is not known; give the weights of queries with \
+         `query_weights`",
+        folder = folder.display()
+    )]
+    UnknownQuerySide { folder: PathBuf, class: String },
     #[error("the tokenizer failed: {0}")]
     Tokenize(String),
     #[error(

@@ -7,19 +7,20 @@ use anyhow::Context;
 
 use super::event::{Event, EventHandler, encode_parts};
 use super::open_run::{ResumeOutcome, open_run};
-use super::run_writer::{PartWriters, RunWriter};
+use super::run_writer::{Kept, PartWriters, RunWriter};
 use crate::corpus::{
     CorpusOptions, CorpusReader, Inputs, OnError, PartOptions, PartReader, PartSelection, Plan,
     ReadSummary, Source,
 };
 use crate::encoder::{Device, SpladeEncoder};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::impact::{Normalization, Quantization, Quantizer, SparseVector};
 use crate::output::{EncodedRecord, Output, OutputSummary, PseudoTerms, Terms, VectorRef};
 use crate::pipeline::{EncodedPart, PartSink};
 use crate::run::{
     Accounting, CollectionSettings, Compression, Counts, EncodingSettings, FinishedRun, HeadKind,
-    InputEnd, InputFile, ModelInfo, PartKind, RunIdentity, RunSettings, Shard, VectorKind,
+    InputEnd, InputFile, KeptBatch, ModelInfo, PartKind, RunIdentity, RunSettings, Shard,
+    VectorKind,
 };
 use crate::stop::Stop;
 
@@ -44,6 +45,23 @@ pub struct DocumentsOptions {
     pub compression: Compression,
     /// Whether the texts are kept.
     pub contents: bool,
+}
+
+impl Default for DocumentsOptions {
+    /// Impacts of the default quantization of all documents, in parts of 10,000; the first bad record ends the run.
+    fn default() -> Self {
+        Self {
+            quantization: Some(Quantization::default()),
+            corpus: CorpusOptions::default(),
+            resume: false,
+            part_size: 10_000,
+            selection: PartSelection::All,
+            plan: None,
+            on_error: OnError::Stop,
+            compression: Compression::default(),
+            contents: false,
+        }
+    }
 }
 
 /// What was written.
@@ -101,15 +119,27 @@ pub fn encode_documents(
             outputs,
         })
     });
-    written.map_err(|error| with_kept(error, writer.abandon()).into())
+    written.map_err(|error| abandon(writer, error).into())
 }
 
-/// Tells how many parts are kept beside what went wrong.
-pub(super) fn with_kept(error: anyhow::Error, kept: usize) -> anyhow::Error {
+/// Ends a run that failed, and tells beside what went wrong what is kept.
+pub(super) fn abandon(writer: RunWriter, error: anyhow::Error) -> anyhow::Error {
+    let error = Error::from(error);
+    // Input that has to be corrected first would not be that of the same run.
+    let keep_batches = !matches!(error.kind(), ErrorKind::Corpus | ErrorKind::Setting);
+    let kept = writer.abandon(keep_batches);
+    let error = anyhow::Error::from(error);
     match kept {
-        0 => error,
-        kept => error.context(format!(
-            "{kept} whole parts are kept; go on with the same command and `resume`"
+        Kept {
+            parts: 0,
+            batches: false,
+        } => error,
+        Kept {
+            parts: 0,
+            batches: true,
+        } => error.context("what was encoded is kept; go on with the same command and `resume`"),
+        Kept { parts, .. } => error.context(format!(
+            "{parts} whole parts are kept; go on with the same command and `resume`"
         )),
     }
 }
@@ -368,6 +398,15 @@ impl PartSink for Sink<'_> {
                 part.quantized_in(adder.quantizing);
                 Ok(adder.counts)
             })
+    }
+
+    fn recall(&self, part: &EncodedPart) -> anyhow::Result<Vec<KeptBatch>> {
+        let batches = self.writer.batches();
+        Ok(batches.recall(part.index, &part.input_sha256, part.len())?)
+    }
+
+    fn keep(&self, part: &EncodedPart, batch: &KeptBatch) -> anyhow::Result<()> {
+        Ok(self.writer.batches().keep(part.index, batch)?)
     }
 }
 

@@ -309,7 +309,8 @@ fn duplicate_places(sources: &[Source], error: &anyhow::Error) -> Option<anyhow:
                 None => first = Some(lines.place()),
                 Some(first) => {
                     return Some(anyhow::anyhow!(
-                        "the docid {docid:?} is used twice, at {first} and at {}; give each document a docid of its own",
+                        "the docid {} is used twice, at {first} and at {}; give each document a docid of its own",
+                        crate::quote::Quoted(docid),
                         lines.place()
                     ));
                 }

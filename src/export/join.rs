@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::documents::{DocumentsSummary, with_kept};
+use super::documents::{DocumentsSummary, abandon};
 use super::event::{Event, EventHandler};
 use super::open_run::{ResumeOutcome, open_run};
 use super::rejected_merge::{RejectedSource, merge_rejected};
@@ -103,7 +103,7 @@ pub fn join_shards(
             outputs,
         })
     });
-    joined.map_err(|error| with_kept(error, writer.abandon()).into())
+    joined.map_err(|error| abandon(writer, error).into())
 }
 
 fn open_shards<'o>(

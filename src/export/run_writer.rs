@@ -17,7 +17,7 @@ use crate::output::{
     EncodedRecord, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardPart, Terms,
 };
 use crate::run::{
-    Counts, Damaged, FinishedRun, Journal, PartKind, PartRecord, RunError, RunIdentity,
+    BatchLogs, Counts, Damaged, FinishedRun, Journal, PartKind, PartRecord, RunError, RunIdentity,
 };
 
 /// The outputs of a run, its journal, and the parts that are whole. Parts can be written from several threads, in any
@@ -26,8 +26,17 @@ pub(super) struct RunWriter {
     outputs: Vec<Slot>,
     journal: Journal,
     spool: Spool,
+    batches: BatchLogs,
     weights: Mutex<BTreeMap<usize, PartRecord>>,
     parts: Mutex<BTreeMap<usize, PartRecord>>,
+}
+
+/// What is left for a later run after a failure.
+pub(super) struct Kept {
+    /// Whole parts.
+    pub(super) parts: usize,
+    /// Whether there are batches of other parts.
+    pub(super) batches: bool,
 }
 
 /// An output of the run.
@@ -96,6 +105,7 @@ impl RunWriter {
         let spool = Spool::new(journal.folder(), vocabulary)?;
         let writer = Self {
             outputs: begun,
+            batches: BatchLogs::new(journal.folder()),
             journal,
             spool,
             weights: Mutex::default(),
@@ -178,6 +188,11 @@ impl RunWriter {
     /// Returns the whole parts of a kind, by their numbers.
     pub(super) fn parts(&self, kind: PartKind) -> BTreeMap<usize, PartRecord> {
         self.lock(kind).clone()
+    }
+
+    /// Returns what keeps the encoded batches of parts that are not whole.
+    pub(super) fn batches(&self) -> &BatchLogs {
+        &self.batches
     }
 
     /// Returns what keeps weights until the largest one of the corpus is known.
@@ -265,6 +280,7 @@ impl RunWriter {
     fn complete(&self, kind: PartKind, number: usize, record: PartRecord) -> anyhow::Result<()> {
         self.journal.record(kind, number, &record)?;
         self.lock(kind).insert(number, record);
+        self.batches.remove(number)?;
         Ok(())
     }
 
@@ -302,9 +318,12 @@ impl RunWriter {
         }
         let others = others
             .iter()
-            .map(|slot| match slot.committed {
-                true => Ok(slot.output.inspect()?.summary),
-                false => slot.output.commit(run),
+            .map(|slot| {
+                if slot.committed {
+                    Ok(slot.output.inspect()?.summary)
+                } else {
+                    slot.output.commit(run)
+                }
             })
             .collect::<Result<Vec<_>>>()?;
         let mut summaries = vec![home.output.commit(run)?];
@@ -313,11 +332,14 @@ impl RunWriter {
         Ok(summaries)
     }
 
-    /// After a failure: leaves whole parts for a later run to go on with, and nothing at all where there are none. Returns
-    /// the number of parts kept.
-    pub(super) fn abandon(self) -> usize {
-        let kept = self.completed().len();
-        if kept == 0 {
+    /// After a failure: leaves whole parts, and encoded batches where `keep_batches`, for a later run to go on with, and
+    /// nothing at all where there are none.
+    pub(super) fn abandon(self, keep_batches: bool) -> Kept {
+        let kept = Kept {
+            parts: self.completed().len(),
+            batches: keep_batches && self.batches.any(),
+        };
+        if kept.parts == 0 && !kept.batches {
             discard(self.outputs.iter());
         }
         kept

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::quote::{self, Name, Quoted};
+
 /// An error of the index writer or of the reader of its own indexes.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -13,9 +15,9 @@ pub enum LuceneError {
 
     /// An impact is below 1 or above [`MAX_IMPACT`](crate::lucene::MAX_IMPACT).
     #[error(
-        "document {docid:?}: term {term:?} has impact {impact}, outside 1 to {}: leave terms without weight out, and \
+        "document {docid}: term {term} has impact {impact}, outside 1 to {}: leave terms without weight out, and \
          quantize with a larger `step` if the impact is too large",
-        crate::lucene::limits::MAX_IMPACT
+        crate::lucene::limits::MAX_IMPACT, docid = Quoted(.docid), term = Quoted(.term)
     )]
     Impact {
         /// Docid of the document.
@@ -28,8 +30,8 @@ pub enum LuceneError {
 
     /// The impacts of a document are too large together.
     #[error(
-        "document {docid:?} has impacts of {sum} in all, over Lucene's limit of {}: quantize with a larger `step`",
-        crate::lucene::limits::MAX_IMPACT_SUM
+        "document {docid} has impacts of {sum} in all, over Lucene's limit of {}: quantize with a larger `step`",
+        crate::lucene::limits::MAX_IMPACT_SUM, docid = Quoted(.docid)
     )]
     ImpactSum {
         /// Docid of the document.
@@ -40,7 +42,8 @@ pub enum LuceneError {
 
     /// A docid is empty or has a line break in it.
     #[error(
-        "the docid {docid:?} {what}: give each document a docid that fits into a line of a result list"
+        "the docid {docid} {what}: give each document a docid that fits into a line of a result list",
+        docid = Quoted(.docid)
     )]
     Docid {
         /// The docid.
@@ -51,8 +54,8 @@ pub enum LuceneError {
 
     /// A term has more than [`MAX_TERM_BYTES`](crate::lucene::MAX_TERM_BYTES) bytes.
     #[error(
-        "a term of {bytes} bytes that begins with {start:?} is over Lucene's limit of {} bytes: remove or shorten it",
-        crate::lucene::limits::MAX_TERM_BYTES
+        "a term of {bytes} bytes that begins with {start} is over Lucene's limit of {} bytes: remove or shorten it",
+        crate::lucene::limits::MAX_TERM_BYTES, start = Quoted(.start)
     )]
     TermTooLong {
         /// Its length in UTF-8.
@@ -63,8 +66,8 @@ pub enum LuceneError {
 
     /// A docid has more than [`MAX_TERM_BYTES`](crate::lucene::MAX_TERM_BYTES) bytes.
     #[error(
-        "a docid of {bytes} bytes that begins with {start:?} is over Lucene's limit of {} bytes: shorten it",
-        crate::lucene::limits::MAX_TERM_BYTES
+        "a docid of {bytes} bytes that begins with {start} is over Lucene's limit of {} bytes: shorten it",
+        crate::lucene::limits::MAX_TERM_BYTES, start = Quoted(.start)
     )]
     DocidTooLong {
         /// Its length in UTF-8.
@@ -74,7 +77,10 @@ pub enum LuceneError {
     },
 
     /// A document names the same term twice.
-    #[error("document {docid:?} has the term {term:?} twice: a document has one impact for a term")]
+    #[error(
+        "document {docid} has the term {term} twice: a document has one impact for a term",
+        docid = Quoted(.docid), term = Quoted(.term)
+    )]
     DuplicateTerm {
         /// Docid of the document.
         docid: String,
@@ -100,7 +106,10 @@ pub enum LuceneError {
     NoVocabulary,
 
     /// The vocabulary names a term twice.
-    #[error("the vocabulary has the term {term:?} twice, as number {first} and as number {second}")]
+    #[error(
+        "the vocabulary has the term {term} twice, as number {first} and as number {second}",
+        term = Quoted(.term)
+    )]
     DuplicateVocabulary {
         /// The term.
         term: String,
@@ -112,7 +121,8 @@ pub enum LuceneError {
 
     /// Two documents have the same docid.
     #[error(
-        "the docid {docid:?} is used twice: by {first} and by {second}; give each document a docid of its own"
+        "the docid {docid} is used twice: by {first} and by {second}; give each document a docid of its own",
+        docid = Quoted(.docid)
     )]
     DuplicateDocid {
         /// The docid.
@@ -131,21 +141,21 @@ pub enum LuceneError {
     },
 
     /// The output folder is not empty.
-    #[error("{} is not empty: name a new folder for the index, or remove what is there first", .path.display())]
+    #[error("{} is not empty: name a new folder for the index, or remove what is there first", quote::path(.path))]
     NotEmpty {
         /// The output folder.
         path: PathBuf,
     },
 
     /// The output is a file.
-    #[error("{} is a file: an index is a folder, so name another path", .path.display())]
+    #[error("{} is a file: an index is a folder, so name another path", quote::path(.path))]
     NoFolder {
         /// The output.
         path: PathBuf,
     },
 
     /// Another process writes this index.
-    #[error("{} is being written by another process: wait for it to end, or name another folder", .path.display())]
+    #[error("{} is being written by another process: wait for it to end, or name another folder", quote::path(.path))]
     Locked {
         /// The output folder.
         path: PathBuf,
@@ -155,7 +165,7 @@ pub enum LuceneError {
     #[error(
         "{} holds an unfinished index that was begun with other input or settings: remove the folder to begin again, \
          or go on with the settings it was begun with",
-        .path.display()
+        quote::path(.path)
     )]
     OtherRun {
         /// The output folder.
@@ -165,7 +175,7 @@ pub enum LuceneError {
     /// The index of a shard was named for the collection of another.
     #[error(
         "{} is the index of {}, not of {}: name the indexes in the order of their collections",
-        .index.display(), .owner.display(), .collection.display()
+        quote::path(.index), quote::path(.owner), quote::path(.collection)
     )]
     WrongOrder {
         /// Folder of the index.
@@ -179,7 +189,7 @@ pub enum LuceneError {
     /// The index of a shard was not made with its collection.
     #[error(
         "{} {what}, so it is not the index of {}: make it again from this collection",
-        .index.display(), .collection.display()
+        quote::path(.index), quote::path(.collection)
     )]
     OtherOrigin {
         /// Folder of the index.
@@ -191,7 +201,7 @@ pub enum LuceneError {
     },
 
     /// There is no index in the folder.
-    #[error("{} holds no Lucene index (there is no segments file in it)", .path.display())]
+    #[error("{} holds no Lucene index (there is no segments file in it)", quote::path(.path))]
     NoIndex {
         /// The folder.
         path: PathBuf,
@@ -199,9 +209,9 @@ pub enum LuceneError {
 
     /// Another program wrote or changed the index.
     #[error(
-        "{}: {what}, so this is not an index as splade-export writes it; indexes of other programs are merged with \
+        "{}: {}, so this is not an index as splade-export writes it; indexes of other programs are merged with \
          Lucene's own IndexMergeTool",
-        .path.display()
+        quote::path(.path), Name(.what)
     )]
     NotOurs {
         /// The file.
@@ -211,7 +221,7 @@ pub enum LuceneError {
     },
 
     /// A file is damaged.
-    #[error("{}: {what}: the file is damaged, write the index again", .path.display())]
+    #[error("{}: {}: the file is damaged, write the index again", quote::path(.path), Name(.what))]
     Corrupt {
         /// The file.
         path: PathBuf,
@@ -239,7 +249,7 @@ impl std::fmt::Display for DocumentLocation {
             f,
             "document {} of segment {}",
             self.document,
-            self.segment.display()
+            quote::path(&self.segment)
         )
     }
 }

@@ -5,6 +5,7 @@
 //! FOLDER/run.json           what the run is
 //! FOLDER/commit.json        all parts are whole, the outputs are being committed
 //! FOLDER/part-00007.json    a part that is whole in every output, written after the outputs' files
+//! FOLDER/batches-00007      encoded batches of a part that is not whole yet
 //! FOLDER/weights-00007.*    weights that wait for the largest one of the corpus, and their record
 //! ```
 //!

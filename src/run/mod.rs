@@ -4,6 +4,7 @@
 //! those records in a folder that one of the outputs lends until the run is finished.
 
 mod accounting;
+mod batch_log;
 mod counts;
 mod difference;
 mod error;
@@ -15,6 +16,7 @@ mod settings;
 mod shard;
 
 pub use accounting::Accounting;
+pub use batch_log::{BatchLogs, KeptBatch};
 pub use counts::Counts;
 pub use difference::SettingDifference;
 pub use error::RunError;

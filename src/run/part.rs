@@ -59,7 +59,10 @@ impl PartFile {
             reason,
         };
         if self.name.is_empty() || self.name.contains(['/', '\\']) {
-            return Err(damaged(format!("a part cannot be named {:?}", self.name)));
+            return Err(damaged(format!(
+                "a part cannot be named {}",
+                crate::quote::Quoted(&self.name)
+            )));
         }
         let bytes = std::fs::metadata(&path)
             .map_err(|error| damaged(error.to_string()))?

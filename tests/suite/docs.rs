@@ -1,5 +1,6 @@
 //! The documentation does what it says: its shell examples and those of every `--help` are run as printed.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -126,8 +127,9 @@ fn quoted(path: &Path) -> String {
     format!("'{}'", path.to_str().unwrap().replace('\'', r"'\''"))
 }
 
-/// Runs the shell blocks of a page one after the other in one shell, and compares what they print.
-fn run_page(page: &Path) -> TempDir {
+/// Runs the shell blocks of a page one after the other in one shell, and compares what they print. Returns the folder
+/// they ran in, and all that was printed.
+fn run_page(page: &Path) -> (TempDir, String) {
     let text = fs_err::read_to_string(page).unwrap();
     let dir = clone();
     let printed = tempfile::tempdir().unwrap();
@@ -156,13 +158,15 @@ fn run_page(page: &Path) -> TempDir {
     }
     println!("{}", page.display());
     ok(&mut shell(dir.path(), &commands));
+    let mut all = String::new();
     for (block, output) in to_compare {
         let found = fs_err::read_to_string(output).unwrap();
+        all.push_str(&found);
         if let Some(expected) = block.expected {
             assert_eq!(found, expected, "{}:{}", page.display(), block.line);
         }
     }
-    dir
+    (dir, all)
 }
 
 fn pages() -> Vec<PathBuf> {
@@ -187,7 +191,7 @@ fn the_shell_examples_of_the_guide_run_as_printed() {
 #[test]
 fn the_shell_examples_of_the_readme_run_as_printed_and_give_its_figures() {
     let page = root().join("README.md");
-    let dir = run_page(&page);
+    let (dir, printed) = run_page(&page);
     if !dir.path().join("scifact").exists() {
         return;
     }
@@ -196,6 +200,10 @@ fn the_shell_examples_of_the_readme_run_as_printed_and_give_its_figures() {
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
     let count = |name: &str| manifest["counts"][name].as_f64().unwrap();
     let sum = format!("{:.1}", count("impact_sum") / count("documents"));
+    let words: Vec<_> = text.split_whitespace().collect();
+    let words = words.join(" ");
+    assert!(printed.contains("nDCG@10      0.6436"), "{printed}");
+    assert!(words.contains("nDCG@10 0.6436"));
     let (thousands, rest) = sum.split_at(sum.len() - 5);
     let largest = (count("max_weight") * 1e4).round() / 1e4;
     for figure in [
@@ -203,11 +211,7 @@ fn the_shell_examples_of_the_readme_run_as_printed_and_give_its_figures() {
         format!("impacts of {thousands},{rest} per"),
         format!("largest weight of {largest}"),
     ] {
-        let words: Vec<_> = text.split_whitespace().collect();
-        assert!(
-            words.join(" ").contains(&figure),
-            "README does not say {figure:?}"
-        );
+        assert!(words.contains(&figure), "README does not say {figure:?}");
     }
 }
 
@@ -260,7 +264,7 @@ fn the_examples_of_every_help_text_run_as_printed() {
     for name in ["evaluate.sh", "build_index.sh"] {
         texts.push((
             name.to_owned(),
-            ok(&mut crate::common::script(name).arg("--help")),
+            ok(crate::common::script(name).arg("--help")),
         ));
     }
     for (name, help) in texts {
@@ -268,6 +272,35 @@ fn the_examples_of_every_help_text_run_as_printed() {
         assert!(!examples.is_empty(), "{name} --help has no example");
         ok(&mut shell(clone().path(), &examples));
     }
+}
+
+/// Returns the long options that a text names.
+fn options(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    words
+        .filter(|word| word.starts_with("--") && word.len() > 2)
+        .collect()
+}
+
+#[test]
+fn the_page_of_options_has_every_option_and_no_other() {
+    let page = fs_err::read_to_string(root().join("docs/options.md")).unwrap();
+    let tables: Vec<_> = page.lines().filter(|line| line.starts_with('|')).collect();
+    let tables = tables.join("\n");
+    let mut known = BTreeSet::new();
+    for name in ["documents", "topics", "explain", "index", "join", "verify"] {
+        let help = ok(tool().args([name, "--help"]));
+        let lines = help.lines().map(str::trim_start);
+        for line in lines.filter(|line| line.starts_with('-')) {
+            known.extend(options(line).into_iter().map(str::to_owned));
+        }
+    }
+    known.remove("--help");
+    let known: BTreeSet<_> = known.iter().map(String::as_str).collect();
+    let missing: Vec<_> = known.difference(&options(&tables)).copied().collect();
+    assert!(missing.is_empty(), "not in docs/options.md: {missing:?}");
+    let strange: Vec<_> = options(&tables).difference(&known).copied().collect();
+    assert!(strange.is_empty(), "no options any more: {strange:?}");
 }
 
 #[test]

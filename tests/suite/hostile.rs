@@ -186,7 +186,7 @@ fn texts_and_docids() {
         (
             "utf16",
             b"\xFF\xFE{\0\"\0i\0",
-            "utf16: the format cannot be told",
+            "utf16: this is text in UTF-16",
         ),
         (
             "float-id",

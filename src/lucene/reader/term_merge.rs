@@ -105,8 +105,8 @@ pub(crate) fn check_docids(segments: &[SegmentReader]) -> Result<()> {
             .find(|(_, meta)| meta.singleton_doc_id.is_none())
         {
             let what = format!(
-                "the docid {:?} is used twice",
-                String::from_utf8_lossy(docid)
+                "the docid {} is used twice",
+                crate::quote::Quoted(&String::from_utf8_lossy(docid))
             );
             return Err(LuceneError::corrupt(
                 &segments[*segment].name.file("tim"),

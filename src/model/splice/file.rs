@@ -17,6 +17,9 @@ use crate::model::graph::GraphBuilder;
 use crate::model::head::{self, Aggregation};
 use crate::model::onnx::{ModelProto, data_type};
 
+/// Begins the names of values that are added.
+const PREFIX: &str = "splade_export_";
+
 /// An ONNX file and what it gives.
 #[derive(Debug)]
 pub struct OnnxFile {
@@ -80,13 +83,18 @@ impl OnnxFile {
             Output::Weights(name, _) if aggregation == Aggregation::Max => {
                 return Ok((self.bytes.clone(), name.clone()));
             }
-            Output::Weights(..) => {
+            Output::Entries { terms, weights } if aggregation == Aggregation::Max => {
+                let mut graph = GraphBuilder::new(PREFIX);
+                head::over_entries(&mut graph, [terms, weights], vocabulary);
+                return Ok((self.followed_by(graph), head::WEIGHTS.to_owned()));
+            }
+            Output::Weights(..) | Output::Entries { .. } => {
                 return Err(ModelError::AggregationFixed {
                     path: self.path.clone(),
                 });
             }
         };
-        let mut graph = GraphBuilder::new("splade_export_");
+        let mut graph = GraphBuilder::new(PREFIX);
         let mask = graph.cast("attention_mask", data_type::BOOL);
         let logits = graph.cast(logits, data_type::FLOAT);
         head::over_logits(
@@ -97,13 +105,18 @@ impl OnnxFile {
             self.opset,
             aggregation,
         );
+        Ok((self.followed_by(graph), head::WEIGHTS.to_owned()))
+    }
+
+    /// Returns the bytes of the model with more nodes behind its own.
+    fn followed_by(&self, graph: GraphBuilder) -> Vec<u8> {
         let head = ModelProto {
             graph: Some(graph.into_graph()),
             ..ModelProto::default()
         };
         let mut bytes = self.bytes.clone();
         bytes.extend_from_slice(&head.encode_to_vec());
-        Ok((bytes, head::WEIGHTS.to_owned()))
+        bytes
     }
 }
 

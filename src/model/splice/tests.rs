@@ -133,6 +133,38 @@ fn pooled_weights_are_used_as_they_are_and_cannot_be_summed() {
     ));
 }
 
+/// The outputs of Anserini's exports: the terms of one text and their weights.
+#[test]
+fn entries_of_one_text_are_put_into_their_columns() {
+    let dir = folder(|graph| {
+        inputs(graph, &["input_ids", "attention_mask"]);
+        let table = graph.floats(&[V, V], &LOGITS);
+        let logits = graph.node("Gather", &[&table, "input_ids"], &[]);
+        let axis = graph.ints(&[0, 1]);
+        let best = graph.node("ReduceMax", &[&logits, &axis], &[Attr::Int("keepdims", 0)]);
+        let best = graph.node("Relu", &[&best], &[]);
+        let places = graph.node("NonZero", &[&best], &[]);
+        let terms = graph.node("Squeeze", &[&places], &[]);
+        let weights = graph.node("Gather", &[&best, &terms], &[]);
+        let many = [Err("entries")];
+        let info = ValueInfoProto::tensor("output_idx", data_type::INT64, &many);
+        graph.output(&terms, info);
+        let info = ValueInfoProto::tensor("output_weights", data_type::FLOAT, &many);
+        graph.output(&weights, info);
+    });
+    let found = weights(dir.path(), Aggregation::Max, &["a b", "c", "d d d", "a"]);
+    close(&found[0], &[(0, 1.5), (2, 2.0)]);
+    close(&found[1], &[(3, 0.25)]);
+    close(&found[2], &[]);
+    close(&found[3], &[(0, 0.5), (2, 2.0)]);
+    let model = Model::open(dir.path()).unwrap();
+    assert!(model.is_batch_dependent());
+    assert!(matches!(
+        model.graph(Aggregation::Sum, GraphForm::default()),
+        Err(ModelError::AggregationFixed { .. })
+    ));
+}
+
 #[test]
 fn graphs_that_cannot_serve_are_refused_when_loading() {
     let unknown = folder(|graph| {

@@ -1,0 +1,361 @@
+//! Formats beside the collection: what independent readers find in them is what the collection holds.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use splade_export::corpus::{CorpusKind, CorpusOptions, Fields, OnError, PartSelection};
+use splade_export::encoder::SpladeEncoder;
+use splade_export::export::{DocumentsOptions, DocumentsSummary, encode_documents};
+use splade_export::impact::{Quantization, Step};
+use splade_export::output::{
+    BulkField, BulkQueries, BulkRequests, CiffSettings, JsonVectors, LineFormat, LineOutput,
+    NpzTexts, Output, PseudoText, QdrantPoints, SeismicLines, ciff_output, npz_output,
+};
+use splade_export::run::Compression;
+use splade_export::stop::Stop;
+
+use crate::common::runs::{Bench, files};
+use crate::common::{ok, root, script};
+
+/// Terms and numbers by docid.
+type Vectors = BTreeMap<String, BTreeMap<String, f64>>;
+
+fn options(bench: &Bench, quantization: Option<Quantization>) -> DocumentsOptions {
+    DocumentsOptions {
+        quantization,
+        corpus: CorpusOptions {
+            paths: vec![bench.at("corpus.jsonl")],
+            kind: CorpusKind::Documents,
+            format: None,
+            fields: Fields::new(vec!["title".to_owned(), "text".to_owned()]),
+            id_field: None,
+            only: None,
+        },
+        resume: false,
+        plan: None,
+        part_size: 20,
+        selection: PartSelection::All,
+        on_error: OnError::Stop,
+        compression: Compression::None,
+        contents: false,
+    }
+}
+
+/// Encodes the bench's corpus into outputs with the made model.
+fn encode(
+    bench: &Bench,
+    options: &DocumentsOptions,
+    outputs: Vec<Box<dyn Output>>,
+) -> splade_export::Result<DocumentsSummary> {
+    let encoder = SpladeEncoder::open(bench.at("model"))
+        .unwrap()
+        .threads(1)
+        .with_fingerprint()
+        .build()
+        .unwrap();
+    encode_documents(
+        &encoder,
+        options,
+        outputs,
+        &Stop::default(),
+        &mut |_event| {},
+    )
+}
+
+fn lines(bench: &Bench, name: &str, format: impl LineFormat + 'static) -> Box<dyn Output> {
+    let path = bench.at(name);
+    Box::new(LineOutput::new(path, format, Compression::None))
+}
+
+fn ciff(bench: &Bench, name: &str) -> Box<dyn Output> {
+    Box::new(ciff_output(bench.at(name), CiffSettings::default()))
+}
+
+fn npz(bench: &Bench, name: &str) -> Box<dyn Output> {
+    Box::new(npz_output(bench.at(name), NpzTexts::Documents))
+}
+
+/// Reads the lines of all parts of an output.
+fn part_lines(folder: &Path) -> Vec<String> {
+    files(&folder.join("documents"))
+        .into_iter()
+        .flat_map(|(_, bytes)| {
+            let text = String::from_utf8(bytes).unwrap();
+            text.lines().map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn numbers(object: &Value) -> BTreeMap<String, f64> {
+    let object = object.as_object().unwrap();
+    let entries = object
+        .iter()
+        .map(|(term, number)| (term.clone(), number.as_f64().unwrap()));
+    entries.collect()
+}
+
+/// Reads JSON Lines of documents with vectors.
+fn vectors(folder: &Path) -> Vectors {
+    let lines = part_lines(folder);
+    lines
+        .iter()
+        .map(|line| {
+            let document: Value = serde_json::from_str(line).unwrap();
+            let docid = document["id"].as_str().unwrap().to_owned();
+            (docid, numbers(&document["vector"]))
+        })
+        .collect()
+}
+
+/// A Python with the readers of `scripts/formats-requirements.txt`, where there is one.
+fn python() -> Option<PathBuf> {
+    let python = std::env::var_os("SPLADE_EXPORT_FORMATS_PYTHON");
+    if python.is_none() {
+        eprintln!(
+            "SKIPPED: no independent reader of ciff and npz: install scripts/formats-requirements.txt into a Python and name \
+             it in SPLADE_EXPORT_FORMATS_PYTHON"
+        );
+    }
+    python.map(PathBuf::from)
+}
+
+/// Reads a format with somebody else's reader.
+fn read(python: &Path, args: &[&str], folder: &Path) -> Vectors {
+    let mut command = Command::new(python);
+    command
+        .arg(root().join("tests/formats/read.py"))
+        .args(args)
+        .current_dir(folder);
+    let documents: HashMap<String, Value> = serde_json::from_str(&ok(&mut command)).unwrap();
+    documents
+        .iter()
+        .map(|(docid, vector)| (docid.clone(), numbers(vector)))
+        .collect()
+}
+
+#[test]
+fn all_formats_of_one_run_hold_what_the_collection_holds() {
+    let bench = Bench::new(130);
+    let outputs = vec![
+        lines(&bench, "json", JsonVectors::default()),
+        ciff(&bench, "ciff"),
+        npz(&bench, "npz"),
+        lines(&bench, "seismic", SeismicLines::default()),
+        lines(&bench, "qdrant", QdrantPoints::default()),
+        lines(&bench, "text", PseudoText::default()),
+    ];
+    let options = options(&bench, Some(Quantization::default()));
+    let summary = encode(&bench, &options, outputs).unwrap();
+    assert_eq!(summary.outputs.len(), 6);
+    let expected = vectors(&bench.at("json"));
+    assert_eq!(expected.len(), 130);
+    let postings: usize = expected.values().map(BTreeMap::len).sum();
+    assert!(postings > 1000);
+
+    assert_eq!(vectors(&bench.at("seismic")), expected);
+    let mut texts = Vectors::new();
+    for line in part_lines(&bench.at("text")) {
+        let (docid, text) = line.split_once('\t').unwrap();
+        let vector = texts.entry(docid.to_owned()).or_default();
+        for term in text.split_whitespace() {
+            *vector.entry(term.to_owned()).or_default() += 1.0;
+        }
+    }
+    assert_eq!(texts, expected);
+    let terms = fs_err::read_to_string(bench.at("npz/doc/doc-terms.txt")).unwrap();
+    let terms: Vec<&str> = terms.lines().collect();
+    assert_eq!(points(&bench.at("qdrant"), &terms), expected);
+
+    // Only the folder of the first output held the journal, and none has anything left of the run.
+    for name in ["json", "ciff", "npz", "seismic", "qdrant", "text"] {
+        let left = bench.at(name).join(".unfinished").join("parts");
+        assert!(!left.exists(), "{name}");
+    }
+    let Some(python) = python() else { return };
+    let folder = bench.dir.path();
+    assert_eq!(
+        read(&python, &["ciff", "ciff/index.ciff"], folder),
+        expected
+    );
+    assert_eq!(read(&python, &["npz", "npz", "doc"], folder), expected);
+}
+
+/// Reads points of Qdrant; `terms` are those of the token ids.
+fn points(folder: &Path, terms: &[&str]) -> Vectors {
+    let lines = part_lines(folder);
+    lines
+        .iter()
+        .map(|line| {
+            let point: Value = serde_json::from_str(line).unwrap();
+            let vector = &point["vector"]["splade"];
+            let indices = vector["indices"].as_array().unwrap();
+            let values = vector["values"].as_array().unwrap();
+            assert!(indices.is_sorted_by_key(Value::as_u64));
+            let entries = indices.iter().zip(values).map(|(id, value)| {
+                let id = usize::try_from(id.as_u64().unwrap()).unwrap();
+                (terms[id].to_owned(), value.as_f64().unwrap())
+            });
+            let docid = point["payload"]["docid"].as_str().unwrap().to_owned();
+            (docid, entries.collect())
+        })
+        .collect()
+}
+
+#[test]
+fn float_weights_are_the_same_bits_in_npz_and_seismic() {
+    let bench = Bench::new(40);
+    let outputs = vec![
+        npz(&bench, "npz"),
+        lines(&bench, "json", JsonVectors::default()),
+        lines(&bench, "seismic", SeismicLines::default()),
+    ];
+    encode(&bench, &options(&bench, None), outputs).unwrap();
+    let expected = vectors(&bench.at("json"));
+    assert_eq!(vectors(&bench.at("seismic")), expected);
+    let Some(python) = python() else { return };
+    let found = read(&python, &["npz", "npz", "doc"], bench.dir.path());
+    // NumPy gives a float32 as the double that is equal to it.
+    let singles = |vectors: &Vectors| -> BTreeMap<String, Vec<(String, u32)>> {
+        let bits = |vector: &BTreeMap<String, f64>| {
+            let entries = vector
+                .iter()
+                .map(|(term, &weight)| (term.clone(), (weight as f32).to_bits()));
+            entries.collect()
+        };
+        vectors
+            .iter()
+            .map(|(docid, vector)| (docid.clone(), bits(vector)))
+            .collect()
+    };
+    assert_eq!(singles(&found), singles(&expected));
+}
+
+#[test]
+fn an_index_is_verified_and_written_again_where_it_is_damaged() {
+    let bench = Bench::new(60);
+    let outputs = || vec![ciff(&bench, "ciff"), npz(&bench, "npz")];
+    let mut options = options(&bench, Some(Quantization::default()));
+    encode(&bench, &options, outputs()).unwrap();
+    let (first, matrix) = (bench.files("ciff"), bench.files("npz"));
+    let names: Vec<&str> = first.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["index.ciff", "manifest.json"]);
+    let error = encode(&bench, &options, outputs()).unwrap_err();
+    assert!(error.to_string().contains("ciff"), "{error}");
+
+    options.resume = true;
+    encode(&bench, &options, outputs()).unwrap();
+    assert!(bench.files("ciff") == first);
+
+    // Another run into other folders gives the same bytes.
+    options.resume = false;
+    let others = vec![npz(&bench, "npz-2"), ciff(&bench, "ciff-2")];
+    encode(&bench, &options, others).unwrap();
+    assert!(bench.files("ciff-2") == first && bench.files("npz-2") == matrix);
+
+    options.resume = true;
+    bench.damage("ciff/index.ciff");
+    encode(&bench, &options, vec![ciff(&bench, "ciff")]).unwrap();
+    assert!(bench.files("ciff") == first);
+}
+
+#[test]
+fn impacts_that_readers_cannot_keep_are_refused_and_leave_nothing() {
+    let bench = Bench::new(20);
+    let quantization = Quantization {
+        step: Step::try_from(0.000_1).unwrap(),
+        ..Quantization::default()
+    };
+    let options = options(&bench, Some(quantization));
+    let error = encode(&bench, &options, vec![ciff(&bench, "ciff")]).unwrap_err();
+    let error = format!("{error:?}");
+    assert!(error.contains("`max_impact` 255"), "{error}");
+    assert!(!bench.at("ciff").exists());
+}
+
+/// The address of a running Elasticsearch or OpenSearch, where there is one.
+fn server() -> Option<String> {
+    let url = std::env::var("SPLADE_EXPORT_SEARCH_SERVER").ok();
+    if url.is_none() {
+        eprintln!(
+            "SKIPPED: no Elasticsearch or OpenSearch: start one and name it, as in \
+             SPLADE_EXPORT_SEARCH_SERVER=http://localhost:9200"
+        );
+    }
+    url
+}
+
+/// Returns the documents of a query with their exact scores: sums of products of impacts.
+fn exact(documents: &Vectors, query: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+    let score = |vector: &BTreeMap<String, f64>| -> f64 {
+        let products = query
+            .iter()
+            .filter_map(|(term, weight)| Some(weight * vector.get(term)?));
+        products.sum()
+    };
+    documents
+        .iter()
+        .map(|(docid, vector)| (docid.clone(), score(vector)))
+        .filter(|(_, score)| *score > 0.0)
+        .collect()
+}
+
+fn search(url: &str, index: &str, request: &Value) -> BTreeMap<String, f64> {
+    let mut body = request.clone();
+    body.as_object_mut().unwrap().remove("qid");
+    body["size"] = 1000.into();
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--fail-with-body", "--header"])
+        .args(["Content-Type: application/json", "--data-binary"])
+        .arg(body.to_string())
+        .arg(format!("{url}/{index}/_search"));
+    let answer: Value = serde_json::from_str(&ok(&mut curl)).unwrap();
+    let hits = answer["hits"]["hits"].as_array().unwrap();
+    hits.iter()
+        .map(|hit| {
+            let docid = hit["_id"].as_str().unwrap().to_owned();
+            (docid, hit["_score"].as_f64().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn a_search_server_gives_the_exact_sums_of_products() {
+    let bench = Bench::new(130);
+    let mut outputs = vec![lines(&bench, "json", JsonVectors::default())];
+    let fields = [
+        (BulkField::Text, "text"),
+        (BulkField::RankFeatures, "features"),
+    ];
+    for (field, name) in fields {
+        outputs.push(lines(&bench, name, BulkRequests::new(field)));
+    }
+    let options = options(&bench, Some(Quantization::default()));
+    encode(&bench, &options, outputs).unwrap();
+    for (field, name) in fields {
+        let queries = vec![lines(
+            &bench,
+            &format!("{name}-queries"),
+            BulkQueries::new(field),
+        )];
+        encode(&bench, &options, queries).unwrap();
+    }
+    let Some(url) = server() else { return };
+    let documents = vectors(&bench.at("json"));
+    for (_, name) in fields {
+        let index = format!("splade-export-test-{name}");
+        let mut load = script("load_elasticsearch.sh");
+        load.current_dir(bench.dir.path());
+        ok(load.args([name, &index, "--url", &url, "--batch", "17", "--replace"]));
+        for line in part_lines(&bench.at(&format!("{name}-queries")))
+            .iter()
+            .step_by(7)
+        {
+            let request: Value = serde_json::from_str(line).unwrap();
+            let query = &documents[request["qid"].as_str().unwrap()];
+            let found = search(&url, &index, &request);
+            assert_eq!(found, exact(&documents, query), "{name}: {request}");
+        }
+    }
+}
