@@ -1,6 +1,6 @@
 //! Turns one record into one [`Document`].
 
-use super::document::Document;
+use super::document::{Document, append};
 use super::fields::FieldSet;
 use super::format::InputFormat;
 use super::json_record::{self, Found, key_names};
@@ -108,16 +108,6 @@ fn join_fields(
         append(&mut text, part);
     }
     Ok((found != FieldSet::default()).then_some((text, found)))
-}
-
-/// Adds a field's text after one space.
-pub(super) fn append(text: &mut String, part: &str) {
-    if !part.is_empty() {
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(part);
-    }
 }
 
 /// Names the column alone: the parser is given one line, so that its line number says nothing.

@@ -14,8 +14,7 @@
 //! Tags need not be closed. Labels such as "Number:" and "Topic:" are left out, white space becomes one space, and
 //! leading zeros of a number are left out, as qrels do (topic 051 is 51 there).
 
-use super::document::Document;
-use super::record::append;
+use super::document::{Document, append};
 use super::record_error::RecordProblem;
 use super::schema::Schema;
 

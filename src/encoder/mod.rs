@@ -20,6 +20,7 @@ mod splade_encoder;
 mod stats;
 mod table_encoder;
 mod tokens;
+mod word_cache;
 mod worker;
 mod worker_pool;
 

@@ -1,9 +1,10 @@
 //! Queries without a model: a weight from a table for each different token.
 
-use tokenizers::{Tokenizer, TruncationParams};
+use tokenizers::Tokenizer;
 
 use super::error::EncodeError;
 use super::tokens::Tokens;
+use super::word_cache::WordCache;
 use crate::impact::{Pruning, SparseVector, TermWeight};
 use crate::model::{QueryTable, Vocabulary};
 
@@ -29,9 +30,10 @@ impl Default for TableSettings {
 }
 
 /// Encodes queries with a tokenizer and a table. Needs no ONNX Runtime.
-#[derive(Clone)]
 pub struct TableEncoder {
     tokenizer: Tokenizer,
+    words: Option<WordCache>,
+    max_length: usize,
     vocabulary: Vocabulary,
     table: QueryTable,
     pruning: Pruning,
@@ -42,25 +44,23 @@ impl TableEncoder {
     /// are not added.
     ///
     /// # Errors
-    /// [`EncodeError::Tokenize`] if the tokenizer refuses the length.
+    /// [`EncodeError::Tokenize`] if the tokenizer refuses its settings.
     pub fn new(
         mut tokenizer: Tokenizer,
         vocabulary: Vocabulary,
         mut table: QueryTable,
         settings: &TableSettings,
     ) -> Result<Self, EncodeError> {
-        let truncation = TruncationParams {
-            max_length: settings.max_length,
-            ..TruncationParams::default()
-        };
         tokenizer
-            .with_truncation(Some(truncation))
+            .with_truncation(None)
             .map_err(|e| EncodeError::Tokenize(e.to_string()))?;
         tokenizer.with_padding(None);
         if !settings.keep_special_tokens {
             table.leave_out(|id| vocabulary.is_special(id));
         }
         Ok(Self {
+            words: WordCache::for_tokenizer(&tokenizer),
+            max_length: settings.max_length,
             tokenizer,
             vocabulary,
             table,
@@ -85,14 +85,19 @@ impl TableEncoder {
     /// # Errors
     /// [`EncodeError::Tokenize`] if the tokenizer fails.
     pub fn tokens(&self, text: &str) -> Result<Tokens, EncodeError> {
-        let encoding = self
-            .tokenizer
-            .encode_fast(text, false)
-            .map_err(|e| EncodeError::Tokenize(e.to_string()))?;
+        let ids = if let Some(words) = &self.words {
+            words.ids(&self.tokenizer, text)
+        } else {
+            let encoding = self.tokenizer.encode_fast(text, false);
+            encoding.map(|encoding| encoding.get_ids().to_vec())
+        };
+        let mut ids = ids.map_err(|e| EncodeError::Tokenize(e.to_string()))?;
+        let truncated = ids.len() > self.max_length;
+        ids.truncate(self.max_length);
         Ok(Tokens {
-            ids: encoding.get_ids().to_vec(),
-            truncated: !encoding.get_overflowing().is_empty(),
-            blank: encoding.get_ids().is_empty(),
+            blank: ids.is_empty(),
+            ids,
+            truncated,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Targets that read a corpus, topics, or what belongs to them.
 
-use super::write;
+use super::scratch::write;
 use crate::corpus::{
     CorpusKind, CorpusOptions, CorpusReader, Fields, InputFormat, JudgedTopics, Plan,
 };

@@ -96,9 +96,10 @@ impl CheckpointModel {
         let info = ValueInfoProto::tensor(HIDDEN, data_type::FLOAT, &dims);
         builder.graph.output(&encoded.hidden, info);
         Ok(Some(HiddenGraph {
-            decoder: match self.architecture.is_tied() {
-                true => DecoderValues::Weight(encoded.word_embeddings),
-                false => DecoderValues::Own(decoder.weight.read()?),
+            decoder: if self.architecture.is_tied() {
+                DecoderValues::Weight(encoded.word_embeddings)
+            } else {
+                DecoderValues::Own(decoder.weight.read()?)
             },
             graph: self.finish(builder, HIDDEN),
             bias: match &decoder.bias {

@@ -73,9 +73,12 @@ pub fn over_hidden(
     let rows = linear.operand(graph, &rows);
     let mask = graph.cast(&mask, data_type::FLOAT);
     let axis = graph.ints(&[1]);
-    let widened = |graph: &mut GraphBuilder, x: Value| match half {
-        true => graph.cast(&x, data_type::FLOAT),
-        false => x,
+    let widened = |graph: &mut GraphBuilder, x: Value| {
+        if half {
+            graph.cast(&x, data_type::FLOAT)
+        } else {
+            x
+        }
     };
     let slice = match form.operators {
         Operators::Plain => CPU_SLICE,

@@ -196,7 +196,7 @@ fn less_memory_means_smaller_batches_and_the_same_terms() {
     }
     let refused = dir.path().join("refused");
     let message = fails(
-        1,
+        2,
         &mut documents(&fixtures(), &refused, &["--max-memory", "60M"]),
     );
     assert!(
@@ -217,7 +217,7 @@ fn what_a_device_cannot_do_is_refused() {
         assert!(!output.exists(), "{options:?}");
     };
     refuse(
-        1,
+        2,
         &["--precision", "fp16", "--device", "cpu"],
         "choose fp32 (exact) or int8 (faster)",
     );
@@ -254,7 +254,8 @@ fn timings_tell_where_the_time_went() {
     let columns = timings["surviving_columns"].as_f64().unwrap();
     assert!(columns > 50.0 && columns < 3_000.0, "{columns}");
 
-    let nowhere = dir.path().join("nowhere/timings.json");
+    // A file is no folder.
+    let nowhere = file.join("nowhere.json");
     let other = dir.path().join("other");
     let mut command = documents(&fixtures(), &other, &["--timings"]);
     let message = fails(1, command.arg(&nowhere));

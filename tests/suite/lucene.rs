@@ -115,7 +115,7 @@ fn same_runs(ours: &Path, theirs: &Path, topics: &Path, dir: &Path) {
                 .arg(&qrels)
                 .arg("--run")
                 .arg(&run)
-                .args(["--searcher", searcher, "--hits", "1000"]));
+                .args(["--searcher", searcher, "--hits", "1000", "--overwrite"]));
             fs_err::read(run).unwrap()
         };
         let (ours, theirs) = (run(ours), run(theirs));

@@ -137,7 +137,7 @@ fn compare(name: &str, reference: &Reference, checkpoints: &Path, dir: &Path) ->
 /// The operators for GPUs, computed by the processor: what differs too much.
 fn compare_fused(name: &str, reference: &Reference, checkpoints: &Path) -> Option<String> {
     let corpus = fs_err::read_to_string(checkpoints.join("corpus.jsonl")).unwrap();
-    let documents = corpus.lines().map(|line| serde_json::from_str(line));
+    let documents = corpus.lines().map(serde_json::from_str);
     let documents: Vec<Document> = documents.collect::<Result<_, _>>().unwrap();
     let settings = EncoderSettings {
         head: HeadChoice::InGraph(Operators::Fused),

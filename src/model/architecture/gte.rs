@@ -50,9 +50,10 @@ pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
         .checkpoint
         .get(&format!("{OWN_PREFIX}{WORDS}"))
         .is_some();
-    let prefix = match is_own {
-        true => OWN_PREFIX,
-        false => source.prefix("gte.")?,
+    let prefix = if is_own {
+        OWN_PREFIX
+    } else {
+        source.prefix("gte.")?
     };
     let joined = format!("{prefix}encoder.layer.0.attn_ln.weight");
     let names = match source.checkpoint.get(&joined) {
@@ -153,10 +154,10 @@ impl Reader<'_> {
         let hidden = self.sizes.hidden;
         Ok(MlmTransform {
             dense: self.source.head("lm_head.dense", hidden)?,
-            activation: match self.is_own {
-                true => self.activation,
-                // What transformers takes, whatever the configuration says of the layers.
-                false => Activation::Gelu,
+            activation: if self.is_own {
+                self.activation
+            } else {
+                Activation::Gelu
             },
             norm: self
                 .source

@@ -175,9 +175,10 @@ impl AttentionKinds {
     }
 
     fn of_layer(&self, index: usize) -> AttentionKind {
-        match self.is_global[index] {
-            true => self.global.clone(),
-            false => self.local.clone(),
+        if self.is_global[index] {
+            self.global.clone()
+        } else {
+            self.local.clone()
         }
     }
 }

@@ -25,6 +25,10 @@ pub struct Decoder {
 }
 
 /// How hidden states become weights of terms.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a model has one head, and a box would only hide it"
+)]
 pub enum Head {
     /// A logit of every term for each token.
     MaskedLm(MlmTransform, Decoder),

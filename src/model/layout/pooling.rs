@@ -41,7 +41,10 @@ struct File {
 }
 
 impl Pooling {
-    /// Reads how a model is pooled, and the file that says it.
+    /// Reads how the documents of a model are pooled, and the file that says it.
+    ///
+    /// # Errors
+    /// [`ModelError`] if the file says nothing that is known here.
     pub fn read(files: &ModelFiles) -> Result<(Self, Option<PathBuf>), ModelError> {
         let listed = files.modules.class(CLASS);
         let usual = FOLDERS.map(|name| files.folder.join(name));

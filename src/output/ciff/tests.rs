@@ -129,10 +129,10 @@ fn read(
     let mut lists = BTreeMap::new();
     let mut last = String::new();
     for _ in 0..header.num_postings_lists {
-        let list = PostingsList::decode_length_delimited(&mut rest).unwrap();
-        assert!(lists.is_empty() || last < list.term, "terms are sorted");
+        let decoded = PostingsList::decode_length_delimited(&mut rest).unwrap();
+        assert!(lists.is_empty() || last < decoded.term, "terms are sorted");
         let mut docid = 0;
-        let postings: Vec<(i32, i32)> = list
+        let postings: Vec<(i32, i32)> = decoded
             .postings
             .iter()
             .map(|posting| {
@@ -140,13 +140,13 @@ fn read(
                 (docid, posting.tf)
             })
             .collect();
-        assert_eq!(list.df, postings.len() as i64);
+        assert_eq!(decoded.df, postings.len() as i64);
         assert_eq!(
-            list.cf,
+            decoded.cf,
             postings.iter().map(|p| i64::from(p.1)).sum::<i64>()
         );
-        last.clone_from(&list.term);
-        lists.insert(list.term, postings);
+        last.clone_from(&decoded.term);
+        lists.insert(decoded.term, postings);
     }
     let mut documents = Vec::new();
     for number in 0..header.num_docs {
@@ -235,7 +235,7 @@ fn synthetic(document: u64) -> Vec<Impact> {
     let mut impacts = BTreeMap::new();
     while impacts.len() < 180 {
         let unit = next();
-        let term = u32::try_from((unit * unit >> 24) * 30_000 >> 24).unwrap();
+        let term = u32::try_from((((unit * unit) >> 24) * 30_000) >> 24).unwrap();
         impacts.insert(term, 1 + u32::try_from(next() % 255).unwrap());
     }
     let entries = impacts.into_iter();
