@@ -15,6 +15,7 @@ use super::input::TopicsInputArgs;
 use super::interrupt;
 use super::progress::Display;
 use super::query::QueryArgs;
+use super::usage::usage_error;
 
 /// Encode topics for Anserini or Pyserini
 ///
@@ -59,7 +60,7 @@ impl Args {
     pub fn run(self) -> anyhow::Result<()> {
         let format = match self.format {
             Some(format) => format,
-            None => by_ending(&self.output)?,
+            None => by_ending(&self.output),
         };
         let encode = self.encode.resolve(self.quiet)?;
         let options = TopicsOptions {
@@ -111,13 +112,13 @@ fn write(
     }
 }
 
-fn by_ending(path: &Path) -> anyhow::Result<FormatArg> {
+fn by_ending(path: &Path) -> FormatArg {
     match path.extension().and_then(|ending| ending.to_str()) {
-        Some("tsv") => Ok(FormatArg::Tsv),
-        Some("jsonl") => Ok(FormatArg::Jsonl),
-        _ => anyhow::bail!(
+        Some("tsv") => FormatArg::Tsv,
+        Some("jsonl") => FormatArg::Jsonl,
+        _ => usage_error(format_args!(
             "{}: the format cannot be told from the ending; say --format tsv or jsonl",
             path.display()
-        ),
+        )),
     }
 }

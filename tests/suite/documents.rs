@@ -430,7 +430,7 @@ fn wrong_usage_exits_with_2() {
     assert!(error.contains("--preset has no effect"), "{error}");
     let error = fails(2, program().args(["explain", "x", "--max-length", "513"]));
     assert!(error.contains("it takes 3 to 512 tokens"), "{error}");
-    let error = fails(1, program().args(["topics", "x", "--output", "topics.txt"]));
+    let error = fails(2, program().args(["topics", "x", "--output", "topics.txt"]));
     assert!(error.contains("--format"), "{error}");
 }
 

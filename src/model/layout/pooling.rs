@@ -47,12 +47,10 @@ impl Pooling {
     /// [`ModelError`] if the file says nothing that is known here.
     pub fn read(files: &ModelFiles) -> Result<(Self, Option<PathBuf>), ModelError> {
         let listed = files.modules.class(CLASS);
-        // A router's modules lie beside one another.
-        let beside = [Some(&*files.folder), files.weights.parent()];
-        let beside = beside.into_iter().flatten();
-        let usual = beside.flat_map(|folder| FOLDERS.map(|name| folder.join(name)));
-        let sibling = router_sibling(&files.folder);
-        let paths = listed.into_iter().chain(usual).chain(sibling);
+        let usual = FOLDERS.map(|name| files.folder.join(name));
+        // The model of one side of a router has its pooling beside it.
+        let sibling = router_sibling(&files.weights);
+        let paths = listed.into_iter().chain(sibling).chain(usual);
         let mut paths = paths.map(|folder| folder.join("config.json"));
         let Some(path) = paths.find(|path| path.exists()) else {
             return Ok((Self::default(), None));
