@@ -52,11 +52,11 @@ impl Worker {
                 if batch.rows.len() > 1 && is_out_of_memory(&reason) =>
             {
                 let (first, second) = batch.halves(texts);
-                let mut encoded = self.encode(encoder, &first, texts)?;
+                let mut whole = self.encode(encoder, &first, texts)?;
                 let rest = self.encode(encoder, &second, texts)?;
-                encoded.vectors.extend(rest.vectors);
-                encoded.stats.add(&rest.stats);
-                Ok(encoded)
+                whole.vectors.extend(rest.vectors);
+                whole.stats.add(&rest.stats);
+                Ok(whole)
             }
             result => result,
         }
