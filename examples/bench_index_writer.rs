@@ -1,6 +1,12 @@
 //! Measures what the index writer costs alone: it indexes the synthetic collection from memory, without its JSON.
 //! `bench_index_writer DOCUMENTS OUTPUT` prints the CPU seconds of the writer, without those of making the documents.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "counts of a benchmark, for display"
+)]
+
 #[allow(dead_code, reason = "the files are the other example's")]
 #[path = "../tests/suite/common/synthetic.rs"]
 mod synthetic;

@@ -193,9 +193,9 @@ fn rate() -> Result<f64> {
     };
     let library = arguments.next();
     let choice: DeviceChoice = device.parse().map_err(anyhow::Error::msg)?;
-    let (runtime, device) = choice.resolve(library.as_ref().map(AsRef::as_ref))?;
+    let (runtime, devices) = choice.resolve(library.as_ref().map(AsRef::as_ref))?;
     let environment = ort::init_from(&runtime.library)?.build()?;
-    let (provider, kind) = match device {
+    let (provider, kind) = match devices[0] {
         Device::Cpu => (ort::ep::CPU::default().build(), FLOAT),
         Device::Cuda(number) => {
             let number = i32::try_from(number).context("device number")?;

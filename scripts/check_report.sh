@@ -62,7 +62,9 @@ main() {
     [[ -f "$page" ]] || fail "there is no $page" "make it with splade-export report"
   done
   find_browser
-  command -v node >/dev/null && command -v npm >/dev/null || skip "Node.js and npm were not found"
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    skip "Node.js and npm were not found"
+  fi
   install_modules
   if [[ -n "$screenshots" ]]; then
     mkdir -p "$screenshots"

@@ -112,8 +112,12 @@ fn kind_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind>
         ErrorKind::Corpus
     } else if cause.is::<ModelError>() || cause.is::<TermClash>() {
         ErrorKind::Model
-    } else if cause.is::<EncodeError>() {
-        ErrorKind::Encoding
+    } else if let Some(error) = cause.downcast_ref::<EncodeError>() {
+        if error.is_about_settings() {
+            ErrorKind::Setting
+        } else {
+            ErrorKind::Encoding
+        }
     } else if cause.is::<CollectionError>() || cause.is::<LineProblem>() {
         ErrorKind::Collection
     } else if cause.is::<LuceneError>() {

@@ -3,38 +3,15 @@
 //! Each takes any bytes and must return: no panic, no memory that the input does not pay for.
 
 mod corpus_targets;
-
-use std::io::Write;
-use std::path::{Path, PathBuf};
+mod scratch;
 
 use crate::collection::{Contents, LineProblem, Manifest, PartInfo, parse, pretty};
 use crate::model::{Aggregation, GraphForm, Model};
 use crate::run::RunIdentity;
 
+use scratch::{folder_of, write};
+
 pub use corpus_targets::{corpus, gzip, jsonl, plan, qrels, trec, tsv, zip};
-
-/// A folder of this process, in memory where the system has such a place.
-fn folder() -> &'static Path {
-    static FOLDER: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let shm = Path::new("/dev/shm");
-        let base = if shm.is_dir() {
-            shm.to_owned()
-        } else {
-            std::env::temp_dir()
-        };
-        let folder = base.join(format!("splade-export-fuzz-{}", std::process::id()));
-        let _ = std::fs::create_dir_all(&folder);
-        folder
-    })
-}
-
-fn write(name: &str, data: &[u8]) -> Option<PathBuf> {
-    // Tests run side by side.
-    let path = folder().join(format!("{:?}-{name}", std::thread::current().id()));
-    std::fs::File::create(&path).ok()?.write_all(data).ok()?;
-    Some(path)
-}
 
 /// Lines of a collection.
 pub fn collection_line(data: &[u8]) {
@@ -116,12 +93,6 @@ fn open_model(name: &str, files: &[(&str, &[u8])]) {
     }
 }
 
-fn folder_of(name: &str) -> PathBuf {
-    let folder = folder().join(format!("{:?}-{name}", std::thread::current().id()));
-    let _ = std::fs::create_dir_all(&folder);
-    folder
-}
-
 /// An ONNX file, and the head behind it.
 pub fn onnx(data: &[u8]) {
     open_model("onnx", &[("model.onnx", data)]);
@@ -145,7 +116,7 @@ fn pickle_archive(pickle: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in [("a/data.pkl", pickle), ("a/data/0", &[1; 64])] {
         archive.start_file(name, stored)?;
-        archive.write_all(bytes)?;
+        std::io::Write::write_all(&mut archive, bytes)?;
     }
     Ok(archive.finish()?.into_inner())
 }
@@ -181,6 +152,7 @@ pub fn lucene(data: &[u8]) {
         }
     }
     let _ = crate::lucene::verify(&folder);
+    let _ = crate::lucene::IndexOrigin::read(&folder);
     let merged = folder_of("lucene-merged");
     let _ = std::fs::remove_dir_all(&merged);
     let _ = crate::lucene::merge_indexes(
@@ -236,7 +208,11 @@ fn small_index() -> crate::lucene::Result<&'static Files> {
         }
         part.finish(&terms)?;
     }
-    writer.commit(crate::lucene::CommitOptions::default())?;
+    let origin = crate::lucene::IndexOrigin {
+        run: "a run".to_owned(),
+        documents: "some documents".to_owned(),
+    };
+    writer.commit_with_origin(crate::lucene::CommitOptions::default(), &origin)?;
     let mut files = Vec::new();
     for entry in fs_err::read_dir(&dir)? {
         let entry = entry?;

@@ -11,6 +11,19 @@
 //! [`pipeline`] is the only place where the stages meet, [`export`] the library calls behind the
 //! commands. The command line itself is in the binary.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        clippy::float_cmp,
+        clippy::type_complexity,
+        reason = "numbers of tests are small and exact, and their tables are read where they stand"
+    )
+)]
+
 pub mod collection;
 pub mod corpus;
 mod digest;
@@ -19,7 +32,11 @@ pub mod encoder;
 mod error;
 pub mod export;
 #[cfg(any(test, fuzzing))]
-#[allow(missing_docs, reason = "not part of the library")]
+#[allow(
+    missing_docs,
+    clippy::missing_panics_doc,
+    reason = "not part of the library: a panic is what the fuzzer looks for"
+)]
 pub mod fuzzing;
 pub mod hub;
 pub mod impact;

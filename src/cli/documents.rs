@@ -104,7 +104,7 @@ enum CompressArg {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        let encode = self.encode.resolve()?;
+        let encode = self.encode.resolve(self.quiet)?;
         let on_error = self.on_error.resolve();
         self.check(&encode, on_error);
         let rejected = self.output.as_ref().map(|output| output.join(REJECTED));

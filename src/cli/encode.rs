@@ -3,29 +3,31 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use splade_export::encoder::{DeviceChoice, EncoderSettings, SpladeEncoder};
+use splade_export::encoder::{DeviceChoice, EncoderSettings, MAX_THREADS, SpladeEncoder};
 use splade_export::impact::{Normalization, Pruning, Quantization, Rounding, Step};
 use splade_export::model::{Aggregation, Precision};
+
+use super::fetch_progress::model_folder;
 
 /// From text to impacts: what documents, topics and single texts have in common.
 pub struct EncodeOptions {
     /// The model folder.
-    model: PathBuf,
+    pub model: PathBuf,
     /// From text to weights.
-    encoder: EncoderSettings,
+    pub encoder: EncoderSettings,
     /// From weights to impacts; `None` keeps the weights.
     pub quantization: Option<Quantization>,
 }
 
 impl EncodeOptions {
     /// Opens the model with these settings.
-    pub fn open(&self) -> anyhow::Result<SpladeEncoder> {
+    pub fn open(&self) -> splade_export::Result<SpladeEncoder> {
         let builder = SpladeEncoder::open(&self.model)?;
         Ok(builder.settings(self.encoder.clone()).build()?)
     }
 
     /// Opens the model and hashes its files, beside each other.
-    pub fn open_with_fingerprint(&self) -> anyhow::Result<SpladeEncoder> {
+    pub fn open_with_fingerprint(&self) -> splade_export::Result<SpladeEncoder> {
         let builder = SpladeEncoder::open(&self.model)?.settings(self.encoder.clone());
         Ok(builder.with_fingerprint().build()?)
     }
@@ -33,8 +35,9 @@ impl EncodeOptions {
 
 #[derive(Args)]
 pub struct EncodeArgs {
-    /// Model folder: config.json + model.safetensors + tokenizer.json, or model.onnx + tokenizer.json
-    #[arg(long, value_name = "DIR", env = "SPLADE_EXPORT_MODEL")]
+    /// A model folder (a Hugging Face checkpoint or an ONNX export), or a name on the Hugging Face hub: ORG/NAME,
+    /// ORG/NAME@REVISION, or hf:ORG/NAME where a folder has the same name
+    #[arg(long, value_name = "MODEL", env = "SPLADE_EXPORT_MODEL")]
     model: PathBuf,
 
     /// How the tokens' logits become one weight per term [default: as 1_SpladePooling in the model's folder
@@ -51,10 +54,11 @@ pub struct EncodeArgs {
     special_tokens: SpecialTokens,
 
     /// Encoder threads [default: the cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Encoding")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_THREADS)), help_heading = "Encoding")]
     threads: Option<u16>,
 
-    /// Where the model runs: cpu, cuda, cuda:N, or auto (a GPU if there is one that can be used)
+    /// Where the model runs: cpu, cuda, cuda:N, cuda:all, a list such as cuda:0,cuda:1, or auto (a GPU if
+    /// there is one that can be used)
     #[arg(
         long,
         value_name = "DEVICE",
@@ -183,7 +187,8 @@ fn parse_size(text: &str) -> Result<u64, String> {
 }
 
 impl EncodeArgs {
-    pub fn resolve(&self) -> anyhow::Result<EncodeOptions> {
+    /// Checks the flags, and fetches the model if it is given by its name.
+    pub fn resolve(&self, quiet: bool) -> anyhow::Result<EncodeOptions> {
         if let Some(min) = self.min_weight
             && !(min.is_finite() && min >= 0.0)
         {
@@ -199,7 +204,7 @@ impl EncodeArgs {
             .build_global();
         Ok(EncodeOptions {
             quantization: self.quantization()?,
-            model: self.model.clone(),
+            model: model_folder(&self.model, quiet)?,
             encoder: EncoderSettings {
                 onnxruntime: self.onnxruntime.clone(),
                 aggregation: self.aggregation.map(|aggregation| match aggregation {
@@ -213,7 +218,7 @@ impl EncodeArgs {
                     min_weight: self.min_weight,
                 },
                 threads,
-                device: self.device,
+                device: self.device.clone(),
                 precision: match self.precision {
                     PrecisionArg::Auto => None,
                     PrecisionArg::Fp32 => Some(Precision::Fp32),

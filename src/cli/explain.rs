@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use clap::Args as ClapArgs;
-use splade_export::export::{Explanation, explain_text};
+use splade_export::export::{Explanation, explain_query, explain_text};
 
 use super::encode::EncodeArgs;
+use super::query::QueryArgs;
 
 /// Length of the longest bar.
 const BAR: f32 = 40.0;
@@ -19,18 +20,30 @@ pub struct Args {
     /// The text
     text: String,
 
+    /// Encode the text as a query, as `topics` does
+    #[arg(long, help_heading = "Queries")]
+    query: bool,
+
     /// Print JSON
     #[arg(long, help_heading = "Output")]
     json: bool,
 
     #[command(flatten)]
     encode: EncodeArgs,
+
+    #[command(flatten)]
+    queries: QueryArgs,
 }
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        let encode = self.encode.resolve()?;
-        let explanation = explain_text(&encode.open()?, &self.text, encode.quantization)?;
+        let encode = self.encode.resolve(self.json)?;
+        let explanation = if self.query || self.queries.is_given() {
+            let encoder = self.queries.open(&encode, self.json)?;
+            explain_query(&encoder, &self.text, encode.quantization)?
+        } else {
+            explain_text(&encode.open()?, &self.text, encode.quantization)?
+        };
         let mut out = io::stdout().lock();
         if self.json {
             serde_json::to_writer_pretty(&mut out, &explanation)?;

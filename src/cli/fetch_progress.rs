@@ -1,9 +1,21 @@
 //! A bar on the terminal while files are downloaded.
 
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use splade_export::hub::HubEvent;
+use splade_export::hub::{HubEvent, Refresh, resolve_model};
+
+/// Returns the folder of a model that was given as a folder or as a name on the hub, and fetches it where it must.
+pub fn model_folder(model: &Path, quiet: bool) -> anyhow::Result<PathBuf> {
+    // No name has other characters.
+    let Some(text) = model.to_str() else {
+        return Ok(model.to_owned());
+    };
+    let mut display = FetchDisplay::new(quiet);
+    let place = resolve_model(text, Refresh::No, &mut |event| display.on(event))?;
+    Ok(place.folder().to_owned())
+}
 
 /// Shows one bar for each file; without a terminal, a line for each.
 pub struct FetchDisplay {

@@ -13,15 +13,12 @@ pub fn with_flags(message: &str) -> String {
         let flag = after
             .split_once('`')
             .and_then(|(name, after)| Some((flag(name)?, after)));
-        match flag {
-            Some((flag, after)) => {
-                text.push_str(&flag);
-                rest = after;
-            }
-            None => {
-                text.push('`');
-                rest = after;
-            }
+        if let Some((flag, after)) = flag {
+            text.push_str(&flag);
+            rest = after;
+        } else {
+            text.push('`');
+            rest = after;
         }
     }
     text + rest
@@ -36,7 +33,7 @@ fn flag(setting: &str) -> Option<String> {
     let long = setting.replace('_', "-");
     let known = Cli::command()
         .get_subcommands()
-        .flat_map(|command| command.get_arguments())
+        .flat_map(clap::Command::get_arguments)
         .any(|argument| argument.get_long() == Some(&*long));
     known.then(|| format!("--{long}"))
 }

@@ -23,7 +23,7 @@ pub struct InputArgs {
     )]
     fields: Vec<String>,
 
-    /// JSON key of the docid or qid [default: the first there is of the usual ones, such as "_id", "id", "doc_id"]
+    /// JSON key of the docid or qid [default: the first there is of "_id", "id" and the other usual names]
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     id_field: Option<String>,
 }

@@ -14,6 +14,7 @@ mod model;
 mod on_error;
 mod plan;
 mod progress;
+mod query;
 mod report;
 mod setup;
 mod topics;

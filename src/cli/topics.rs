@@ -3,13 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, ValueEnum};
-use splade_export::export::{TopicsOptions, encode_topics};
-use splade_export::output::{AnseriniTopics, PyseriniTopics};
+use splade_export::encoder::QueryEncoder;
+use splade_export::export::{
+    EventHandler, TopicsOptions, TopicsSummary, encode_topics, encode_topics_with_table,
+};
+use splade_export::output::{AnseriniTopics, LineFormat, PyseriniTopics};
+use splade_export::stop::Stop;
 
 use super::encode::EncodeArgs;
 use super::input::TopicsInputArgs;
 use super::interrupt;
 use super::progress::Display;
+use super::query::QueryArgs;
+use super::usage::usage_error;
 
 /// Encode topics for Anserini or Pyserini
 ///
@@ -34,6 +40,9 @@ pub struct Args {
     encode: EncodeArgs,
 
     #[command(flatten)]
+    query: QueryArgs,
+
+    #[command(flatten)]
     input: TopicsInputArgs,
 
     /// Print neither progress nor summary
@@ -51,9 +60,9 @@ impl Args {
     pub fn run(self) -> anyhow::Result<()> {
         let format = match self.format {
             Some(format) => format,
-            None => by_ending(&self.output)?,
+            None => by_ending(&self.output),
         };
-        let encode = self.encode.resolve()?;
+        let encode = self.encode.resolve(self.quiet)?;
         let options = TopicsOptions {
             quantization: encode.quantization,
             corpus: self.input.resolve(self.paths)?,
@@ -62,15 +71,15 @@ impl Args {
         let stop = interrupt::install("nothing was written; run the same command again")?;
         let mut display = Display::new("topics", self.quiet);
         let mut events = |event| display.on(event);
-        let encoder = encode.open()?;
+        let encoder = self.query.open(&encode, self.quiet)?;
         let summary = match format {
             FormatArg::Tsv => {
                 let format = AnseriniTopics::default();
-                encode_topics(&encoder, &options, format, &stop, &mut events)?
+                write(&encoder, &options, format, &stop, &mut events)?
             }
             FormatArg::Jsonl => {
                 let format = PyseriniTopics::default();
-                encode_topics(&encoder, &options, format, &stop, &mut events)?
+                write(&encoder, &options, format, &stop, &mut events)?
             }
         };
         let seconds = display.finish();
@@ -79,19 +88,37 @@ impl Args {
                 "topics       {} in {seconds:.1} s, {} terms, {} truncated, {} empty",
                 summary.topics, summary.terms, summary.truncated, summary.empty
             );
+            if let QueryEncoder::Table(table) = &encoder {
+                eprintln!("queries      by a table of {} terms", table.terms());
+            }
             eprintln!("output       {}", options.output.display());
         }
         Ok(())
     }
 }
 
-fn by_ending(path: &Path) -> anyhow::Result<FormatArg> {
+fn write(
+    encoder: &QueryEncoder,
+    options: &TopicsOptions,
+    format: impl LineFormat,
+    stop: &Stop,
+    events: &mut EventHandler<'_>,
+) -> splade_export::Result<TopicsSummary> {
+    match encoder {
+        QueryEncoder::Model(model) => encode_topics(model, options, format, stop, events),
+        QueryEncoder::Table(table) => {
+            encode_topics_with_table(table, options, format, stop, events)
+        }
+    }
+}
+
+fn by_ending(path: &Path) -> FormatArg {
     match path.extension().and_then(|ending| ending.to_str()) {
-        Some("tsv") => Ok(FormatArg::Tsv),
-        Some("jsonl") => Ok(FormatArg::Jsonl),
-        _ => anyhow::bail!(
+        Some("tsv") => FormatArg::Tsv,
+        Some("jsonl") => FormatArg::Jsonl,
+        _ => usage_error(format_args!(
             "{}: the format cannot be told from the ending; say --format tsv or jsonl",
             path.display()
-        ),
+        )),
     }
 }

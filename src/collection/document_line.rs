@@ -34,11 +34,11 @@ pub enum Contents {
 /// # Errors
 ///
 /// [`LineProblem`] for the line, and what `each` returns.
-pub fn parse<'a, E: From<LineProblem>>(
-    line: &'a str,
+pub fn parse<E: From<LineProblem>>(
+    line: &str,
     contents: Contents,
     each: impl FnMut(&str, Weight) -> Result<(), E>,
-) -> Result<DocumentLine<'a>, E> {
+) -> Result<DocumentLine<'_>, E> {
     let mut terms = Terms {
         each,
         contents,

@@ -81,15 +81,14 @@ impl<'a> Tokens<'a> {
             let name = self.text()?;
             self.eat(b':')?;
             let value = self.node(depth + 1)?;
-            match places
+            if let Some(member) = places
                 .get(&name)
                 .and_then(|place: &usize| members.get_mut(*place))
             {
-                Some(member) => member.1 = value,
-                None => {
-                    places.insert(name.clone(), members.len());
-                    members.push((name, value));
-                }
+                member.1 = value;
+            } else {
+                places.insert(name.clone(), members.len());
+                members.push((name, value));
             }
         }
         self.eat(b'}')?;

@@ -8,3 +8,13 @@ pub struct Document {
     /// The chosen fields, joined by one space.
     pub text: String,
 }
+
+/// Adds a field's text after one space.
+pub(super) fn append(text: &mut String, part: &str) {
+    if !part.is_empty() {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(part);
+    }
+}

@@ -87,11 +87,11 @@ pub enum CorpusError {
     #[error("standard input (-) can be given once only")]
     StdinTwice,
     #[error(transparent)]
-    Record(RecordError),
+    Record(Box<RecordError>),
     #[error(
         "{last}\nmore than {limit} records cannot be used (`max_errors`); correct the input, or allow more"
     )]
-    TooManyErrors { limit: u64, last: RecordError },
+    TooManyErrors { limit: u64, last: Box<RecordError> },
     #[error(
         "none of the first {records} records has the field {field} (keys of the first: {keys}); correct `fields`",
         field = Quoted(field)

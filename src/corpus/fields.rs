@@ -21,8 +21,9 @@ impl Default for Fields {
 impl Fields {
     /// Takes the fields in the order in which they are joined. White space around a name is no part of it.
     #[must_use]
-    pub fn new(names: Vec<String>) -> Self {
-        let trimmed = names.iter().map(|name| name.trim().to_owned());
+    pub fn new(names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let names = names.into_iter();
+        let trimmed = names.map(|name| name.as_ref().trim().to_owned());
         Self(trimmed.filter(|name| !name.is_empty()).collect())
     }
 
@@ -128,12 +129,12 @@ mod tests {
 
     #[test]
     fn names_are_trimmed_and_counted() {
-        let fields = Fields::new(vec!["title".into(), " text".into(), String::new()]);
+        let fields = Fields::new(["title", " text", ""]);
         assert_eq!(fields, Fields::default());
         let mut counter = FieldCounter::default();
         counter.add(&fields, FieldSet(0b10), b"{\"text\": 1}");
         assert!(counter.check(&fields, CorpusKind::Documents).is_ok());
-        let named = Fields::new(vec!["text".into(), "txet".into()]);
+        let named = Fields::new(["text", "txet"]);
         let mut other = FieldCounter::default();
         other.add(&named, FieldSet(0b01), b"{\"text\": 1}");
         let error = other.check(&named, CorpusKind::Documents).unwrap_err();

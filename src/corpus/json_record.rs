@@ -20,7 +20,7 @@ pub(super) enum Found<'a> {
 }
 
 /// Reads the values of `keys` out of a JSON object.
-pub(super) fn find<'a>(line: &'a str, keys: &[&str]) -> Result<Found<'a>, serde_json::Error> {
+pub(super) fn find<'a>(line: &'a str, keys: &[String]) -> Result<Found<'a>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(line);
     let found = deserializer.deserialize_any(RecordVisitor(keys))?;
     deserializer.end()?;
@@ -37,7 +37,7 @@ pub(super) fn key_names(line: &str) -> String {
     }
 }
 
-struct RecordVisitor<'k>(&'k [&'k str]);
+struct RecordVisitor<'k>(&'k [String]);
 
 impl<'de> Visitor<'de> for RecordVisitor<'_> {
     type Value = Found<'de>;
@@ -91,8 +91,15 @@ impl<'de> Visitor<'de> for RecordVisitor<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::{Found, Scalar};
+
+    fn find<'a>(line: &'a str, keys: &[&str]) -> Result<Found<'a>, serde_json::Error> {
+        let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        super::find(line, &keys)
+    }
 
     fn object<'a>(line: &'a str, keys: &[&str]) -> Vec<Option<Scalar<'a>>> {
         match find(line, keys).unwrap() {

@@ -41,7 +41,7 @@ pub(super) fn name_of_float(value: f64) -> &'static str {
 }
 
 /// Finds a key's place among those that are wanted.
-pub(super) struct KeySeed<'k>(pub &'k [&'k str]);
+pub(super) struct KeySeed<'k>(pub &'k [String]);
 
 impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
     type Value = Option<usize>;

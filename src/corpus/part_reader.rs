@@ -226,7 +226,7 @@ impl PartReader {
     /// Records a bad record, or ends the reading.
     fn reject(&mut self, part: &mut OpenPart, error: RecordError) -> Result<(), CorpusError> {
         if self.options.on_error == OnError::Stop {
-            return Err(CorpusError::Record(error));
+            return Err(CorpusError::Record(Box::new(error)));
         }
         // Records before a part's first document are the last part's if there is no such document.
         let last_wanted = part
@@ -318,7 +318,7 @@ impl PartReader {
     fn too_many(&self, last: RecordError) -> CorpusError {
         CorpusError::TooManyErrors {
             limit: self.limit(),
-            last,
+            last: Box::new(last),
         }
     }
 

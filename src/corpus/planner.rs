@@ -192,12 +192,13 @@ impl<'a> Cutter<'a> {
         self.rejected += 1;
         self.plan.rejected += 1;
         match self.options.on_error {
-            OnError::Stop => Err(CorpusError::Record(error)),
+            OnError::Stop => Err(CorpusError::Record(Box::new(error))),
             OnError::Skip {
                 max_errors: Some(limit),
-            } if self.plan.rejected > limit => {
-                Err(CorpusError::TooManyErrors { limit, last: error })
-            }
+            } if self.plan.rejected > limit => Err(CorpusError::TooManyErrors {
+                limit,
+                last: Box::new(error),
+            }),
             OnError::Skip { .. } => Ok(()),
         }
     }

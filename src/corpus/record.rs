@@ -1,6 +1,6 @@
 //! Turns one record into one [`Document`].
 
-use super::document::Document;
+use super::document::{Document, append};
 use super::fields::FieldSet;
 use super::format::InputFormat;
 use super::json_record::{self, Found, key_names};
@@ -47,13 +47,13 @@ pub(super) fn parse(
 }
 
 fn parse_json(line: &str, schema: &Schema) -> Result<(Document, FieldSet), RecordProblem> {
-    let keys: Vec<&str> = schema.keys().collect();
-    let found = json_record::find(line, &keys).map_err(|e| RecordProblem::Json(describe(&e)))?;
+    let found =
+        json_record::find(line, &schema.keys).map_err(|e| RecordProblem::Json(describe(&e)))?;
     let values = match found {
         Found::Object(values) => values,
         Found::Other(name) => return Err(RecordProblem::NotAnObject(name)),
     };
-    let (ids, values) = values.split_at(schema.id_keys.len());
+    let (ids, values) = values.split_at(schema.id_keys);
     let docid = match ids.iter().flatten().next() {
         Some(Scalar::Text(docid)) => docid.to_string(),
         Some(Scalar::Integer(docid)) => docid.clone(),
@@ -66,7 +66,7 @@ fn parse_json(line: &str, schema: &Schema) -> Result<(Document, FieldSet), Recor
         None => {
             return Err(RecordProblem::MissingId {
                 id: schema.id,
-                wanted: quoted_list(&schema.id_keys),
+                wanted: quoted_list(&schema.keys[..schema.id_keys]),
                 found: key_names(line),
             });
         }
@@ -84,10 +84,14 @@ fn join_fields(
     schema: &Schema,
     mut values: &[Option<Scalar<'_>>],
 ) -> Result<Option<(String, FieldSet)>, RecordProblem> {
-    let mut text = String::new();
+    let lengths = values.iter().flatten().map(|value| match value {
+        Scalar::Text(part) => part.len() + 1,
+        _ => 0,
+    });
+    let mut text = String::with_capacity(lengths.sum());
     let mut found = FieldSet::default();
     for (field, keys) in schema.field_keys.iter().enumerate() {
-        let (candidates, rest) = values.split_at(keys.len());
+        let (candidates, rest) = values.split_at(*keys);
         values = rest;
         let part: &str = match candidates.iter().flatten().next() {
             None => continue,
@@ -104,16 +108,6 @@ fn join_fields(
         append(&mut text, part);
     }
     Ok((found != FieldSet::default()).then_some((text, found)))
-}
-
-/// Adds a field's text after one space.
-pub(super) fn append(text: &mut String, part: &str) {
-    if !part.is_empty() {
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(part);
-    }
 }
 
 /// Names the column alone: the parser is given one line, so that its line number says nothing.
@@ -166,7 +160,7 @@ mod tests {
             json(r#"{"id": 7, "title": "", "text": "b"}"#).unwrap().text,
             "b"
         );
-        let fields = Fields::new(vec!["text".into(), "title".into()]);
+        let fields = Fields::new(["text", "title"]);
         let line = r#"{"id": 7, "title": "A", "text": "b"}"#;
         assert_eq!(
             read(line, CorpusKind::Documents, &fields).unwrap().text,

@@ -31,7 +31,7 @@ pub struct RecordError {
     /// What is wrong with it, and what to do about it.
     pub problem: RecordProblem,
     /// The beginning of the record.
-    pub excerpt: Excerpt,
+    pub excerpt: Box<Excerpt>,
 }
 
 /// The beginning of a record, and what tells it from others with the same beginning.
@@ -104,7 +104,7 @@ impl RecordProblem {
         RecordError {
             place,
             problem: self,
-            excerpt,
+            excerpt: Box::new(excerpt),
         }
     }
 }

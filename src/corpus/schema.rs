@@ -8,33 +8,36 @@ use super::kind::CorpusKind;
 pub(super) struct Schema {
     /// The word for the identifier, for messages.
     pub id: &'static str,
-    /// Keys that may hold the identifier, the first found taken.
-    pub id_keys: Vec<String>,
+    /// All keys that are looked for: those of the identifier, then those of each field.
+    pub keys: Vec<String>,
+    /// How many of the keys may hold the identifier; the first found is taken.
+    pub id_keys: usize,
     /// The fields in the order in which they are joined.
     pub fields: Fields,
-    /// For each field the keys that may hold it, the first found taken.
-    pub field_keys: Vec<Vec<String>>,
+    /// For each field how many keys may hold it; the first found is taken.
+    pub field_keys: Vec<usize>,
 }
 
 impl Schema {
     /// Reads this kind of records; `id_field` names the key of the identifier, if it is none of the usual ones.
     pub fn new(kind: CorpusKind, id_field: Option<&str>, fields: &Fields) -> Self {
-        let id_keys = match id_field {
+        let mut keys = match id_field {
             Some(key) => vec![key.to_owned()],
             None => kind.id_keys().iter().map(ToString::to_string).collect(),
         };
-        let keys_of = |name: &String| Fields::keys(name).map(str::to_owned).collect();
+        let id_keys = keys.len();
+        let mut field_keys = Vec::new();
+        for name in fields.names() {
+            let before = keys.len();
+            keys.extend(Fields::keys(name).map(str::to_owned));
+            field_keys.push(keys.len() - before);
+        }
         Self {
             id: kind.id(),
+            keys,
             id_keys,
             fields: fields.clone(),
-            field_keys: fields.names().iter().map(keys_of).collect(),
+            field_keys,
         }
-    }
-
-    /// Returns all keys that are looked for: those of the identifier, then those of each field.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        let fields = self.field_keys.iter().flatten();
-        self.id_keys.iter().chain(fields).map(String::as_str)
     }
 }

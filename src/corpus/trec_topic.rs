@@ -14,8 +14,7 @@
 //! Tags need not be closed. Labels such as "Number:" and "Topic:" are left out, white space becomes one space, and
 //! leading zeros of a number are left out, as qrels do (topic 051 is 51 there).
 
-use super::document::Document;
-use super::record::append;
+use super::document::{Document, append};
 use super::record_error::RecordProblem;
 use super::schema::Schema;
 
@@ -91,11 +90,12 @@ fn sections(topic: &str) -> Vec<Section> {
         });
         let tag = tag.to_ascii_lowercase();
         let words: Vec<&str> = after[..end].split_whitespace().collect();
-        let mut text = words.join(" ");
+        let text = words.join(" ");
         let label = LABELS.iter().find(|(of, _)| *of == tag);
-        if let Some(rest) = label.and_then(|(_, label)| text.strip_prefix(label)) {
-            text = rest.trim_start().to_owned();
-        }
+        let text = match label.and_then(|(_, label)| text.strip_prefix(label)) {
+            Some(rest) => rest.trim_start().to_owned(),
+            None => text,
+        };
         sections.push(Section { tag, text });
         if sections.len() == MAX_TAGS {
             break;
@@ -146,7 +146,7 @@ mod tests {
     use crate::corpus::kind::CorpusKind;
 
     fn read(topic: &str, fields: &[&str]) -> Result<(String, String), RecordProblem> {
-        let fields = Fields::new(fields.iter().map(ToString::to_string).collect());
+        let fields = Fields::new(fields);
         let schema = Schema::new(CorpusKind::Topics, None, &fields);
         parse(topic, &schema).map(|topic| (topic.docid, topic.text))
     }

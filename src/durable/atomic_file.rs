@@ -24,12 +24,9 @@ impl AtomicFile {
     /// Fails where the file system does.
     pub fn create(folder: &Path, path: &Path) -> io::Result<Self> {
         fault::point("a new file").map_err(|e| named(path, &e))?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(TEMPORARY_PREFIX);
-        // Temporary files are private to their owner; results have the permissions that the user's umask leaves.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let temp = builder.tempfile_in(folder).map_err(|e| named(folder, &e))?;
+        let temp = builder()
+            .tempfile_in(folder)
+            .map_err(|e| named(folder, &e))?;
         Ok(Self {
             temp: BufWriter::with_capacity(1 << 18, Temporary(temp)),
             path: path.to_owned(),
@@ -113,6 +110,16 @@ pub(crate) fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> io::Resul
     let mut file = AtomicFile::create(folder, path)?;
     file.write_all(bytes)?;
     file.finish()
+}
+
+/// Builds temporary files with the permissions of any new file, less those that the user's umask takes away. By default
+/// they would be private to their owner.
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY_PREFIX);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
 }
 
 #[cfg(test)]

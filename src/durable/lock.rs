@@ -63,6 +63,17 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(unix)]
+    fn a_pipe_is_no_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        assert!(!FileLock::is_held(&path));
+        assert!(matches!(FileLock::acquire(&path), Err(LockFailure::Io(_))));
+    }
+
+    #[test]
     fn a_lock_is_held_until_it_is_dropped() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");

@@ -7,6 +7,8 @@ use std::fs::{FileType, Metadata};
 use std::io;
 use std::path::Path;
 
+use crate::quote;
+
 /// Opens a regular file for reading.
 ///
 /// # Errors
@@ -29,7 +31,7 @@ pub(crate) fn regular_metadata(path: &Path) -> io::Result<Metadata> {
         io::ErrorKind::InvalidInput,
         format!(
             "{} is {}, not a regular file: put the file itself in its place",
-            path.display(),
+            quote::path(path),
             describe(metadata.file_type())
         ),
     ))

@@ -8,7 +8,7 @@ use super::batch_encoder::{BatchEncoder, BatchEncoderOptions};
 use super::device::{Device, DeviceChoice};
 use super::error::EncodeError;
 use super::memory::MemoryPlan;
-use super::settings::EncoderSettings;
+use super::settings::{EncoderSettings, MAX_THREADS};
 use super::splade_encoder::{ResolvedSettings, SpladeEncoder, join};
 use super::tokens::TextTokenizer;
 use super::worker::Worker;
@@ -127,43 +127,59 @@ impl SpladeEncoderBuilder {
             settings,
             hashing,
         } = self;
-        let (runtime, device) = settings.device.resolve(settings.onnxruntime.as_deref())?;
-        let resolved = resolve(&model, &settings, device)?;
-        let options = BatchEncoderOptions {
+        let (runtime, devices) = settings.device.resolve(settings.onnxruntime.as_deref())?;
+        let resolved = resolve(&model, &settings, &devices)?;
+        let tokenizer = TextTokenizer::new(&model, resolved.max_length)?;
+        let options = |device| BatchEncoderOptions {
             aggregation: resolved.aggregation,
             keep_special_tokens: resolved.keep_special_tokens,
             precision: resolved.precision,
             device,
             device_memory: settings
                 .max_memory
-                .map(|limit| limit / resolved.workers as u64)
+                .map(|limit| limit / resolved.workers_per_device as u64)
                 .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
             head: settings.head,
         };
-        let tokenizer = TextTokenizer::new(&model, resolved.max_length)?;
-        let (batches, session) = BatchEncoder::new(&runtime, &model, options)?;
+        let mut encoders = Vec::new();
+        let mut workers = Vec::new();
+        for &device in &devices {
+            let (encoder, session) = BatchEncoder::new(&runtime, &model, options(device))?;
+            encoders.push(encoder);
+            workers.push(Worker::new(session));
+        }
         let fingerprint = OnceLock::new();
         if let Some(hashing) = hashing {
             let hashed = join(hashing)?;
             fingerprint.get_or_init(|| hashed);
         }
         Ok(SpladeEncoder {
-            pool: WorkerPool::new(Worker::new(session), resolved.workers),
+            pool: WorkerPool::new(workers, resolved.workers_per_device),
             model,
             tokenizer,
-            batches,
+            encoders,
+            devices,
             resolved,
             fingerprint,
         })
     }
 }
 
-/// Fills in what depends on the model and the device.
+/// Fills in what depends on the model and the devices.
 fn resolve(
     model: &Model,
     settings: &EncoderSettings,
-    device: Device,
+    devices: &[Device],
 ) -> Result<ResolvedSettings, EncodeError> {
+    let most = usize::from(MAX_THREADS);
+    if settings.threads == 0 || settings.threads > most {
+        return Err(EncodeError::Threads {
+            wanted: settings.threads,
+            most,
+        });
+    }
+    // All are of one kind, and what follows depends on the kind alone.
+    let device = devices.first().copied().unwrap_or(Device::Cpu);
     let aggregation = settings
         .aggregation
         .or(model.pooling.aggregation)
@@ -181,19 +197,20 @@ fn resolve(
     if model.is_batch_dependent() {
         budget.texts = 1;
     }
-    let mut workers = device.workers(settings.threads);
+    let threads = settings.threads.div_ceil(devices.len().max(1));
+    let mut workers_per_device = device.workers(threads);
     if let (Device::Cpu, Some(limit)) = (device, settings.max_memory) {
         let plan = MemoryPlan::new(model, aggregation, precision, max_length);
-        (workers, budget) = plan.fit(limit, workers, budget)?;
+        let limit = limit / devices.len().max(1) as u64;
+        (workers_per_device, budget) = plan.fit(limit, workers_per_device, budget)?;
     }
     Ok(ResolvedSettings {
         aggregation,
         max_length,
         keep_special_tokens: settings.keep_special_tokens,
         pruning: settings.pruning,
-        device,
         precision,
         budget,
-        workers,
+        workers_per_device,
     })
 }

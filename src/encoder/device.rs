@@ -16,8 +16,11 @@ pub enum Device {
     Cuda(u32),
 }
 
+/// Most devices of a list.
+const MAX_DEVICES: usize = 64;
+
 /// Where the user wants the graph to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
     /// The first GPU if ONNX Runtime's CUDA execution provider and an NVIDIA driver are there, else the
     /// CPU.
@@ -25,6 +28,11 @@ pub enum DeviceChoice {
     Auto,
     /// This device, or an error.
     Device(Device),
+    /// All of these, or an error. Each has the model's weights and workers of its own, and they share out
+    /// the batches. The CPU may be named several times.
+    Devices(Vec<Device>),
+    /// All GPUs that can be used, or an error if there are none.
+    AllGpus,
 }
 
 impl Device {
@@ -101,20 +109,43 @@ impl fmt::Display for Device {
     }
 }
 
+impl FromStr for Device {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = match text {
+            "cpu" => return Ok(Self::Cpu),
+            "cuda" => Some(0),
+            _ => text.strip_prefix("cuda:").and_then(|n| n.parse().ok()),
+        };
+        number.map(Self::Cuda).ok_or_else(|| {
+            "must be auto, cpu, cuda, cuda:N, cuda:all, or a list such as cuda:0,cuda:1".to_owned()
+        })
+    }
+}
+
 impl FromStr for DeviceChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let cuda = |number| Ok(Self::Device(Device::Cuda(number)));
         match text {
-            "auto" => Ok(Self::Auto),
-            "cpu" => Ok(Self::Device(Device::Cpu)),
-            "cuda" => cuda(0),
-            _ => match text.strip_prefix("cuda:").and_then(|n| n.parse().ok()) {
-                Some(number) => cuda(number),
-                None => Err("must be auto, cpu, cuda or cuda:N".to_owned()),
-            },
+            "auto" => return Ok(Self::Auto),
+            "cuda:all" => return Ok(Self::AllGpus),
+            _ => {}
         }
+        let devices: Vec<Device> = text.split(',').map(str::parse).collect::<Result<_, _>>()?;
+        if devices.len() > MAX_DEVICES {
+            return Err(format!("at most {MAX_DEVICES} devices can be listed"));
+        }
+        for (at, device) in devices.iter().enumerate() {
+            if *device != Device::Cpu && devices[..at].contains(device) {
+                return Err(format!("{device} is listed twice"));
+            }
+        }
+        Ok(match devices.as_slice() {
+            [device] => Self::Device(*device),
+            _ => Self::Devices(devices),
+        })
     }
 }
 
@@ -128,7 +159,23 @@ mod tests {
         assert_eq!("cuda:3".parse(), cuda(3));
         assert_eq!("cuda".parse(), cuda(0));
         assert_eq!("auto".parse(), Ok(DeviceChoice::Auto));
-        for wrong in ["", "gpu", "cuda:", "cuda:-1", "cuda:x", "CPU"] {
+        assert_eq!("cuda:all".parse(), Ok(DeviceChoice::AllGpus));
+        let list = vec![Device::Cuda(1), Device::Cuda(0)];
+        assert_eq!("cuda:1,cuda".parse(), Ok(DeviceChoice::Devices(list)));
+        let list = vec![Device::Cpu; 2];
+        assert_eq!("cpu,cpu".parse(), Ok(DeviceChoice::Devices(list)));
+        for wrong in [
+            "",
+            "gpu",
+            "cuda:",
+            "cuda:-1",
+            "cuda:x",
+            "CPU",
+            "cpu,",
+            "cpu,auto",
+            "cuda:1,cuda:1",
+            "cpu,cuda:all",
+        ] {
             assert!(wrong.parse::<DeviceChoice>().is_err(), "{wrong}");
         }
     }

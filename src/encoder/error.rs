@@ -26,16 +26,32 @@ pub enum EncodeError {
         length: usize,
         reason: String,
     },
+    #[error(
+        "{folder}: there is no table of the weights of queries; give one with `query_weights`, a file of terms and \
+         weights, or leave that setting out",
+        folder = folder.display()
+    )]
+    NoQueryTable { folder: PathBuf },
+    #[error(
+        "{folder}: its way for queries begins with a {class}, which is not known; give the weights of queries with \
+         `query_weights`",
+        folder = folder.display()
+    )]
+    UnknownQuerySide { folder: PathBuf, class: String },
     #[error("the tokenizer failed: {0}")]
     Tokenize(String),
     #[error(
-        "--max-length {wanted} is not possible with this model; it takes {least} to {most} tokens"
+        "`max_length` {wanted} is not possible with this model; it takes {least} to {most} tokens"
     )]
     MaxLength {
         wanted: usize,
         least: usize,
         most: usize,
     },
+    #[error("`threads` {wanted} is not possible; it takes 1 to {most}")]
+    Threads { wanted: usize, most: usize },
+    #[error("`device` {first} and {other}: the devices of a list are all CPUs or all GPUs")]
+    MixedDevices { first: String, other: String },
     #[error(
         "the model gives {columns} weights a text, its tokenizer has {vocabulary} terms; \
          model and tokenizer do not belong together"
@@ -43,20 +59,20 @@ pub enum EncodeError {
     Columns { columns: usize, vocabulary: usize },
     #[error(
         "the model gives a weight that is not finite for term {term}; its file may be damaged, or \
-         --precision fp16 too narrow for it"
+         `precision` fp16 too narrow for it"
     )]
     NotFinite { term: u32 },
-    #[error("--device cuda")]
+    #[error("the GPU cannot be used")]
     NoCuda(#[from] NoCuda),
-    #[error("--precision {precision} is not for --device {device}: {remedy}")]
+    #[error("`precision` {precision} is not for `device` {device}: {remedy}")]
     Precision {
         precision: Precision,
         device: &'static str,
         remedy: &'static str,
     },
     #[error(
-        "--max-memory {} MB is not enough for this model with one thread and texts of {max_length} \
-         tokens: about {} MB are needed; allow more, or shorten texts with --max-length",
+        "`max_memory` {} MB is not enough for this model with one thread and texts of {max_length} \
+         tokens: about {} MB are needed; allow more, or shorten texts with `max_length`",
         limit >> 20, (needed >> 20) + 1
     )]
     Memory {
@@ -66,19 +82,34 @@ pub enum EncodeError {
     },
 }
 
+impl EncodeError {
+    /// Returns true if another setting is the remedy.
+    #[must_use]
+    pub fn is_about_settings(&self) -> bool {
+        matches!(
+            self,
+            Self::MaxLength { .. }
+                | Self::Threads { .. }
+                | Self::MixedDevices { .. }
+                | Self::Precision { .. }
+                | Self::Memory { .. }
+        )
+    }
+}
+
 /// What is missing for CUDA.
 #[derive(Debug, Error)]
 #[allow(missing_docs, reason = "each message says what the variant means")]
 pub enum NoCuda {
     #[error(
         "{provider} is missing: this ONNX Runtime has no CUDA execution provider. Get one with:\n    \
-         scripts/setup.sh onnxruntime-gpu\nor leave --device out to use the CPU",
+         scripts/setup.sh onnxruntime-gpu\nor leave `device` out to use the CPU",
         provider = provider.display()
     )]
     NoProvider { provider: PathBuf },
     #[error(
         "the NVIDIA driver's library libcuda.so.1 cannot be loaded ({reason}); install the driver, or \
-         leave --device out to use the CPU"
+         leave `device` out to use the CPU"
     )]
     NoDriver { reason: String },
     #[error(
@@ -87,7 +118,7 @@ pub enum NoCuda {
     )]
     NoLibrary { library: PathBuf, reason: String },
     #[error(
-        "device {device} cannot be used: {reason}; nvidia-smi -L lists those there are, and --device cpu \
+        "device {device} cannot be used: {reason}; nvidia-smi -L lists those there are, and `device` cpu \
          needs none"
     )]
     NoDevice { device: u32, reason: String },

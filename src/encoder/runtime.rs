@@ -20,7 +20,7 @@ pub enum RuntimeError {
     NoSuchFile { path: PathBuf, by: &'static str },
     #[error(
         "ONNX Runtime's shared library was not found. Get it with:\n    scripts/setup.sh onnxruntime\n\
-         or name it with --onnxruntime FILE or ORT_DYLIB_PATH. Looked for: {looked}"
+         or name it with `onnxruntime` FILE or ORT_DYLIB_PATH. Looked for: {looked}"
     )]
     NotFound { looked: String },
     #[error("{path}: cannot be loaded as ONNX Runtime: {reason}; get one with: scripts/setup.sh onnxruntime", path = path.display())]
@@ -43,7 +43,7 @@ impl Runtime {
     /// [`RuntimeError`] with the command that gets it.
     pub fn find(given: Option<&Path>, gpu: bool) -> Result<Self, RuntimeError> {
         if let Some(path) = given {
-            return Self::named(path, "--onnxruntime");
+            return Self::named(path, "`onnxruntime`");
         }
         let cached = |piece| cache_folder().map(|cache| cache.join(piece).join(NAME));
         if gpu && let Some(library) = cached("onnxruntime-gpu").filter(|library| library.exists()) {

@@ -7,6 +7,9 @@ use super::device::DeviceChoice;
 use crate::impact::Pruning;
 use crate::model::{Aggregation, Operators, Precision};
 
+/// Most encoder threads. More would only cost memory.
+pub const MAX_THREADS: u16 = 1024;
+
 /// How texts are encoded. The default suits the model and the machine.
 #[derive(Debug, Clone)]
 pub struct EncoderSettings {
@@ -20,7 +23,7 @@ pub struct EncoderSettings {
     pub keep_special_tokens: bool,
     /// Which weights are left out.
     pub pruning: Pruning,
-    /// Encoder threads; by default the cores.
+    /// Encoder threads, at most [`MAX_THREADS`]; by default the cores. Several devices share them.
     pub threads: usize,
     /// Where the model runs.
     pub device: DeviceChoice,

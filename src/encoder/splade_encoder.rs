@@ -37,7 +37,9 @@ use crate::model::{Aggregation, Fingerprint, Model, Precision, Vocabulary};
 pub struct SpladeEncoder {
     pub(super) model: Model,
     pub(super) tokenizer: TextTokenizer,
-    pub(super) batches: BatchEncoder,
+    /// One for each device.
+    pub(super) encoders: Vec<BatchEncoder>,
+    pub(super) devices: Vec<Device>,
     pub(super) pool: WorkerPool,
     pub(super) resolved: ResolvedSettings,
     pub(super) fingerprint: OnceLock<Fingerprint>,
@@ -50,10 +52,9 @@ pub(super) struct ResolvedSettings {
     pub(super) max_length: usize,
     pub(super) keep_special_tokens: bool,
     pub(super) pruning: Pruning,
-    pub(super) device: Device,
     pub(super) precision: Precision,
     pub(super) budget: BatchBudget,
-    pub(super) workers: usize,
+    pub(super) workers_per_device: usize,
 }
 
 // A program may hold one encoder for all its threads.
@@ -106,7 +107,7 @@ impl SpladeEncoder {
         let failure = Mutex::new(None);
         let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
         thread::scope(|scope| {
-            for _ in 0..self.resolved.workers.min(batches.len()) {
+            for _ in 0..self.workers().min(batches.len()) {
                 scope.spawn(|| {
                     while !failed.load(Ordering::Relaxed)
                         && let at = next.fetch_add(1, Ordering::Relaxed)
@@ -147,7 +148,7 @@ impl SpladeEncoder {
         batch: &Batch,
         tokens: &[Tokens],
     ) -> Result<EncodedBatch, EncodeError> {
-        let mut encoded = self.pool.encode(&self.batches, batch, tokens)?;
+        let mut encoded = self.pool.encode(&self.encoders, batch, tokens)?;
         for vector in &mut encoded.vectors {
             self.resolved.pruning.apply(vector);
         }
@@ -198,10 +199,16 @@ impl SpladeEncoder {
         self.resolved.pruning
     }
 
-    /// Returns where the model runs.
+    /// Returns where the model runs. Several devices are all of one kind, see [`SpladeEncoder::devices`].
     #[must_use]
     pub fn device(&self) -> Device {
-        self.resolved.device
+        self.devices.first().copied().unwrap_or(Device::Cpu)
+    }
+
+    /// Returns the devices that share out the batches.
+    #[must_use]
+    pub fn devices(&self) -> &[Device] {
+        &self.devices
     }
 
     /// Returns the precision of the encoder layers.
@@ -219,13 +226,15 @@ impl SpladeEncoder {
     /// Returns how many threads encode at once, at most.
     #[must_use]
     pub fn workers(&self) -> usize {
-        self.resolved.workers
+        self.resolved.workers_per_device * self.devices.len()
     }
 
     /// Returns true if the head is screened, false if it is in the graph.
     #[must_use]
     pub fn is_screened(&self) -> bool {
-        self.batches.screened.is_some()
+        self.encoders
+            .iter()
+            .all(|encoder| encoder.screened.is_some())
     }
 
     /// Returns the SHA-256 of each file that determines the weights. They are computed at the first call,

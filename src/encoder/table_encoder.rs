@@ -1,38 +1,119 @@
 //! Queries without a model: a weight from a table for each different token.
 
-use rayon::prelude::*;
-use tokenizers::{Tokenizer, TruncationParams};
+use tokenizers::Tokenizer;
 
 use super::error::EncodeError;
-use crate::impact::{SparseVector, TermWeight};
-use crate::model::QueryTable;
+use super::tokens::Tokens;
+use super::word_cache::WordCache;
+use crate::impact::{Pruning, SparseVector, TermWeight};
+use crate::model::{QueryTable, Vocabulary};
+
+/// How queries are encoded with a table.
+#[derive(Debug, Clone)]
+pub struct TableSettings {
+    /// Most tokens of a query.
+    pub max_length: usize,
+    /// True if special tokens may be terms.
+    pub keep_special_tokens: bool,
+    /// Which weights are left out.
+    pub pruning: Pruning,
+}
+
+impl Default for TableSettings {
+    fn default() -> Self {
+        Self {
+            max_length: 512,
+            keep_special_tokens: false,
+            pruning: Pruning::default(),
+        }
+    }
+}
 
 /// Encodes queries with a tokenizer and a table. Needs no ONNX Runtime.
-#[derive(Clone)]
 pub struct TableEncoder {
     tokenizer: Tokenizer,
+    words: Option<WordCache>,
+    max_length: usize,
+    vocabulary: Vocabulary,
     table: QueryTable,
+    pruning: Pruning,
 }
 
 impl TableEncoder {
-    /// Keeps at most `max_length` tokens of a query. Tokens that begin and end a text for a model are not added.
+    /// Takes a tokenizer, the terms behind its ids, and their weights. Tokens that begin and end a text for a model
+    /// are not added.
     ///
     /// # Errors
-    /// [`EncodeError::Tokenize`] if the tokenizer refuses the length.
+    /// [`EncodeError::Tokenize`] if the tokenizer refuses its settings.
     pub fn new(
         mut tokenizer: Tokenizer,
-        table: QueryTable,
-        max_length: usize,
+        vocabulary: Vocabulary,
+        mut table: QueryTable,
+        settings: &TableSettings,
     ) -> Result<Self, EncodeError> {
-        let truncation = TruncationParams {
-            max_length,
-            ..TruncationParams::default()
-        };
         tokenizer
-            .with_truncation(Some(truncation))
+            .with_truncation(None)
             .map_err(|e| EncodeError::Tokenize(e.to_string()))?;
         tokenizer.with_padding(None);
-        Ok(Self { tokenizer, table })
+        if !settings.keep_special_tokens {
+            table.leave_out(|id| vocabulary.is_special(id));
+        }
+        Ok(Self {
+            words: WordCache::for_tokenizer(&tokenizer),
+            max_length: settings.max_length,
+            tokenizer,
+            vocabulary,
+            table,
+            pruning: settings.pruning,
+        })
+    }
+
+    /// Returns the terms behind the ids of tokens and vectors.
+    #[must_use]
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// Returns the number of terms that have a weight.
+    #[must_use]
+    pub fn terms(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Returns the token ids of a query, cut to the length.
+    ///
+    /// # Errors
+    /// [`EncodeError::Tokenize`] if the tokenizer fails.
+    pub fn tokens(&self, text: &str) -> Result<Tokens, EncodeError> {
+        let ids = if let Some(words) = &self.words {
+            words.ids(&self.tokenizer, text)
+        } else {
+            let encoding = self.tokenizer.encode_fast(text, false);
+            encoding.map(|encoding| encoding.get_ids().to_vec())
+        };
+        let mut ids = ids.map_err(|e| EncodeError::Tokenize(e.to_string()))?;
+        let truncated = ids.len() > self.max_length;
+        ids.truncate(self.max_length);
+        Ok(Tokens {
+            blank: ids.is_empty(),
+            ids,
+            truncated,
+        })
+    }
+
+    /// Returns the weight of each different token.
+    #[must_use]
+    pub fn weigh(&self, tokens: &Tokens) -> SparseVector {
+        let mut terms = tokens.ids.clone();
+        terms.sort_unstable();
+        terms.dedup();
+        let weighted = terms.into_iter().map(|term| TermWeight {
+            term,
+            weight: self.table.weight(term),
+        });
+        let mut vector = SparseVector(weighted.filter(|entry| entry.weight > 0.0).collect());
+        self.pruning.apply(&mut vector);
+        vector
     }
 
     /// Encodes one query.
@@ -40,45 +121,18 @@ impl TableEncoder {
     /// # Errors
     /// [`EncodeError::Tokenize`] if the tokenizer fails.
     pub fn encode(&self, text: &str) -> Result<SparseVector, EncodeError> {
-        let encoding = self
-            .tokenizer
-            .encode_fast(text, false)
-            .map_err(|e| EncodeError::Tokenize(e.to_string()))?;
-        let mut terms = encoding.get_ids().to_vec();
-        terms.sort_unstable();
-        terms.dedup();
-        let weighted = terms.into_iter().map(|term| TermWeight {
-            term,
-            weight: self.table.weight(term),
-        });
-        Ok(SparseVector(
-            weighted.filter(|entry| entry.weight > 0.0).collect(),
-        ))
-    }
-
-    /// Encodes many queries with all threads, in their order.
-    ///
-    /// # Errors
-    /// That of the first query that fails.
-    pub fn encode_all<T: AsRef<str> + Sync>(
-        &self,
-        texts: &[T],
-    ) -> Result<Vec<SparseVector>, EncodeError> {
-        texts
-            .par_iter()
-            .map(|text| self.encode(text.as_ref()))
-            .collect()
+        Ok(self.weigh(&self.tokens(text)?))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokenizers::AddedToken;
     use tokenizers::models::wordlevel::WordLevel;
-    use tokenizers::pre_tokenizers::whitespace::Whitespace;
+    use tokenizers::pre_tokenizers::whitespace::WhitespaceSplit;
 
-    #[test]
-    fn each_different_token_has_its_weight_once() {
+    fn encoder(settings: &TableSettings) -> TableEncoder {
         let vocab = ["[UNK]", "a", "b", "c"]
             .iter()
             .zip(0..)
@@ -86,29 +140,53 @@ mod tests {
             .collect();
         let model = WordLevel::builder().vocab(vocab).unk_token("[UNK]".into());
         let mut tokenizer = Tokenizer::new(model.build().unwrap());
-        tokenizer.with_pre_tokenizer(Some(Whitespace {}));
+        tokenizer.with_pre_tokenizer(Some(WhitespaceSplit));
+        tokenizer
+            .add_special_tokens([AddedToken::from("[UNK]", true)])
+            .unwrap();
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("idf.json");
-        std::fs::write(&path, r#"{"a": 0.5, "b": 2.0, "c": -1}"#).unwrap();
+        std::fs::write(&path, r#"{"a": 0.5, "b": 2.0, "c": -1, "[UNK]": 3}"#).unwrap();
         let table = QueryTable::open(&path, &tokenizer, 4).unwrap();
-        let encoder = TableEncoder::new(tokenizer, table, 4).unwrap();
-        let pairs = |text: &str| -> Vec<_> {
-            let vector = encoder.encode(text).unwrap();
-            vector
-                .0
-                .iter()
-                .map(|entry| (entry.term, entry.weight))
-                .collect()
-        };
-        assert_eq!(pairs("b a b zzz"), [(1, 0.5), (2, 2.0)]);
-        assert_eq!(pairs("c"), []);
-        assert_eq!(pairs(""), []);
+        let vocabulary = Vocabulary::new(&tokenizer, 4).unwrap();
+        TableEncoder::new(tokenizer, vocabulary, table, settings).unwrap()
+    }
+
+    fn pairs(encoder: &TableEncoder, text: &str) -> Vec<(u32, f32)> {
+        let vector = encoder.encode(text).unwrap();
+        vector
+            .0
+            .iter()
+            .map(|entry| (entry.term, entry.weight))
+            .collect()
+    }
+
+    #[test]
+    fn each_different_token_has_its_weight_once() {
+        let encoder = encoder(&TableSettings {
+            max_length: 4,
+            ..TableSettings::default()
+        });
+        assert_eq!(pairs(&encoder, "b a b zzz"), [(1, 0.5), (2, 2.0)]);
+        assert_eq!(pairs(&encoder, "c"), []);
+        assert_eq!(pairs(&encoder, ""), []);
         // The fifth token is beyond the length.
-        assert_eq!(pairs("a a a a b"), [(1, 0.5)]);
-        let all = encoder.encode_all(&["b", "", "a"]).unwrap();
-        assert_eq!(
-            all.iter().map(SparseVector::len).collect::<Vec<_>>(),
-            [1, 0, 1]
-        );
+        assert_eq!(pairs(&encoder, "a a a a b"), [(1, 0.5)]);
+        let tokens = encoder.tokens("a a a a b").unwrap();
+        assert!(tokens.truncated && !tokens.blank);
+        assert!(encoder.tokens("").unwrap().blank);
+    }
+
+    #[test]
+    fn special_tokens_and_pruning_are_as_for_documents() {
+        let encoder = encoder(&TableSettings {
+            keep_special_tokens: true,
+            pruning: Pruning {
+                top_k: Some(2),
+                min_weight: None,
+            },
+            ..TableSettings::default()
+        });
+        assert_eq!(pairs(&encoder, "a b zzz"), [(0, 3.0), (2, 2.0)]);
     }
 }

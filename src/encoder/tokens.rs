@@ -25,7 +25,7 @@ const MAX_TOKENIZED_BYTES: usize = 1 << 20;
 /// Most bytes that a normalizer may make of a text.
 const MAX_NORMALIZED_BYTES: u64 = 64 << 20;
 /// Longest time for one text. The longest that are tokenized take a second.
-const MAX_TIME: Duration = Duration::from_secs(60);
+const MAX_TIME: Duration = Duration::from_mins(1);
 /// Tokens that must follow the last one kept where a text is cut inside a word, so that none that is kept
 /// can change: tokenizers give up on words of a hundred letters.
 const MARGIN: usize = 256;

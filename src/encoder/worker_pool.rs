@@ -1,5 +1,6 @@
 //! Workers that are made when they are needed and kept for the next batch.
 
+use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::batch::Batch;
@@ -8,69 +9,97 @@ use super::error::EncodeError;
 use super::tokens::Tokens;
 use super::worker::{EncodedBatch, Worker};
 
-/// Keeps at most as many workers as the encoder may have threads. Making a worker costs a session of
-/// ONNX Runtime, so that idle ones are kept.
+/// Keeps workers for each device, at most as many as a device may have threads. Making a worker costs a
+/// session of ONNX Runtime, so that idle ones are kept.
 pub struct WorkerPool {
     state: Mutex<State>,
     returned: Condvar,
+    /// Most workers of a device.
     limit: usize,
 }
 
 struct State {
-    idle: Vec<Worker>,
-    /// Workers that are idle, at work, or being made.
-    existing: usize,
+    /// Idle workers with the number of their device.
+    idle: VecDeque<(usize, Worker)>,
+    /// For each device, the workers that are idle, at work, or being made.
+    existing: Vec<usize>,
 }
 
 /// The right to one worker, given back when it is dropped.
 struct Place<'p> {
     pool: &'p WorkerPool,
+    /// Number of the device.
+    device: usize,
     /// The worker while it is not at work; `None` if it is yet to be made.
     worker: Option<Worker>,
 }
 
 impl WorkerPool {
-    /// Makes a pool of at most `limit` workers, the first of which exists already.
-    pub fn new(first: Worker, limit: usize) -> Self {
+    /// Makes a pool of at most `limit` workers per device, the first of each of which exists already.
+    pub fn new(first: Vec<Worker>, limit: usize) -> Self {
         Self {
             state: Mutex::new(State {
-                idle: vec![first],
-                existing: 1,
+                existing: vec![1; first.len()],
+                idle: first.into_iter().enumerate().collect(),
             }),
             returned: Condvar::new(),
             limit: limit.max(1),
         }
     }
 
-    /// Encodes a batch with an idle worker or a new one; waits for one if there may be no more.
+    /// Encodes a batch with an idle worker or a new one; waits for one if there may be no more. `encoders`
+    /// has one for each device.
     ///
     /// # Errors
     /// [`EncodeError`] if ONNX Runtime refuses another session or fails on the batch.
     pub fn encode(
         &self,
-        encoder: &BatchEncoder,
+        encoders: &[BatchEncoder],
         batch: &Batch,
         texts: &[Tokens],
     ) -> Result<EncodedBatch, EncodeError> {
         let mut place = self.take();
+        let encoder = &encoders[place.device];
         let mut worker = match place.worker.take() {
             Some(worker) => worker,
             None => Worker::new(encoder.graph.session()?),
         };
-        let encoded = worker.encode(encoder, batch, texts);
+        let result = worker.encode(encoder, batch, texts);
         place.worker = Some(worker);
-        encoded
+        result
     }
 
+    /// Takes the place of an idle worker, or a new one on the device with the fewest. Of several devices,
+    /// that whose worker has been idle for the longest time has its turn; of one device, the worker whose
+    /// memory is the warmest.
     fn take(&self) -> Place<'_> {
         let mut state = self.lock();
-        while state.idle.is_empty() && state.existing == self.limit {
+        loop {
+            let idle = match state.existing.len() {
+                1 => state.idle.pop_back(),
+                _ => state.idle.pop_front(),
+            };
+            if let Some((device, worker)) = idle {
+                return Place {
+                    pool: self,
+                    device,
+                    worker: Some(worker),
+                };
+            }
+            let fewest = state.existing.iter_mut().enumerate();
+            if let Some((device, existing)) = fewest.min_by_key(|(_, existing)| **existing)
+                && *existing < self.limit
+            {
+                *existing += 1;
+                return Place {
+                    pool: self,
+                    device,
+                    worker: None,
+                };
+            }
             let waited = self.returned.wait(state);
             state = waited.unwrap_or_else(PoisonError::into_inner);
         }
-        let worker = state.idle.pop();
-        state.existing += usize::from(worker.is_none());
-        Place { pool: self, worker }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -83,8 +112,8 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut state = self.pool.lock();
         match self.worker.take() {
-            Some(worker) => state.idle.push(worker),
-            None => state.existing -= 1,
+            Some(worker) => state.idle.push_back((self.device, worker)),
+            None => state.existing[self.device] -= 1,
         }
         self.pool.returned.notify_one();
     }

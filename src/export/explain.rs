@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use crate::encoder::SpladeEncoder;
+use crate::encoder::{QueryEncoder, SpladeEncoder, Tokens};
 use crate::error::Result;
-use crate::impact::{Quantization, Quantizer};
+use crate::impact::{Quantization, Quantizer, SparseVector};
+use crate::model::Vocabulary;
 use crate::output::PseudoTerms;
 
 /// The terms of one text.
@@ -46,7 +47,36 @@ pub fn explain_text(
     quantization: Option<Quantization>,
 ) -> Result<Explanation> {
     let tokens = encoder.tokens(text)?;
-    let vocabulary = encoder.vocabulary();
+    let vector = encoder.encode(&[text])?.pop().unwrap_or_default();
+    describe(text, &tokens, &vector, encoder.vocabulary(), quantization)
+}
+
+/// Encodes one query as [`crate::export::encode_topics`] does, and tells what each of its terms becomes.
+///
+/// # Errors
+/// As [`explain_text`].
+pub fn explain_query(
+    encoder: &QueryEncoder,
+    text: &str,
+    quantization: Option<Quantization>,
+) -> Result<Explanation> {
+    match encoder {
+        QueryEncoder::Model(model) => explain_text(model, text, quantization),
+        QueryEncoder::Table(table) => {
+            let tokens = table.tokens(text)?;
+            let vector = table.weigh(&tokens);
+            describe(text, &tokens, &vector, table.vocabulary(), quantization)
+        }
+    }
+}
+
+fn describe(
+    text: &str,
+    tokens: &Tokens,
+    vector: &SparseVector,
+    vocabulary: &Vocabulary,
+    quantization: Option<Quantization>,
+) -> Result<Explanation> {
     let written = PseudoTerms::new(vocabulary.terms())?;
     let term = |id: u32| {
         written
@@ -55,10 +85,9 @@ pub fn explain_text(
             .cloned()
             .unwrap_or_default()
     };
-    let vector = encoder.encode(&[text])?.pop().unwrap_or_default();
     // For one text, the corpus is the text.
     let impacts = quantization
-        .map(|quantization| Quantizer::new(quantization, vector.max_weight()).quantize(&vector))
+        .map(|quantization| Quantizer::new(quantization, vector.max_weight()).quantize(vector))
         .transpose()?;
     let in_text: HashSet<u32> = tokens.ids.iter().copied().collect();
     let mut terms: Vec<_> = vector

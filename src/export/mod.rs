@@ -14,8 +14,8 @@ mod topics;
 
 pub use documents::{DocumentsOptions, DocumentsSummary, encode_documents};
 pub use event::{Event, EventHandler};
-pub use explain::{ExplainedTerm, Explanation, explain_text};
+pub use explain::{ExplainedTerm, Explanation, explain_query, explain_text};
 pub use index::{IndexOptions, build_index, join_indexes};
 pub use join::{JoinOptions, join_shards};
 pub use timings::{Stages, Timings};
-pub use topics::{TopicsOptions, TopicsSummary, encode_topics};
+pub use topics::{TopicsOptions, TopicsSummary, encode_topics, encode_topics_with_table};

@@ -318,9 +318,12 @@ impl RunWriter {
         }
         let others = others
             .iter()
-            .map(|slot| match slot.committed {
-                true => Ok(slot.output.inspect()?.summary),
-                false => slot.output.commit(run),
+            .map(|slot| {
+                if slot.committed {
+                    Ok(slot.output.inspect()?.summary)
+                } else {
+                    slot.output.commit(run)
+                }
             })
             .collect::<Result<Vec<_>>>()?;
         let mut summaries = vec![home.output.commit(run)?];

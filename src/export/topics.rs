@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
+use rayon::prelude::*;
 
 use super::event::{Event, EventHandler, encode_parts};
 use crate::corpus::{CorpusOptions, CorpusReader, PartOptions, PartReader};
-use crate::encoder::SpladeEncoder;
+use crate::encoder::{EncodeError, SpladeEncoder, TableEncoder};
 use crate::error::{Error, Result};
 use crate::impact::{Quantization, Quantizer, SparseVector};
 use crate::output::{EncodedRecord, LineFile, LineFormat, Terms, VectorRef};
@@ -54,23 +55,67 @@ pub fn encode_topics(
     stop: &Stop,
     events: &mut EventHandler<'_>,
 ) -> Result<TopicsSummary> {
+    let terms = encoder.vocabulary().terms();
+    prepare(options, &mut format, terms)?;
+    let sink = Sink::default();
+    let mut reader = read(options, stop, events)?;
+    encode_parts(encoder, &mut reader, true, events, &sink)?;
+    events(Event::Read(reader.finish().0));
+    let file = LineFile::create(&options.output, &format)?;
+    Ok(write(options, &sink.into_topics(), terms, file)?)
+}
+
+/// Encodes topics with a table into one file, in input order, with all threads and without ONNX Runtime.
+///
+/// # Errors
+/// Whatever ends the run; the file appears only when it is whole.
+pub fn encode_topics_with_table(
+    encoder: &TableEncoder,
+    options: &TopicsOptions,
+    mut format: impl LineFormat,
+    stop: &Stop,
+    events: &mut EventHandler<'_>,
+) -> Result<TopicsSummary> {
+    let terms = encoder.vocabulary().terms();
+    prepare(options, &mut format, terms)?;
+    let mut reader = read(options, stop, events)?;
+    let mut topics = Vec::new();
+    while let Some(part) = reader.next_part()? {
+        let part = part.documents.into_par_iter().map(|topic| {
+            let tokens = encoder.tokens(&topic.text)?;
+            Ok(Topic {
+                vector: encoder.weigh(&tokens),
+                truncated: tokens.truncated,
+                qid: topic.docid,
+                text: topic.text,
+            })
+        });
+        topics.extend(part.collect::<Result<Vec<_>, EncodeError>>()?);
+        stop.check()?;
+    }
+    events(Event::Read(reader.finish().0));
+    let file = LineFile::create(&options.output, &format)?;
+    Ok(write(options, &topics, terms, file)?)
+}
+
+/// Refuses before the work what cannot be written after it; nothing is left at the output while the work goes on.
+fn prepare(options: &TopicsOptions, format: &mut impl LineFormat, terms: &[String]) -> Result<()> {
     if options.quantization.is_none() && !format.accepts(VectorKind::Weights) {
         return Err(Error::setting(
             "`step` none cannot be written as TSV, which repeats terms; use `format` jsonl",
         ));
     }
-    let terms = encoder.vocabulary().terms();
     format.set_vocabulary(terms)?;
     // Whether it can be written is known before the work; nothing is left there while it goes on.
-    drop(LineFile::create(&options.output, &format)?);
-    let sink = Sink::default();
+    drop(LineFile::create(&options.output, format)?);
+    Ok(())
+}
+
+fn read(options: &TopicsOptions, stop: &Stop, events: &mut EventHandler<'_>) -> Result<PartReader> {
     let reader = CorpusReader::open(options.corpus.clone())?;
     events(Event::Found(reader.inputs().clone()));
-    let mut reader = PartReader::new(reader, PartOptions::whole(PART_SIZE), stop.clone());
-    encode_parts(encoder, &mut reader, true, events, &sink)?;
-    events(Event::Read(reader.finish().0));
-    let file = LineFile::create(&options.output, &format)?;
-    Ok(write(options, &sink.into_topics(), terms, file)?)
+    let part_options = PartOptions::whole(PART_SIZE);
+    Ok(PartReader::new(reader, part_options, stop.clone()))
 }
 
 fn write(

@@ -1,6 +1,6 @@
 //! Targets that read a corpus, topics, or what belongs to them.
 
-use super::write;
+use super::scratch::write;
 use crate::corpus::{
     CorpusKind, CorpusOptions, CorpusReader, Fields, InputFormat, JudgedTopics, Plan,
 };
@@ -24,7 +24,9 @@ fn read(options: CorpusOptions) {
     while let Ok(Some(record)) = reader.next_record() {
         match record {
             Ok(document) => {
-                assert!(!document.docid.is_empty() && !document.docid.contains(char::is_whitespace))
+                assert!(
+                    !document.docid.is_empty() && !document.docid.contains(char::is_whitespace)
+                );
             }
             Err(error) => assert!(!error.to_string().is_empty()),
         }
@@ -79,7 +81,7 @@ pub fn trec(data: &[u8]) {
         paths: vec![path],
         kind: CorpusKind::Topics,
         format: Some(InputFormat::Trec),
-        fields: Fields::new(["title", "desc", "narr"].map(str::to_owned).to_vec()),
+        fields: Fields::new(["title", "desc", "narr"]),
         ..CorpusOptions::default()
     });
 }
@@ -98,5 +100,50 @@ pub fn plan(data: &[u8]) {
     if let Ok(plan) = Plan::parse(data) {
         let text = serde_json::to_vec(&plan).unwrap_or_default();
         assert!(Plan::parse(&text).is_ok_and(|again| again == plan));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    const SEEDS: [(fn(&[u8]), &[u8]); 4] = [
+        (trec, include_bytes!("../../fuzz/seeds/trec/topics")),
+        (qrels, include_bytes!("../../fuzz/seeds/qrels/beir")),
+        (qrels, include_bytes!("../../fuzz/seeds/qrels/trec")),
+        (plan, include_bytes!("../../fuzz/seeds/plan/plan")),
+    ];
+
+    /// One change of a seed: a byte set, or a piece taken out or repeated.
+    fn change(bytes: &mut Vec<u8>, (kind, at, length, byte): (u8, usize, usize, u8)) {
+        if bytes.is_empty() {
+            return;
+        }
+        let at = at % bytes.len();
+        let end = (at + length).min(bytes.len());
+        match kind % 3 {
+            0 => bytes[at] = byte,
+            1 => drop(bytes.drain(at..end)),
+            _ => {
+                let piece = bytes[at..end].to_vec();
+                bytes.splice(at..at, piece);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn changed_seeds_end_in_a_result(
+            changes in vec((any::<u8>(), any::<usize>(), 0_usize..60, any::<u8>()), 0..8)
+        ) {
+            for (target, seed) in SEEDS {
+                let mut bytes = seed.to_vec();
+                target(&bytes);
+                changes.iter().for_each(|&one| change(&mut bytes, one));
+                target(&bytes);
+            }
+        }
     }
 }

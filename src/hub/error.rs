@@ -87,6 +87,8 @@ pub enum HubError {
     },
     #[error("{path}: {source}", path = path.display())]
     File { path: PathBuf, source: io::Error },
+    #[error("there is no folder {name:?}, so it was taken for a model's name")]
+    NoFolder { name: String, source: Box<HubError> },
     #[error("there is no folder for a cache: HOME is not set; set HF_HOME or SPLADE_EXPORT_CACHE")]
     NoHome,
 }

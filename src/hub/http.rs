@@ -13,7 +13,7 @@ use super::url::{joined, origin};
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 10;
 /// What a host may take to answer, and between two pieces of a body.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A client with the system's certificates and the proxies of the environment.
 pub(super) struct Client {

@@ -55,13 +55,20 @@ pub fn resolve_model(
     refresh: Refresh,
     progress: Progress<'_>,
 ) -> Result<ModelPlace, HubError> {
-    let name = match text.strip_prefix(FORCED) {
-        Some(name) => ModelName::parse(name)?,
-        None if Path::new(text).exists() || !ModelName::looks_like_one(text) => {
-            return Ok(ModelPlace::Folder(text.into()));
-        }
-        None => ModelName::parse(text)?,
-    };
+    if let Some(name) = text.strip_prefix(FORCED) {
+        return by_name(name, refresh, progress);
+    }
+    if Path::new(text).exists() || !ModelName::looks_like_one(text) {
+        return Ok(ModelPlace::Folder(text.into()));
+    }
+    by_name(text, refresh, progress).map_err(|error| HubError::NoFolder {
+        name: text.to_owned(),
+        source: Box::new(error),
+    })
+}
+
+fn by_name(text: &str, refresh: Refresh, progress: Progress<'_>) -> Result<ModelPlace, HubError> {
+    let name = ModelName::parse(text)?;
     let settings = HubSettings::from_env()?;
     find(&name, &settings, refresh, progress).map(ModelPlace::Hub)
 }

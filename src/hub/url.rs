@@ -84,15 +84,12 @@ fn decoded(text: &str) -> Vec<u8> {
     while let [first, more @ ..] = rest {
         let escape = more.first_chunk::<2>().filter(|_| *first == b'%');
         let escape = escape.and_then(|pair| std::str::from_utf8(pair).ok());
-        match escape.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &more[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = more;
-            }
+        if let Some(byte) = escape.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            bytes.push(byte);
+            rest = &more[2..];
+        } else {
+            bytes.push(*first);
+            rest = more;
         }
     }
     bytes

@@ -30,8 +30,8 @@ pub enum LuceneError {
 
     /// The impacts of a document are too large together.
     #[error(
-        "document {docid:?} has impacts of {sum} in all, over Lucene's limit of {}: quantize with a larger `step`",
-        crate::lucene::limits::MAX_IMPACT_SUM
+        "document {docid} has impacts of {sum} in all, over Lucene's limit of {}: quantize with a larger `step`",
+        crate::lucene::limits::MAX_IMPACT_SUM, docid = Quoted(.docid)
     )]
     ImpactSum {
         /// Docid of the document.
@@ -42,7 +42,8 @@ pub enum LuceneError {
 
     /// A docid is empty or has a line break in it.
     #[error(
-        "the docid {docid:?} {what}: give each document a docid that fits into a line of a result list"
+        "the docid {docid} {what}: give each document a docid that fits into a line of a result list",
+        docid = Quoted(.docid)
     )]
     Docid {
         /// The docid.
@@ -174,7 +175,7 @@ pub enum LuceneError {
     /// The index of a shard was named for the collection of another.
     #[error(
         "{} is the index of {}, not of {}: name the indexes in the order of their collections",
-        .index.display(), .owner.display(), .collection.display()
+        quote::path(.index), quote::path(.owner), quote::path(.collection)
     )]
     WrongOrder {
         /// Folder of the index.
@@ -188,7 +189,7 @@ pub enum LuceneError {
     /// The index of a shard was not made with its collection.
     #[error(
         "{} {what}, so it is not the index of {}: make it again from this collection",
-        .index.display(), .collection.display()
+        quote::path(.index), quote::path(.collection)
     )]
     OtherOrigin {
         /// Folder of the index.

@@ -1,7 +1,7 @@
 //! A checkpoint of a known architecture, from which graphs are built.
 
 use super::architecture::{self, Architecture, Source};
-use super::blocks::{Encoded, EncoderBuilder, dim};
+use super::blocks::{Encoded, EncoderBuilder, Head, dim};
 use super::config::Config;
 use super::error::ModelError;
 use super::form::{GraphForm, Operators};
@@ -61,28 +61,45 @@ impl CheckpointModel {
         form: GraphForm,
     ) -> Result<OnnxGraph, ModelError> {
         let (mut builder, encoded) = self.encoder(form)?;
-        let decoder = self.architecture.decoder();
-        head::over_hidden(&mut builder.graph, &encoded, decoder, aggregation, form)?;
+        match self.architecture.head() {
+            Head::MaskedLm(_, decoder) => {
+                head::over_hidden(&mut builder.graph, &encoded, decoder, aggregation, form)?;
+            }
+            Head::TokenWeights(dense) => {
+                if aggregation == Aggregation::Sum {
+                    let folder = self.checkpoint.folder().to_owned();
+                    return Err(ModelError::SumOfTokenWeights { folder });
+                }
+                let vocabulary = self.size().vocabulary;
+                head::over_tokens(&mut builder, &encoded, dense, vocabulary)?;
+            }
+        }
         Ok(self.finish(builder, head::WEIGHTS))
     }
 
-    /// Builds the graph without a head, in plain operators.
-    pub(super) fn hidden_graph(&self, precision: Precision) -> Result<HiddenGraph, ModelError> {
+    /// Builds the graph without a head, in plain operators; `None` where there is no decoder.
+    pub(super) fn hidden_graph(
+        &self,
+        precision: Precision,
+    ) -> Result<Option<HiddenGraph>, ModelError> {
+        let Head::MaskedLm(_, decoder) = self.architecture.head() else {
+            return Ok(None);
+        };
         let (mut builder, encoded) = self.encoder(GraphForm {
             precision,
             operators: Operators::Plain,
         })?;
-        let decoder = self.architecture.decoder();
         let [vocabulary, hidden] = decoder.weight.shape[..] else {
             unreachable!("a decoder is a matrix")
         };
         let dims = [Err("batch"), Err("length"), Ok(dim(hidden))];
         let info = ValueInfoProto::tensor(HIDDEN, data_type::FLOAT, &dims);
         builder.graph.output(&encoded.hidden, info);
-        Ok(HiddenGraph {
-            decoder: match self.architecture.is_tied() {
-                true => DecoderValues::Weight(encoded.word_embeddings),
-                false => DecoderValues::Own(decoder.weight.read()?),
+        Ok(Some(HiddenGraph {
+            decoder: if self.architecture.is_tied() {
+                DecoderValues::Weight(encoded.word_embeddings)
+            } else {
+                DecoderValues::Own(decoder.weight.read()?)
             },
             graph: self.finish(builder, HIDDEN),
             bias: match &decoder.bias {
@@ -90,7 +107,7 @@ impl CheckpointModel {
                 None => vec![0.0; vocabulary],
             },
             hidden,
-        })
+        }))
     }
 
     fn encoder(&self, form: GraphForm) -> Result<(EncoderBuilder, Encoded), ModelError> {
@@ -104,6 +121,7 @@ impl CheckpointModel {
         OnnxGraph {
             bytes,
             weights,
+            linked_files: Vec::new(),
             weights_folder: self.checkpoint.first_folder(),
             inputs: vec![ModelInput::Ids, ModelInput::Mask],
             output: output.to_owned(),

@@ -69,6 +69,12 @@ pub enum ModelError {
     )]
     SumOfLogarithms { folder: PathBuf },
     #[error(
+        "{folder}: this model gives each token one weight (sparse_linear.pt), of which the largest is \
+         taken; leave `aggregation` out",
+        folder = folder.display()
+    )]
+    SumOfTokenWeights { folder: PathBuf },
+    #[error(
         "{path}: `precision` {precision} needs a checkpoint (config.json + model.safetensors), from which \
          the graph is built; an exported graph keeps the precision it was exported with, so leave the \
          option out",
@@ -80,7 +86,7 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    pub(super) fn broken(path: &Path, reason: impl ToString) -> Self {
+    pub(crate) fn broken(path: &Path, reason: impl ToString) -> Self {
         Self::Broken {
             path: path.to_owned(),
             reason: reason.to_string(),

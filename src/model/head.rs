@@ -12,7 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::blocks::{Decoder, Encoded};
+use super::blocks::{Decoder, Dense, Encoded, EncoderBuilder, dim};
 use super::error::ModelError;
 use super::form::{GraphForm, Operators};
 use super::graph::{Attr, GraphBuilder, Value};
@@ -73,9 +73,12 @@ pub fn over_hidden(
     let rows = linear.operand(graph, &rows);
     let mask = graph.cast(&mask, data_type::FLOAT);
     let axis = graph.ints(&[1]);
-    let widened = |graph: &mut GraphBuilder, x: Value| match half {
-        true => graph.cast(&x, data_type::FLOAT),
-        false => x,
+    let widened = |graph: &mut GraphBuilder, x: Value| {
+        if half {
+            graph.cast(&x, data_type::FLOAT)
+        } else {
+            x
+        }
     };
     let slice = match form.operators {
         Operators::Plain => CPU_SLICE,
@@ -118,6 +121,35 @@ pub fn over_hidden(
     Ok(())
 }
 
+/// Puts one weight for each token behind hidden states: `w[v] = max_t relu(w · h[t] + b)` over the tokens
+/// `t` that are the term `v` (Chen et al. 2024, "BGE M3-Embedding").
+pub fn over_tokens(
+    builder: &mut EncoderBuilder,
+    encoded: &Encoded,
+    dense: &Dense,
+    vocabulary: usize,
+) -> Result<(), ModelError> {
+    let weights = builder.dense(&encoded.hidden, dense)?;
+    let (ids, graph) = (builder.ids.clone(), &mut builder.graph);
+    let last_axis = graph.ints(&[2]);
+    let weights = graph.node("Squeeze", &[&weights, &last_axis], &[]);
+    let weights = graph.cast(&weights, data_type::FLOAT);
+    let weights = graph.node("Relu", &[&weights], &[]);
+    let mask = graph.cast(&encoded.mask, data_type::FLOAT);
+    let weights = graph.node("Mul", &[&weights, &mask], &[]);
+    let (zero, one) = (graph.ints(&[0]), graph.ints(&[1]));
+    let columns = graph.ints(&[dim(vocabulary)]);
+    let shape = graph.node("Shape", &[&ids], &[]);
+    let texts = graph.node("Slice", &[&shape, &zero, &one, &zero], &[]);
+    let shape = graph.node("Concat", &[&texts, &columns], &[Attr::Int("axis", 0)]);
+    let nothing = graph.scalar(0.0);
+    let nothing = graph.node("Expand", &[&nothing, &shape], &[]);
+    let attrs = [Attr::Int("axis", 1), Attr::Text("reduction", "max")];
+    let weights = graph.node("ScatterElements", &[&nothing, &ids, &weights], &attrs);
+    declare(graph, &weights, vocabulary, data_type::FLOAT);
+    Ok(())
+}
+
 /// Puts the head behind logits `[B, L, V]` of a graph with this opset; `mask` is `[B, L]`, boolean.
 pub fn over_logits(
     graph: &mut GraphBuilder,
@@ -148,6 +180,20 @@ pub fn over_logits(
         }
     };
     declare(graph, &weights, vocabulary, data_type::FLOAT);
+}
+
+/// Puts terms and weights of one text, in any shape, into one row of weights.
+pub fn over_entries(graph: &mut GraphBuilder, [terms, weights]: [&str; 2], vocabulary: usize) {
+    let row = graph.ints(&[1, -1]);
+    let [terms, weights] =
+        [(terms, data_type::INT64), (weights, data_type::FLOAT)].map(|(values, data_type)| {
+            let values = graph.cast(values, data_type);
+            graph.node("Reshape", &[&values, &row], &[])
+        });
+    let nothing = graph.floats(&[1, vocabulary], &vec![0.0; vocabulary]);
+    let inputs = [&*nothing, &terms, &weights];
+    let all = graph.node("ScatterElements", &inputs, &[Attr::Int("axis", 1)]);
+    declare(graph, &all, vocabulary, data_type::FLOAT);
 }
 
 fn declare(graph: &mut GraphBuilder, weights: &str, vocabulary: usize, data_type: i32) {

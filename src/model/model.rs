@@ -13,9 +13,10 @@ use super::exported_model::OnnxModel;
 use super::fingerprint::Fingerprint;
 use super::form::GraphForm;
 use super::head::Aggregation;
-use super::layout::{ModelFiles, Pooling};
+use super::layout::{ModelFiles, Pooling, read_max_length};
 use super::onnx_graph::{HiddenGraph, OnnxGraph};
 use super::precision::Precision;
+use super::query_side::Sides;
 use super::size::ModelSize;
 use super::splice::OnnxFile;
 use super::tokenizer::open_tokenizer;
@@ -39,6 +40,8 @@ pub struct Model {
     pub vocabulary: Vocabulary,
     /// Most tokens of a text, special ones included.
     pub max_length: usize,
+    /// Tokens of a text for which the model was trained, where the folder says it.
+    pub stated_max_length: Option<usize>,
     /// What is to be done with logits; of no effect on a graph that gives weights already.
     pub pooling: Pooling,
     files: Vec<PathBuf>,
@@ -63,22 +66,26 @@ struct Contents {
 
 impl Model {
     /// Opens a Hugging Face checkpoint folder or a folder with an ONNX export. A checkpoint of a known
-    /// architecture is preferred to an export beside it.
+    /// architecture is preferred to an export beside it. Of a folder with one model for documents and
+    /// another for queries, that for documents is opened.
     ///
     /// # Errors
     /// [`ModelError`] with the file and the remedy.
     pub fn open(folder: &Path) -> Result<Self, ModelError> {
-        let found = ModelFiles::find(folder)?;
-        let opened = open_tokenizer(folder)?;
+        let documents = Sides::find(folder)?.documents;
+        let found = ModelFiles::find(&documents)?;
+        let mut opened = found.folders().map(open_tokenizer);
+        let opened = opened.find_map(Result::transpose).transpose()?;
         let opened = opened.ok_or_else(|| found.missing("tokenizer.json or vocab.txt"))?;
         let text_expansion = opened.expansion;
         let (tokenizer, mut files) = (opened.tokenizer, opened.files);
         let contents = Contents::read(&found, &tokenizer)?;
-        let (mut pooling, pooling_path) = Pooling::read(folder)?;
+        let (mut pooling, pooling_path) = Pooling::read(&found)?;
         if matches!(&contents.source, ModelSource::Onnx(model) if model.is_pooled()) {
             pooling = Pooling::default();
         }
-        let vocabulary = Vocabulary::new(&tokenizer, contents.columns);
+        let vocabulary = Vocabulary::new(&tokenizer, contents.columns)
+            .map_err(|reason| ModelError::broken(&files[0], reason))?;
         files.extend(pooling_path);
         files.extend(contents.files);
         Ok(Self {
@@ -88,15 +95,18 @@ impl Model {
             tokenizer,
             text_expansion,
             max_length: contents.max_length,
+            stated_max_length: read_max_length(&found)?,
             pooling,
             files,
         })
     }
 
-    /// Returns the number of tokens of a text when the user does not say: the model's limit, at most 512.
+    /// Returns the number of tokens of a text when the user does not say: what the folder states, else at
+    /// most 512, and never more than the model has positions for.
     #[must_use]
     pub fn default_max_length(&self) -> usize {
-        self.max_length.min(MAX_LENGTH)
+        self.max_length
+            .min(self.stated_max_length.unwrap_or(MAX_LENGTH))
     }
 
     /// Returns the architecture's name, or `onnx`.
@@ -108,13 +118,14 @@ impl Model {
         }
     }
 
-    /// Returns true if a text's weights depend on the texts that it is encoded with: the graph quantizes
-    /// activations, with one scale for a run.
+    /// Returns true if a text's weights depend on the texts that it is encoded with, so that it must be
+    /// encoded alone: the graph quantizes activations with one scale for a run, or gives the weights of one
+    /// text only.
     #[must_use]
     pub fn is_batch_dependent(&self) -> bool {
         match &self.source {
             ModelSource::Checkpoint(_) => false,
-            ModelSource::Onnx(model) => model.file.quantizes_activations,
+            ModelSource::Onnx(model) => model.is_batch_dependent(),
         }
     }
 
@@ -160,14 +171,15 @@ impl Model {
     }
 
     /// Returns the graph without a head, in plain operators, for
-    /// [`crate::screened_head::ScreenedHead`]; `None` for an exported graph. `precision` is fp32 or int8:
+    /// [`crate::screened_head::ScreenedHead`]; `None` for an
+    /// exported graph and for a model without a decoder. `precision` is fp32 or int8:
     /// nothing computes half precision in plain operators.
     ///
     /// # Errors
     /// As [`Model::graph`].
     pub fn hidden_graph(&self, precision: Precision) -> Result<Option<HiddenGraph>, ModelError> {
         match &self.source {
-            ModelSource::Checkpoint(model) => model.hidden_graph(precision).map(Some),
+            ModelSource::Checkpoint(model) => model.hidden_graph(precision),
             ModelSource::Onnx(_) => Ok(None),
         }
     }
@@ -180,7 +192,7 @@ impl Contents {
         let is_known = |config| architecture::family(config).is_some();
         let checkpoint = match &config {
             Some(config) if is_known(config) || found.onnx.is_none() => {
-                Checkpoint::open(&found.folder)?
+                Checkpoint::open(&found.weights)?
             }
             _ => None,
         };
@@ -213,7 +225,9 @@ impl Contents {
     ) -> Result<Self, ModelError> {
         let file = OnnxFile::open(path, tokenizer.get_vocab_size(false))?;
         let mut files = vec![path.to_owned()];
-        files.extend(file.external_files.iter().cloned());
+        let beside = path.parent().unwrap_or(Path::new(""));
+        let external = file.external_files.iter();
+        files.extend(external.map(|file| beside.join(&file.location)));
         let model = OnnxModel { file };
         Ok(Self {
             columns: model

@@ -40,7 +40,9 @@ pub struct OnnxGraph {
     pub bytes: Vec<u8>,
     /// Constants that the bytes declare without their values.
     pub weights: Vec<Weight>,
-    /// The folder of the files that the bytes name.
+    /// Files that the bytes name and that lie elsewhere: by the name in the bytes, the place.
+    pub linked_files: Vec<(String, PathBuf)>,
+    /// The folder of the other files that the bytes name.
     pub weights_folder: Option<PathBuf>,
     /// What must be given.
     pub inputs: Vec<ModelInput>,

@@ -13,13 +13,30 @@ pub struct Vocabulary {
 
 impl Vocabulary {
     /// Reads the terms of `columns` columns off the tokenizer. A column for which it has no entry gets an empty term.
-    #[must_use]
-    pub fn new(tokenizer: &Tokenizer, columns: usize) -> Self {
+    ///
+    /// # Errors
+    /// A token that the tokenizer can give and the model has no column for.
+    pub fn new(tokenizer: &Tokenizer, columns: usize) -> Result<Self, String> {
         let mut terms = vec![String::new(); columns];
+        let mut beyond = None;
         for (term, id) in tokenizer.get_vocab(true) {
-            if let Some(slot) = terms.get_mut(id as usize) {
-                *slot = term;
+            match terms.get_mut(id as usize) {
+                Some(slot) => *slot = term,
+                None => beyond = beyond.max(Some((id, term))),
             }
+        }
+        let around = tokenizer.encode_fast("", true).map_err(|e| e.to_string())?;
+        let special = around.get_ids().iter().zip(around.get_tokens());
+        let beyond = special
+            .filter(|&(&id, _)| id as usize >= columns)
+            .fold(beyond, |most, (&id, term)| {
+                most.max(Some((id, term.clone())))
+            });
+        if let Some((id, term)) = beyond {
+            return Err(format!(
+                "the token {term:?} has the number {id}, but the model has only {columns} terms; model and tokenizer \
+                 do not belong together"
+            ));
         }
         let mut special = vec![false; columns];
         for (id, token) in tokenizer.get_added_tokens_decoder() {
@@ -27,7 +44,7 @@ impl Vocabulary {
                 *slot = token.special;
             }
         }
-        Self { terms, special }
+        Ok(Self { terms, special })
     }
 
     /// Returns the term of a token id; empty if the tokenizer has none.

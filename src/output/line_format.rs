@@ -37,6 +37,11 @@ pub trait LineFormat: Send + Sync {
         Ok(())
     }
 
+    /// Returns files that lie beside the parts and say how to use them, by their names in the output's folder.
+    fn companions(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// Appends the record to `line`, with the end of the line.
     ///
     /// # Errors

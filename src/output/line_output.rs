@@ -8,6 +8,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -220,6 +221,11 @@ impl Output for LineOutput {
     }
 
     fn commit(&self, run: &FinishedRun) -> Result<OutputSummary> {
+        for (name, content) in self.format.companions() {
+            let mut file = AtomicFile::create(&self.unfinished(), &self.path.join(name))?;
+            file.write_all(content.as_bytes())?;
+            file.finish()?;
+        }
         let manifest = self.manifest(run);
         manifest.write(&self.path)?;
         Ok(self.summary(&manifest))

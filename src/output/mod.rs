@@ -8,7 +8,10 @@
 //! ```
 
 mod assembled;
+mod bulk;
+mod bulk_names;
 mod ciff;
+mod format;
 mod index_origin;
 mod json_vectors;
 mod line_format;
@@ -27,7 +30,9 @@ mod topics;
 mod traits;
 
 pub use assembled::AssembledOutput;
+pub use bulk::{BulkField, BulkQueries, BulkRequests};
 pub use ciff::{CiffSettings, ciff_output};
+pub use format::OutputFormat;
 pub(crate) use index_origin::index_origin;
 pub use json_vectors::JsonVectors;
 pub use line_format::{LineFile, LineFormat};

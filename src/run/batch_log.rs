@@ -144,13 +144,12 @@ impl BatchLogs {
 impl BatchLog {
     fn append(&mut self, record: &[u8]) -> io::Result<()> {
         fault::point("a batch")?;
-        let file = match &mut self.file {
-            Some(file) => file,
-            None => {
-                let mut file = File::create(&self.path)?;
-                file.write_all(&self.header)?;
-                self.file.insert(file)
-            }
+        let file = if let Some(file) = &mut self.file {
+            file
+        } else {
+            let mut file = File::create(&self.path)?;
+            file.write_all(&self.header)?;
+            self.file.insert(file)
         };
         file.write_all(record)?;
         if self.last_sync.elapsed() >= SYNC_INTERVAL {

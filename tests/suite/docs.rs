@@ -264,7 +264,7 @@ fn the_examples_of_every_help_text_run_as_printed() {
     for name in ["evaluate.sh", "build_index.sh"] {
         texts.push((
             name.to_owned(),
-            ok(&mut crate::common::script(name).arg("--help")),
+            ok(crate::common::script(name).arg("--help")),
         ));
     }
     for (name, help) in texts {

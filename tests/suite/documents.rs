@@ -428,9 +428,9 @@ fn wrong_usage_exits_with_2() {
         program().args(["explain", "x", "--step", "none", "--preset", "naver"]),
     );
     assert!(error.contains("--preset has no effect"), "{error}");
-    let error = fails(1, program().args(["explain", "x", "--max-length", "513"]));
+    let error = fails(2, program().args(["explain", "x", "--max-length", "513"]));
     assert!(error.contains("it takes 3 to 512 tokens"), "{error}");
-    let error = fails(1, program().args(["topics", "x", "--output", "topics.txt"]));
+    let error = fails(2, program().args(["topics", "x", "--output", "topics.txt"]));
     assert!(error.contains("--format"), "{error}");
 }
 

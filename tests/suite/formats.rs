@@ -10,14 +10,14 @@ use splade_export::encoder::SpladeEncoder;
 use splade_export::export::{DocumentsOptions, DocumentsSummary, encode_documents};
 use splade_export::impact::{Quantization, Step};
 use splade_export::output::{
-    CiffSettings, JsonVectors, LineFormat, LineOutput, NpzTexts, Output, PseudoText, QdrantPoints,
-    SeismicLines, ciff_output, npz_output,
+    BulkField, BulkQueries, BulkRequests, CiffSettings, JsonVectors, LineFormat, LineOutput,
+    NpzTexts, Output, PseudoText, QdrantPoints, SeismicLines, ciff_output, npz_output,
 };
 use splade_export::run::Compression;
 use splade_export::stop::Stop;
 
 use crate::common::runs::{Bench, files};
-use crate::common::{ok, root};
+use crate::common::{ok, root, script};
 
 /// Terms and numbers by docid.
 type Vectors = BTreeMap<String, BTreeMap<String, f64>>;
@@ -272,4 +272,90 @@ fn impacts_that_readers_cannot_keep_are_refused_and_leave_nothing() {
     let error = format!("{error:?}");
     assert!(error.contains("`max_impact` 255"), "{error}");
     assert!(!bench.at("ciff").exists());
+}
+
+/// The address of a running Elasticsearch or OpenSearch, where there is one.
+fn server() -> Option<String> {
+    let url = std::env::var("SPLADE_EXPORT_SEARCH_SERVER").ok();
+    if url.is_none() {
+        eprintln!(
+            "SKIPPED: no Elasticsearch or OpenSearch: start one and name it, as in \
+             SPLADE_EXPORT_SEARCH_SERVER=http://localhost:9200"
+        );
+    }
+    url
+}
+
+/// Returns the documents of a query with their exact scores: sums of products of impacts.
+fn exact(documents: &Vectors, query: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+    let score = |vector: &BTreeMap<String, f64>| -> f64 {
+        let products = query
+            .iter()
+            .filter_map(|(term, weight)| Some(weight * vector.get(term)?));
+        products.sum()
+    };
+    documents
+        .iter()
+        .map(|(docid, vector)| (docid.clone(), score(vector)))
+        .filter(|(_, score)| *score > 0.0)
+        .collect()
+}
+
+fn search(url: &str, index: &str, request: &Value) -> BTreeMap<String, f64> {
+    let mut body = request.clone();
+    body.as_object_mut().unwrap().remove("qid");
+    body["size"] = 1000.into();
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--fail-with-body", "--header"])
+        .args(["Content-Type: application/json", "--data-binary"])
+        .arg(body.to_string())
+        .arg(format!("{url}/{index}/_search"));
+    let answer: Value = serde_json::from_str(&ok(&mut curl)).unwrap();
+    let hits = answer["hits"]["hits"].as_array().unwrap();
+    hits.iter()
+        .map(|hit| {
+            let docid = hit["_id"].as_str().unwrap().to_owned();
+            (docid, hit["_score"].as_f64().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn a_search_server_gives_the_exact_sums_of_products() {
+    let bench = Bench::new(130);
+    let mut outputs = vec![lines(&bench, "json", JsonVectors::default())];
+    let fields = [
+        (BulkField::Text, "text"),
+        (BulkField::RankFeatures, "features"),
+    ];
+    for (field, name) in fields {
+        outputs.push(lines(&bench, name, BulkRequests::new(field)));
+    }
+    let options = options(&bench, Some(Quantization::default()));
+    encode(&bench, &options, outputs).unwrap();
+    for (field, name) in fields {
+        let queries = vec![lines(
+            &bench,
+            &format!("{name}-queries"),
+            BulkQueries::new(field),
+        )];
+        encode(&bench, &options, queries).unwrap();
+    }
+    let Some(url) = server() else { return };
+    let documents = vectors(&bench.at("json"));
+    for (_, name) in fields {
+        let index = format!("splade-export-test-{name}");
+        let mut load = script("load_elasticsearch.sh");
+        load.current_dir(bench.dir.path());
+        ok(load.args([name, &index, "--url", &url, "--batch", "17", "--replace"]));
+        for line in part_lines(&bench.at(&format!("{name}-queries")))
+            .iter()
+            .step_by(7)
+        {
+            let request: Value = serde_json::from_str(line).unwrap();
+            let query = &documents[request["qid"].as_str().unwrap()];
+            let found = search(&url, &index, &request);
+            assert_eq!(found, exact(&documents, query), "{name}: {request}");
+        }
+    }
 }

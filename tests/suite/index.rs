@@ -36,7 +36,7 @@ fn lines(prefix: &str, numbers: std::ops::Range<u32>) -> String {
             r#"{{"id": "{prefix}{number}", "contents": "", "vector": {{"#
         )
         .unwrap();
-        for i in 0..1 + number % 40 {
+        for i in 0..=number % 40 {
             let term = (number.wrapping_mul(2_654_435_761) >> 7).wrapping_add(i * 37) % 5000;
             let comma = if i == 0 { "" } else { ", " };
             write!(text, r#"{comma}"t{term}": {}"#, 1 + (number + i) % 300).unwrap();
@@ -53,7 +53,7 @@ fn index(input: &Path, output: &Path) -> Command {
 }
 
 #[test]
-fn what_cannot_be_indexed_is_refused_with_its_place_and_nothing_is_left() {
+fn a_line_that_cannot_be_indexed_is_refused_with_its_place_and_nothing_is_left() {
     let long = "x".repeat(32_767);
     let good = r#"{"id": "a", "vector": {"t": 1}}"#;
     let line = |id: &str, term: &str, impact: &str| {
@@ -114,7 +114,13 @@ fn what_cannot_be_indexed_is_refused_with_its_place_and_nothing_is_left() {
         assert!(error.contains(message), "{error}");
         assert!(!output.exists(), "{message}");
     }
+}
 
+#[test]
+fn what_cannot_be_read_is_refused_and_nothing_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = dir.path().join("index");
+    let bad = dir.path().join("bad.jsonl");
     fs_err::write(&bad, b"{\"id\": \"\xff\", \"vector\": {}}\n").unwrap();
     let error = fails(1, &mut index(&bad, &output));
     assert!(error.contains("bad.jsonl:1: not UTF-8 (byte 9"), "{error}");
@@ -146,20 +152,31 @@ fn what_cannot_be_indexed_is_refused_with_its_place_and_nothing_is_left() {
         "{error}"
     );
     assert!(!output.exists());
+}
 
-    // What is in the output folder is never touched.
-    fs_err::write(&bad, good).unwrap();
-    let error = fails(1, &mut index(&bad, &folder));
+#[test]
+fn what_is_in_the_output_folder_is_never_touched() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = dir.path().join("index");
+    let input = dir.path().join("input.jsonl");
+    let folder = dir.path().join("folder");
+    fs_err::create_dir(&folder).unwrap();
+    fs_err::write(folder.join("README.md"), "x").unwrap();
+    fs_err::write(&input, r#"{"id": "a", "vector": {"t": 1}}"#).unwrap();
+    let error = fails(1, &mut index(&input, &folder));
     assert!(error.contains("is not empty"), "{error}");
     assert_eq!(files(&folder).len(), 1);
-    ok(&mut index(&bad, &output));
-    let error = fails(1, &mut index(&bad, &bad));
+    ok(&mut index(&input, &output));
+    let error = fails(1, &mut index(&input, &input));
     assert!(error.contains("is a file"), "{error}");
     let before = files(&output);
-    let error = fails(1, &mut index(&bad, &output));
+    let error = fails(1, &mut index(&input, &output));
     assert!(error.contains("is not empty"), "{error}");
     assert!(before == files(&output));
+}
 
+#[test]
+fn wrong_usage_is_refused() {
     let usage: [&[&str]; 5] = [
         &["index"],
         &["index", "x"],
@@ -399,7 +416,11 @@ fn join_takes_only_the_indexes_of_its_collections() {
     shard("1/2", "a", &[]);
     shard("2/2", "b", &[]);
     shard("2/2", "c", &["--step", "0.02"]);
-    bench.write("corpus.jsonl", corpus(99));
+    // Part 1 belongs to the second shard.
+    bench.write(
+        "corpus.jsonl",
+        corpus(100).replace("\"d25\"", "\"another\""),
+    );
     shard("2/2", "d", &[]);
     let join = |indexes: [&str; 2]| {
         let mut command = bench.program();
@@ -469,12 +490,34 @@ fn what_is_no_regular_file_in_an_index_is_refused_and_not_followed() {
             for command in [tool().arg("verify").arg(&bad), &mut merge] {
                 let mut command =
                     assert_cmd::Command::from_std(std::mem::replace(command, Command::new("true")));
-                let ended = command.timeout(Duration::from_secs(60)).assert().code(1);
+                let ended = command.timeout(Duration::from_mins(1)).assert().code(1);
                 let error = String::from_utf8_lossy(&ended.get_output().stderr).into_owned();
                 assert!(error.contains(&format!("{name} is {kind}")), "{error}");
             }
             assert!(!at("x").exists());
             fs_err::remove_dir_all(bad).unwrap();
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn the_umask_says_who_may_read_an_index() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("input.jsonl");
+    fs_err::write(&input, lines("d", 0..50)).unwrap();
+    for (umask, mode) in [("077", 0o600), ("022", 0o644), ("002", 0o664)] {
+        let output = dir.path().join(umask);
+        let program = index(&input, &output);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "umask $0; exec \"$@\"", umask]);
+        shell.arg(program.get_program()).args(program.get_args());
+        ok(&mut shell);
+        for name in files(&output).keys() {
+            let found = fs_err::metadata(output.join(name)).unwrap().permissions();
+            assert_eq!(found.mode() & 0o777, mode, "{name} under {umask}");
         }
     }
 }

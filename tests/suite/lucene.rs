@@ -115,7 +115,7 @@ fn same_runs(ours: &Path, theirs: &Path, topics: &Path, dir: &Path) {
                 .arg(&qrels)
                 .arg("--run")
                 .arg(&run)
-                .args(["--searcher", searcher, "--hits", "1000"]));
+                .args(["--searcher", searcher, "--hits", "1000", "--overwrite"]));
             fs_err::read(run).unwrap()
         };
         let (ours, theirs) = (run(ours), run(theirs));
@@ -138,7 +138,12 @@ fn same_rankings(ours: &Path, theirs: &Path, topics: &Path, dir: &Path) {
         (newest_jar(), ours),
         (newest_jar(), theirs),
     ] {
-        assert!(rank(&jar, index) == expected, "{jar:?}: {index:?}");
+        assert!(
+            rank(&jar, index) == expected,
+            "{} on {}",
+            jar.display(),
+            index.display()
+        );
     }
 }
 
@@ -191,7 +196,7 @@ fn borders() -> Documents {
                 let impact = match (doc + i) % 50 {
                     0 => 1 << 24,
                     1 => 1 << 20,
-                    rest => 1 + (rest as u32 * 37 + i as u32) % 300,
+                    rest => 1 + u32::try_from(rest * 37 + i).unwrap() % 300,
                 };
                 (term.clone(), impact)
             })

@@ -1,5 +1,14 @@
 //! Integration tests: the real program, ONNX Runtime, Anserini, Pyserini and transformers, in one binary.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::type_complexity,
+    reason = "numbers of tests are small, and their tables are read where they stand"
+)]
+
 mod anserini;
 mod common;
 mod custom_output;
@@ -14,8 +23,11 @@ mod index;
 mod inputs;
 mod lucene;
 mod parts;
+mod pickle;
+mod queries;
 mod report;
 mod resume;
 mod scripts;
+mod setup;
 mod transformers;
 mod weights;

@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::common::{distance, fixtures, ok, program, root};
 use serde::Deserialize;
+use splade_export::encoder::{BatchBudget, EncoderSettings, HeadChoice, SpladeEncoder};
+use splade_export::model::{Aggregation, Operators};
+
+use crate::common::{by_term, distance, fixtures, ok, program, root, settings};
 
 /// How far a weight may be from that of transformers; a sum over many tokens, relative to the largest.
 const TOLERANCE: f32 = 1e-4;
@@ -18,10 +21,35 @@ struct Reference {
     given: bool,
     tokens: u64,
     documents: BTreeMap<String, Weights>,
+    /// True for a model that gives each token one weight.
+    token_weights: bool,
+}
+
+impl Reference {
+    /// Of single weights the sum is refused.
+    fn aggregations(&self) -> &'static [&'static str] {
+        if self.token_weights {
+            &["max"]
+        } else {
+            &["max", "sum"]
+        }
+    }
+
+    /// Fewest terms that a text has.
+    fn least_terms(&self) -> usize {
+        if self.token_weights { 1 } else { 20 }
+    }
 }
 
 /// Term -> weight by aggregation.
 type Weights = HashMap<String, HashMap<String, f32>>;
+
+/// A line of `corpus.jsonl`.
+#[derive(Deserialize)]
+struct Document {
+    id: String,
+    text: String,
+}
 
 /// A line of a collection.
 #[derive(Deserialize)]
@@ -54,20 +82,21 @@ fn every_architecture_has_the_weights_of_transformers() {
         .arg(&checkpoints));
     let mut failures = Vec::new();
     for name in names.lines() {
-        failures.extend(compare(name, &checkpoints, dir.path()));
+        let reference = fs_err::read(checkpoints.join(name).join("reference.json")).unwrap();
+        let reference: Reference = serde_json::from_slice(&reference).unwrap();
+        failures.extend(compare(name, &reference, &checkpoints, dir.path()));
+        failures.extend(compare_fused(name, &reference, &checkpoints));
     }
-    assert!(names.lines().count() >= 20, "made: {names}");
+    assert!(names.lines().count() >= 25, "made: {names}");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 /// Max and sum, each text in a batch of its own and all in batches; what differs too much.
-fn compare(name: &str, checkpoints: &Path, dir: &Path) -> Vec<String> {
+fn compare(name: &str, reference: &Reference, checkpoints: &Path, dir: &Path) -> Vec<String> {
     let model = checkpoints.join(name);
-    let reference = fs_err::read(model.join("reference.json")).unwrap();
-    let reference: Reference = serde_json::from_slice(&reference).unwrap();
     let mut failures = Vec::new();
-    for aggregation in ["max", "sum"] {
-        check_reference(name, aggregation, &reference);
+    for aggregation in reference.aggregations() {
+        check_reference(name, aggregation, reference);
         // A batch never reaches beyond its part.
         for part_size in ["1", "1000"] {
             let output = dir.join(format!("{name}-{aggregation}-{part_size}"));
@@ -91,8 +120,8 @@ fn compare(name: &str, checkpoints: &Path, dir: &Path) -> Vec<String> {
                 .arg("--output")
                 .arg(&output)
                 .arg(checkpoints.join("corpus.jsonl")));
-            check_manifest(name, &output, &reference);
-            let found = largest_difference(&output, aggregation, &reference);
+            check_manifest(name, &output, reference);
+            let found = largest_difference(&output, aggregation, reference);
             eprintln!("{name} {aggregation} part size {part_size}: {found:.1e}");
             if found > TOLERANCE {
                 failures.push(format!(
@@ -104,13 +133,41 @@ fn compare(name: &str, checkpoints: &Path, dir: &Path) -> Vec<String> {
     failures
 }
 
+/// The operators for GPUs, computed by the processor: what differs too much.
+fn compare_fused(name: &str, reference: &Reference, checkpoints: &Path) -> Option<String> {
+    let corpus = fs_err::read_to_string(checkpoints.join("corpus.jsonl")).unwrap();
+    let documents = corpus.lines().map(serde_json::from_str);
+    let documents: Vec<Document> = documents.collect::<Result<_, _>>().unwrap();
+    let settings = EncoderSettings {
+        head: HeadChoice::InGraph(Operators::Fused),
+        max_length: Some(reference.max_length),
+        batches: Some(BatchBudget {
+            length_multiple: 8,
+            ..BatchBudget::default()
+        }),
+        ..settings(Aggregation::Max)
+    };
+    let encoder = SpladeEncoder::open(checkpoints.join(name)).unwrap();
+    let encoder = encoder.settings(settings).build().unwrap();
+    let texts: Vec<&str> = documents.iter().map(|d| d.text.as_str()).collect();
+    let vectors = encoder.encode(&texts).unwrap();
+    let difference = |(document, vector): (&Document, _)| {
+        let expected = &reference.documents[&document.id]["max"];
+        distance(expected, &by_term(&encoder, vector))
+    };
+    let found = documents.iter().zip(&vectors).map(difference);
+    let found = found.fold(0.0, f32::max);
+    eprintln!("{name} fused: {found:.1e}");
+    (found > TOLERANCE).then(|| format!("{name} fused: {found}"))
+}
+
 /// The comparison means something: columns at zero and above it, different texts with different weights.
 fn check_reference(name: &str, aggregation: &str, reference: &Reference) {
     assert!(reference.documents.len() > 20, "{name}");
     let vectors = || reference.documents.values().map(|w| &w[aggregation]);
     for (vector, next) in vectors().zip(vectors().skip(1)) {
         assert!(
-            (20..1000).contains(&vector.len()),
+            (reference.least_terms()..1000).contains(&vector.len()),
             "{name}: {}",
             vector.len()
         );

@@ -40,9 +40,10 @@ DISTILBERT_NAMES = {
 }
 
 
-def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=None, max_length=None, **config):
+def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=None, max_length=None, own=None, layout="plain", stated_length=None, **config):
     """`extra_columns`: columns of the decoder for which the tokenizer has no entry; `pad`: the padding token's id;
-    `max_length`: tokens a text that are asked for, else the default."""
+    `max_length`: tokens a text that are asked for, else the default; `own`: keys of the configuration in the form of
+    the model's own code; `layout`: see `layouts.py`; `stated_length`: tokens a text that the folder states."""
     return {
         "kind": kind,
         "dtype": dtype,
@@ -50,8 +51,15 @@ def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=No
         "extra_columns": extra_columns,
         "pad": pad,
         "max_length": max_length,
+        "own": own,
+        "layout": layout,
+        "stated_length": stated_length,
         "config": config,
     }
+
+
+def rope(theta):
+    return {"rope_type": "default", "rope_theta": theta}
 
 
 # Every architecture tied and untied, in every float type, whole and in shards; sizes that are no multiples of
@@ -100,12 +108,17 @@ CHECKPOINTS = {
         layer_types=["sliding_attention", "full_attention", "sliding_attention"],
         num_hidden_layers=3,
         rope_parameters={
-            "full_attention": {"rope_type": "default", "rope_theta": 3000.0},
-            "sliding_attention": {"rope_type": "default", "rope_theta": 100.0},
+            "full_attention": rope(3000.0),
+            "sliding_attention": rope(100.0),
         },
     ),
     "modernbert-without-decoder-bias": checkpoint(
-        "modernbert", decoder_bias=False, local_attention=32, max_position_embeddings=700, norm_eps=1e-2
+        "modernbert",
+        decoder_bias=False,
+        norm_bias=True,
+        local_attention=32,
+        max_position_embeddings=700,
+        norm_eps=1e-2,
     ),
     "gte": checkpoint("gte", layer_norm_eps=1e-2),
     "gte-long-untied-fp16": checkpoint(
@@ -115,8 +128,23 @@ CHECKPOINTS = {
         type_vocab_size=0,
         max_length=900,
         max_position_embeddings=1000,
-        rope_parameters={"rope_type": "default", "rope_theta": 500.0},
+        rope_parameters=rope(500.0),
         hidden_act="relu",
+    ),
+    # One weight for each token, as BAAI/bge-m3, and the files that it has.
+    "token-weights": checkpoint("xlm-roberta", layout="token-weights", layer_norm_eps=1e-5),
+    # Folders as sentence-transformers makes them; the length is what they state.
+    "modules": checkpoint("bert", layout="modules", stated_length=33),
+    "router": checkpoint("distilbert", layout="router", stated_length=29),
+    # In the form of the model's own code, without and with scaling of its positions.
+    "new": checkpoint("gte", own={"rope_theta": 20000.0}, rope_parameters=rope(20000.0), layer_norm_eps=1e-4),
+    "new-scaled-untied": checkpoint(
+        "gte",
+        own={"rope_theta": 500.0, "rope_scaling": {"type": "ntk", "factor": 8.0}},
+        tie_word_embeddings=False,
+        max_length=700,
+        max_position_embeddings=800,
+        num_attention_heads=2,
     ),
 }
 
@@ -150,6 +178,9 @@ def build(spec, columns, seed):
 def draw(name, shape):
     """Values under which no part of the model can be left out unnoticed: logits reach from about -14 to 7."""
     normal = torch.randn(shape)
+    if name == "head.norm.bias":
+        # Without a bias of the decoder's it alone leaves columns at zero.
+        return 2 * normal
     if "norm" in name.lower():
         return 1 + 0.2 * normal if name.endswith("weight") else 0.2 * normal
     if "embeddings" in name or "decoder.weight" in name or "vocab_projector.weight" in name:

@@ -5,8 +5,10 @@ For each checkpoint, FOLDER/NAME has config.json, the safetensors files, tokeniz
   max_length   tokens a text, special ones included
   given        whether that is to be asked for, or is the default
   tokens       of all texts together
+  token_weights  whether each token has one weight
   documents    {docid: {"max": {term: weight}, "sum": {term: weight}}}
-The weights are those of the checkpoint as it was saved and loaded again, computed in float32, a text at a time.
+The weights are those of the checkpoint as it was saved and loaded again, computed a text at a time: in float32 by
+transformers, or in float64 by `new.py`.
 """
 
 import json
@@ -19,8 +21,11 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 os.environ["HF_HUB_OFFLINE"] = "1"
 sys.dont_write_bytecode = True
 
+import layouts
+import new
 import torch
 from architectures import CHECKPOINTS, CLASSES, build
+from new import New
 from tokenizer import TRAINERS
 from transformers.utils import logging
 
@@ -39,6 +44,8 @@ def read(corpus):
         "one-word": "heart",
         "unknown": "Ωμέγα 日本語 🙂 naïve café",
         "spaces": "  two  spaces\tand a tab ",
+        # Tokens that the tokenizer has for its own use, in a text.
+        "padding": f"padding <pad> inside <pad> of a text [PAD] and {records[0]['title']}",
     }
     return texts, documents
 
@@ -49,37 +56,71 @@ def term(tokenizer, column):
     return token if token and not any(c.isspace() for c in token) else f"[id:{column}]"
 
 
+def logits_by_transformers(folder, spec):
+    """Returns the configuration, and the logits of a text's tokens."""
+    model = CLASSES[spec["kind"]][1].from_pretrained(layouts.transformer(folder, spec), dtype=torch.float32).eval()
+    if spec["layout"] == "token-weights":
+        return model.config.to_dict(), layouts.logits_of_token_weights(folder, model)
+
+    def logits(ids):
+        ids = torch.tensor([ids])
+        with torch.no_grad():
+            return model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0].double()
+
+    return model.config.to_dict(), logits
+
+
+def logits_by_numpy(folder):
+    model = New(folder)
+    return model.config, lambda ids: torch.from_numpy(model.logits(ids))
+
+
 def reference(folder, spec, tokenizer, documents):
-    model = CLASSES[spec["kind"]][1].from_pretrained(folder, dtype=torch.float32).eval()
-    config = model.config
-    offset = config.pad_token_id + 1 if "roberta" in spec["kind"] or spec["kind"] == "camembert" else 0
-    max_length = spec["max_length"] or min(512, config.max_position_embeddings - offset)
+    config, logits = logits_by_numpy(folder) if spec["own"] else logits_by_transformers(folder, spec)
+    offset = config["pad_token_id"] + 1 if "roberta" in spec["kind"] or spec["kind"] == "camembert" else 0
+    default = spec["stated_length"] or min(512, config["max_position_embeddings"] - offset)
+    max_length = spec["max_length"] or default
     tokenizer.enable_truncation(max_length)
-    terms = [term(tokenizer, column) for column in range(config.vocab_size)]
+    terms = [term(tokenizer, column) for column in range(config["vocab_size"])]
     tokens = 0
     weights = {}
     for docid, text in documents.items():
-        ids = torch.tensor([tokenizer.encode(text).ids])
-        tokens += ids.shape[1]
-        with torch.no_grad():
-            logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0]
-        each = torch.log1p(torch.relu(logits.double()))
+        ids = tokenizer.encode(text).ids
+        tokens += len(ids)
+        each = torch.log1p(torch.relu(logits(ids)))
         weights[docid] = {
             aggregation: {terms[column]: weight for column, weight in enumerate(row.tolist()) if weight > 0}
             for aggregation, row in (("max", each.amax(0)), ("sum", each.sum(0)))
         }
     tokenizer.no_truncation()
     given = bool(spec["max_length"])
-    return {"max_length": max_length, "given": given, "tokens": tokens, "documents": weights}
+    single = spec["layout"] == "token-weights"
+    return {"max_length": max_length, "given": given, "tokens": tokens, "documents": weights, "token_weights": single}
+
+
+def save(folder, model, spec):
+    model = model.to(spec["dtype"])
+    if not spec["own"]:
+        model.save_pretrained(folder, **({"max_shard_size": spec["shard"]} if spec["shard"] else {}))
+        return
+    new.save(folder, model, spec["own"])
+    if "rope_scaling" not in spec["own"]:
+        # Without scaling transformers computes the same, so that NumPy is checked too.
+        ids = list(range(40))
+        with torch.no_grad():
+            expected = model(input_ids=torch.tensor([ids])).logits[0].numpy()
+        assert abs(New(folder).logits(ids) - expected).max() < 1e-3
 
 
 def make(name, spec, seed, texts, documents, out):
     folder = out / name
     tokenizer, spec["pad_id"] = TRAINERS[spec["kind"]](texts, spec["pad"])
     model = build(spec, tokenizer.get_vocab_size() + spec["extra_columns"], seed)
-    model.to(spec["dtype"]).save_pretrained(folder, **({"max_shard_size": spec["shard"]} if spec["shard"] else {}))
+    here = layouts.transformer(folder, spec)
+    save(here, model, spec)
+    layouts.finish(folder, spec, model)
     tokenizer.save(str(folder / "tokenizer.json"))
-    shards = len(list(folder.glob("*.safetensors")))
+    shards = len(list(here.glob("*.safetensors")))
     assert (shards > 1) == bool(spec["shard"]), f"{name}: {shards} files"
     with open(folder / "reference.json", "w", encoding="utf-8") as file:
         json.dump(reference(folder, spec, tokenizer, documents), file, ensure_ascii=False)

@@ -1,7 +1,7 @@
 //! ONNX Runtime's library, loaded once.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ort::environment::Environment;
 use ort::session::Session;
@@ -32,8 +32,10 @@ pub fn environment(runtime: &Runtime) -> Result<Environment, EncodeError> {
             let environment = ort::init_from(&runtime.library)
                 .map_err(|e| unusable(e.to_string()))?
                 .with_telemetry(false)
+                // Failures come back as errors; ONNX Runtime would print them too, in color.
+                .with_logger(Arc::new(|_, _, _, _, _| {}))
                 .build()?;
-            environment.set_log_level(ort::logging::LogLevel::Error);
+            environment.set_log_level(ort::logging::LogLevel::Fatal);
             *loaded = Some((runtime.library.clone(), environment.clone()));
             Ok(environment)
         }

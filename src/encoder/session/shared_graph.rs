@@ -1,5 +1,6 @@
 //! A graph whose sessions share their weights.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ort::environment::Environment;
@@ -14,7 +15,7 @@ use super::super::runtime::Runtime;
 use super::cuda;
 use super::environment::environment;
 use super::graph_session::GraphSession;
-use crate::model::{OnnxGraph, Weight, WeightValues};
+use crate::model::{ModelError, OnnxGraph, Weight, WeightValues};
 
 /// A graph of which sessions are made. They share its weights, also in the form in which ONNX Runtime
 /// packs them for its kernels.
@@ -22,6 +23,8 @@ pub struct SharedGraph {
     environment: Environment,
     graph: OnnxGraph,
     weights: Vec<(String, Arc<DynValue>)>,
+    /// Files of weights that ONNX Runtime would not read where they lie.
+    files: Vec<(String, Arc<[u8]>)>,
     packed: PrepackedWeights,
     device: Device,
     memory_limit: Option<usize>,
@@ -48,14 +51,16 @@ impl SharedGraph {
     ) -> Result<Self, EncodeError> {
         if graph.bytes.len() > i32::MAX as usize {
             return Err(EncodeError::Session(
-                "the graph with its weights is over 2 GB, the most that protobuf holds; choose --precision fp16"
+                "the graph with its weights is over 2 GB, the most that protobuf holds; choose `precision` fp16"
                     .to_owned(),
             ));
         }
         let environment = environment(runtime)?;
         let weights = std::mem::take(&mut graph.weights);
+        let files = std::mem::take(&mut graph.linked_files);
         Ok(Self {
             environment,
+            files: files.into_iter().map(read).collect::<Result<_, _>>()?,
             graph,
             weights: weights
                 .into_iter()
@@ -79,6 +84,9 @@ impl SharedGraph {
         let mut builder = self.builder()?;
         for (name, value) in &self.weights {
             builder = builder.with_initializer(name, Arc::clone(value))?;
+        }
+        for (name, bytes) in &self.files {
+            builder = builder.with_external_initializer_file_in_memory(name, Arc::clone(bytes))?;
         }
         if let Some(folder) = &self.graph.weights_folder {
             builder = builder.with_config_entry(
@@ -134,6 +142,14 @@ fn pinned_memory(session: &Session, device: u32) -> Result<Allocator, EncodeErro
         MemoryType::CPUOutput,
     )?;
     Ok(Allocator::new(session, pinned)?)
+}
+
+/// Reads a file of weights.
+fn read((name, path): (String, PathBuf)) -> Result<(String, Arc<[u8]>), EncodeError> {
+    match fs_err::read(&path) {
+        Ok(bytes) => Ok((name, bytes.into())),
+        Err(error) => Err(ModelError::broken(&path, error.to_string()).into()),
+    }
 }
 
 /// Moves a weight into a value of ONNX Runtime.

@@ -21,7 +21,7 @@ pub(super) struct Wheel {
     pub sha256: &'static str,
 }
 
-/// Every CPython's wheel carries the same library, so that for 3.11 is taken everywhere.
+/// Every `CPython`'s wheel carries the same library, so that for 3.11 is taken everywhere.
 const ONNX_RUNTIME: [Wheel; 3] = [
     wheel(
         "onnxruntime",

@@ -3,7 +3,7 @@
 use super::interface::Architecture;
 use super::post_norm::{Common, PostNorm};
 use super::source::{DecoderNames, SizeKeys, Source};
-use crate::model::blocks::{Attention, FeedForward, Layer, MlmTransform};
+use crate::model::blocks::{Attention, FeedForward, Head, Layer, MlmTransform};
 use crate::model::config::Config;
 use crate::model::error::ModelError;
 
@@ -25,21 +25,23 @@ pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
         )?,
     };
     let positions = source.positions(POSITIONS, 0)?;
-    let embeddings = common.embeddings(source, prefix, 0, positions)?;
+    let embeddings = common.embeddings(
+        source,
+        prefix,
+        source.rows_of_positions(prefix, positions, hidden)?,
+    )?;
+    let names = DecoderNames {
+        words: &format!("{prefix}embeddings.word_embeddings.weight"),
+        untied: "cls.predictions.decoder",
+        bias: "cls.predictions.bias",
+    };
+    let decoder = source.decoder(&names, &common.sizes)?;
     Ok(Box::new(PostNorm {
         layers: layers(source, &common, prefix)?,
-        decoder: source.decoder(
-            &DecoderNames {
-                words: &format!("{prefix}embeddings.word_embeddings.weight"),
-                untied: "cls.predictions.decoder",
-                bias: "cls.predictions.bias",
-            },
-            &common.sizes,
-        )?,
+        head: Head::MaskedLm(transform, decoder),
         sizes: common.sizes,
         positions,
         embeddings,
-        transform,
     }))
 }
 

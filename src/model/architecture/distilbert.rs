@@ -4,7 +4,7 @@ use super::bert::POSITIONS;
 use super::interface::Architecture;
 use super::post_norm::{Common, PostNorm};
 use super::source::{DecoderNames, SizeKeys, Source};
-use crate::model::blocks::{Attention, FeedForward, Layer, MlmTransform};
+use crate::model::blocks::{Attention, FeedForward, Head, Layer, MlmTransform};
 use crate::model::error::ModelError;
 
 /// The configuration has no say in it.
@@ -29,7 +29,11 @@ pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
         norm: source.norm("vocab_layer_norm", hidden, common.epsilon)?,
     };
     let positions = source.positions(POSITIONS, 0)?;
-    let embeddings = common.embeddings(source, prefix, 0, positions)?;
+    let embeddings = common.embeddings(
+        source,
+        prefix,
+        source.rows_of_positions(prefix, positions, hidden)?,
+    )?;
     let layer = |index| {
         layer(
             source,
@@ -37,22 +41,20 @@ pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
             &format!("{prefix}transformer.layer.{index}"),
         )
     };
+    let names = DecoderNames {
+        words: &format!("{prefix}embeddings.word_embeddings.weight"),
+        untied: "vocab_projector",
+        bias: "vocab_projector.bias",
+    };
+    let decoder = source.decoder(&names, &common.sizes)?;
     Ok(Box::new(PostNorm {
         layers: (0..common.sizes.layers)
             .map(layer)
             .collect::<Result<_, _>>()?,
-        decoder: source.decoder(
-            &DecoderNames {
-                words: &format!("{prefix}embeddings.word_embeddings.weight"),
-                untied: "vocab_projector",
-                bias: "vocab_projector.bias",
-            },
-            &common.sizes,
-        )?,
+        head: Head::MaskedLm(transform, decoder),
         sizes: common.sizes,
         positions,
         embeddings,
-        transform,
     }))
 }
 

@@ -8,7 +8,8 @@ use super::interface::Architecture;
 use super::post_norm::PostNorm;
 use super::source::{DecoderNames, SizeKeys, Sizes, Source};
 use crate::model::blocks::{
-    Activation, Attention, Dense, Embeddings, FeedForward, Layer, MlmTransform, Rotary,
+    Activation, Attention, Dense, Embeddings, FeedForward, Head, Layer, MlmTransform, Positions,
+    Rotary,
 };
 use crate::model::error::ModelError;
 
@@ -49,9 +50,10 @@ pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
         .checkpoint
         .get(&format!("{OWN_PREFIX}{WORDS}"))
         .is_some();
-    let prefix = match is_own {
-        true => OWN_PREFIX,
-        false => source.prefix("gte.")?,
+    let prefix = if is_own {
+        OWN_PREFIX
+    } else {
+        source.prefix("gte.")?
     };
     let joined = format!("{prefix}encoder.layer.0.attn_ln.weight");
     let names = match source.checkpoint.get(&joined) {
@@ -76,22 +78,19 @@ pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
         names,
     };
     let words = reader.name(WORDS);
+    let decoder = DecoderNames {
+        words: &words,
+        untied: "lm_head.decoder",
+        bias: "lm_head.decoder.bias",
+    };
     Ok(Box::new(PostNorm {
         sizes,
         positions,
-        transform: reader.transform()?,
         embeddings: reader.embeddings(&words)?,
         layers: (0..sizes.layers)
             .map(|index| reader.layer(index))
             .collect::<Result<_, _>>()?,
-        decoder: source.decoder(
-            &DecoderNames {
-                words: &words,
-                untied: "lm_head.decoder",
-                bias: "lm_head.decoder.bias",
-            },
-            &sizes,
-        )?,
+        head: Head::MaskedLm(reader.transform()?, source.decoder(&decoder, &sizes)?),
     }))
 }
 
@@ -155,10 +154,10 @@ impl Reader<'_> {
         let hidden = self.sizes.hidden;
         Ok(MlmTransform {
             dense: self.source.head("lm_head.dense", hidden)?,
-            activation: match self.is_own {
-                true => self.activation,
-                // What transformers takes, whatever the configuration says of the layers.
-                false => Activation::Gelu,
+            activation: if self.is_own {
+                self.activation
+            } else {
+                Activation::Gelu
             },
             norm: self
                 .source
@@ -173,7 +172,7 @@ impl Reader<'_> {
         let norm = self.name("embeddings.LayerNorm");
         Ok(Embeddings {
             words: self.source.checkpoint.tensor(words, &shape)?,
-            positions: None,
+            positions: Positions::Rotary,
             token_type: self.source.token_type(&types, hidden)?,
             norm: self.source.norm(&norm, hidden, self.epsilon)?,
         })

@@ -1,12 +1,11 @@
 //! What every architecture can do.
 
-use crate::model::blocks::{Decoder, Encoded, EncoderBuilder};
+use crate::model::blocks::{Encoded, EncoderBuilder, Head};
 use crate::model::error::ModelError;
 use crate::model::size::ModelSize;
 use crate::model::weights::Tensor;
 
-/// A checkpoint of a known architecture, all its tensors found: an encoder with a masked-language-model
-/// head.
+/// A checkpoint of a known architecture, all its tensors found: an encoder with a head.
 pub trait Architecture: Send + Sync {
     /// Returns the number of tokens that a text may have.
     fn positions(&self) -> usize;
@@ -17,14 +16,17 @@ pub trait Architecture: Send + Sync {
     /// Returns the word embeddings, `[V, H]`.
     fn word_embeddings(&self) -> &Tensor;
 
-    /// Returns the decoder of the masked-language-model head.
-    fn decoder(&self) -> &Decoder;
+    /// Returns the head.
+    fn head(&self) -> &Head;
 
     /// Returns true if the decoder is the word embeddings.
     fn is_tied(&self) -> bool {
-        self.decoder().weight == *self.word_embeddings()
+        match self.head() {
+            Head::MaskedLm(_, decoder) => decoder.weight == *self.word_embeddings(),
+            Head::TokenWeights(_) => false,
+        }
     }
 
-    /// Writes everything from token ids to the hidden states before the decoder.
+    /// Writes everything from token ids to the hidden states of which the head makes terms.
     fn build(&self, builder: &mut EncoderBuilder) -> Result<Encoded, ModelError>;
 }

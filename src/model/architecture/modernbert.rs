@@ -6,8 +6,8 @@ use serde::Deserialize;
 use super::interface::Architecture;
 use super::source::{DecoderNames, SizeKeys, Sizes, Source};
 use crate::model::blocks::{
-    Attention, Decoder, Dense, Embeddings, Encoded, EncoderBuilder, FeedForward, Layer,
-    MlmTransform, Norm, NormOrder, Rotary, Stream,
+    Attention, Dense, Embeddings, Encoded, EncoderBuilder, FeedForward, Head, Layer, MlmTransform,
+    Norm, NormOrder, Positions, Rotary, Stream,
 };
 use crate::model::error::ModelError;
 use crate::model::size::ModelSize;
@@ -22,8 +22,7 @@ struct ModernBert {
     positions: usize,
     embeddings: Embeddings,
     layers: Vec<Layer>,
-    transform: MlmTransform,
-    decoder: Decoder,
+    head: Head,
 }
 
 impl Architecture for ModernBert {
@@ -33,16 +32,15 @@ impl Architecture for ModernBert {
 
     fn size(&self) -> ModelSize {
         let layers: u64 = self.layers.iter().map(Layer::len).sum();
-        self.sizes
-            .model_size(layers + self.transform.dense.len(), 0)
+        self.sizes.model_size(layers + self.head.len(), 0)
     }
 
     fn word_embeddings(&self) -> &Tensor {
         &self.embeddings.words
     }
 
-    fn decoder(&self) -> &Decoder {
-        &self.decoder
+    fn head(&self) -> &Head {
+        &self.head
     }
 
     fn build(&self, builder: &mut EncoderBuilder) -> Result<Encoded, ModelError> {
@@ -52,7 +50,7 @@ impl Architecture for ModernBert {
         for layer in &self.layers {
             x = builder.layer(&x, layer, NormOrder::Before)?;
         }
-        builder.transform(&x.input, &self.transform, words)
+        builder.finish(&x.input, &self.head, words)
     }
 }
 
@@ -66,7 +64,17 @@ pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
     };
     let hidden = sizes.hidden;
     let words = "model.embeddings.tok_embeddings.weight";
-    let dense = reader.head()?;
+    let transform = MlmTransform {
+        dense: reader.head()?,
+        activation: source.activation("classifier_activation")?,
+        norm: reader.norm("head.norm")?,
+    };
+    let names = DecoderNames {
+        words,
+        untied: "decoder",
+        bias: "decoder.bias",
+    };
+    let decoder = source.decoder(&names, &sizes)?;
     let attention = AttentionKinds::read(source, &sizes, positions)?;
     Ok(Box::new(ModernBert {
         sizes,
@@ -75,26 +83,14 @@ pub fn open(source: &Source<'_>) -> Result<Box<dyn Architecture>, ModelError> {
             words: source
                 .checkpoint
                 .tensor(words, &[sizes.vocabulary, hidden])?,
-            positions: None,
+            positions: Positions::Rotary,
             token_type: None,
             norm: reader.norm("model.embeddings.norm")?,
         },
         layers: (0..sizes.layers)
             .map(|index| reader.layer(index, attention.of_layer(index)))
             .collect::<Result<_, _>>()?,
-        transform: MlmTransform {
-            dense,
-            activation: source.activation("classifier_activation")?,
-            norm: reader.norm("head.norm")?,
-        },
-        decoder: source.decoder(
-            &DecoderNames {
-                words,
-                untied: "decoder",
-                bias: "decoder.bias",
-            },
-            &sizes,
-        )?,
+        head: Head::MaskedLm(transform, decoder),
     }))
 }
 
@@ -179,9 +175,10 @@ impl AttentionKinds {
     }
 
     fn of_layer(&self, index: usize) -> AttentionKind {
-        match self.is_global[index] {
-            true => self.global.clone(),
-            false => self.local.clone(),
+        if self.is_global[index] {
+            self.global.clone()
+        } else {
+            self.local.clone()
         }
     }
 }

@@ -4,8 +4,7 @@
 use super::interface::Architecture;
 use super::source::{SizeKeys, Sizes, Source};
 use crate::model::blocks::{
-    Activation, Decoder, Embeddings, Encoded, EncoderBuilder, Layer, MlmTransform, NormOrder,
-    Stream,
+    Activation, Embeddings, Encoded, EncoderBuilder, Head, Layer, NormOrder, Positions, Stream,
 };
 use crate::model::error::ModelError;
 use crate::model::size::ModelSize;
@@ -18,8 +17,7 @@ pub struct PostNorm {
     pub positions: usize,
     pub embeddings: Embeddings,
     pub layers: Vec<Layer>,
-    pub transform: MlmTransform,
-    pub decoder: Decoder,
+    pub head: Head,
 }
 
 impl Architecture for PostNorm {
@@ -30,15 +28,15 @@ impl Architecture for PostNorm {
     fn size(&self) -> ModelSize {
         let layers: u64 = self.layers.iter().map(Layer::len).sum();
         self.sizes
-            .model_size(layers + self.transform.dense.len(), self.positions())
+            .model_size(layers + self.head.len(), self.positions())
     }
 
     fn word_embeddings(&self) -> &Tensor {
         &self.embeddings.words
     }
 
-    fn decoder(&self) -> &Decoder {
-        &self.decoder
+    fn head(&self) -> &Head {
+        &self.head
     }
 
     fn build(&self, builder: &mut EncoderBuilder) -> Result<Encoded, ModelError> {
@@ -47,7 +45,7 @@ impl Architecture for PostNorm {
         for layer in &self.layers {
             x = builder.layer(&x, layer, NormOrder::After)?;
         }
-        builder.transform(&x.input, &self.transform, words)
+        builder.finish(&x.input, &self.head, words)
     }
 }
 
@@ -75,26 +73,21 @@ impl Common {
         })
     }
 
-    /// Finds the embeddings below `PREFIXembeddings`, the same in the whole family. The table of positions
-    /// has `offset` rows before that of the first token.
+    /// Finds the embeddings below `PREFIXembeddings`, the same in the whole family but for positions.
     pub fn embeddings(
         &self,
         source: &Source<'_>,
         prefix: &str,
-        offset: usize,
-        positions: usize,
+        positions: Positions,
     ) -> Result<Embeddings, ModelError> {
         let hidden = self.sizes.hidden;
         let name = |name| format!("{prefix}embeddings.{name}");
         let words = [self.sizes.vocabulary, hidden];
-        let table = name("position_embeddings.weight");
-        let rows = offset + positions;
-        let table = source.checkpoint.tensor(&table, &[rows, hidden])?;
         Ok(Embeddings {
             words: source
                 .checkpoint
                 .tensor(&name("word_embeddings.weight"), &words)?,
-            positions: Some(table.rows(offset, rows)),
+            positions,
             token_type: source.token_type(&name("token_type_embeddings.weight"), hidden)?,
             norm: source.norm(&name("LayerNorm"), hidden, self.epsilon)?,
         })

@@ -1,10 +1,10 @@
 //! The files of a checkpoint, as an architecture reads them.
 
-use crate::model::blocks::{Activation, Decoder, Dense, Norm};
+use crate::model::blocks::{Activation, Decoder, Dense, Norm, Positions};
 use crate::model::config::Config;
 use crate::model::error::ModelError;
 use crate::model::size::ModelSize;
-use crate::model::weights::{Checkpoint, Tensor};
+use crate::model::weights::{Checkpoint, TOKEN_WEIGHTS, Tensor};
 
 /// The configuration and the tensors of a checkpoint.
 #[derive(Clone, Copy)]
@@ -193,6 +193,26 @@ impl Source<'_> {
             None => None,
         };
         Ok(Decoder { weight, bias })
+    }
+
+    /// Finds the table of absolute positions, a row for each.
+    pub fn rows_of_positions(
+        &self,
+        prefix: &str,
+        positions: usize,
+        hidden: usize,
+    ) -> Result<Positions, ModelError> {
+        let name = format!("{prefix}embeddings.position_embeddings.weight");
+        let table = self.checkpoint.tensor(&name, &[positions, hidden])?;
+        Ok(Positions::Rows(table))
+    }
+
+    /// Finds the layer that gives each token one weight, where there is one beside the checkpoint.
+    pub fn token_weights(&self, hidden: usize) -> Result<Option<Dense>, ModelError> {
+        match self.checkpoint.get(&format!("{TOKEN_WEIGHTS}.weight")) {
+            Some(_) => self.dense(TOKEN_WEIGHTS, 1, hidden).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Finds the row of token type 0, where the model has token types.

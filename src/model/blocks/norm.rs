@@ -52,9 +52,10 @@ impl Norm {
         // Checkpoints converted from TensorFlow still say gamma and beta.
         let (new, old) = (format!("{name}.weight"), format!("{name}.gamma"));
         let is_old = checkpoint.get(&new).is_none() && checkpoint.get(&old).is_some();
-        let (gain, bias) = match is_old {
-            true => (old, format!("{name}.beta")),
-            false => (new, format!("{name}.bias")),
+        let (gain, bias) = if is_old {
+            (old, format!("{name}.beta"))
+        } else {
+            (new, format!("{name}.bias"))
         };
         Ok(Self {
             gain: checkpoint.tensor(&gain, &[hidden])?,

@@ -1,4 +1,4 @@
-//! Positions as rotations of queries and keys (Su et al. 2021, "RoFormer").
+//! Positions as rotations of queries and keys (Su et al. 2021, "`RoFormer`").
 //!
 //! With `d` values in a head and `θ_i = base^(-2i/d)`, the pair of values `i` and `i + d/2` at position
 //! `p` is rotated by the angle `p · θ_i`.
@@ -17,6 +17,10 @@ pub struct Rotary {
     pub positions: usize,
 }
 
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "rounded to single precision, as where the models are trained"
+)]
 impl Rotary {
     /// Returns the rotations with this base, for heads of `size` values.
     pub fn new(base: f64, size: usize, positions: usize) -> Self {
@@ -58,6 +62,10 @@ impl Rotary {
     }
 }
 
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "rounded to single precision, as where the models are trained"
+)]
 fn frequencies(base: f64, size: usize) -> impl Iterator<Item = f32> {
     (0..size / 2).map(move |pair| 1.0 / base.powf(float(2 * pair) / float(size)) as f32)
 }

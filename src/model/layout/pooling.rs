@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::files::ModelFiles;
 use crate::model::error::ModelError;
 use crate::model::head::Aggregation;
 
-/// Where sentence-transformers keeps it: beside a model for documents and queries, or beside one of which
-/// a router makes the documents' side.
-const FILES: [&str; 2] = [
-    "1_SpladePooling/config.json",
-    "document_1_SpladePooling/config.json",
-];
+/// The module's class.
+const CLASS: &str = "SpladePooling";
+/// Where sentence-transformers keeps the module: beside a model for documents and queries, or beside one
+/// of which a router makes the documents' side.
+const FOLDERS: [&str; 2] = ["1_SpladePooling", "document_1_SpladePooling"];
 
 /// How a model was trained to be pooled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,10 +41,18 @@ struct File {
 }
 
 impl Pooling {
-    /// Reads it; with the file it was read from, if there is one.
-    pub(in crate::model) fn read(folder: &Path) -> Result<(Self, Option<PathBuf>), ModelError> {
-        let paths = FILES.map(|name| folder.join(name));
-        let Some(path) = paths.into_iter().find(|path| path.exists()) else {
+    /// Reads how the documents of a model are pooled, and the file that says it.
+    ///
+    /// # Errors
+    /// [`ModelError`] if the file says nothing that is known here.
+    pub fn read(files: &ModelFiles) -> Result<(Self, Option<PathBuf>), ModelError> {
+        let listed = files.modules.class(CLASS);
+        let usual = FOLDERS.map(|name| files.folder.join(name));
+        // The model of one side of a router has its pooling beside it.
+        let sibling = router_sibling(&files.weights);
+        let paths = listed.into_iter().chain(sibling).chain(usual);
+        let mut paths = paths.map(|folder| folder.join("config.json"));
+        let Some(path) = paths.find(|path| path.exists()) else {
             return Ok((Self::default(), None));
         };
         let bytes = fs_err::read(&path).map_err(|e| ModelError::broken(&path, e))?;
@@ -58,47 +66,13 @@ impl Pooling {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(name: &str, text: &str) -> Result<Pooling, String> {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, text).unwrap();
-        match Pooling::read(dir.path()) {
-            Ok((pooling, found)) => {
-                assert_eq!(found, Some(path));
-                Ok(pooling)
-            }
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    #[test]
-    fn both_places_and_all_that_is_known_are_read() {
-        let text = r#"{"pooling_strategy": "max", "activation_function": "relu", "embedding_dimension": 5}"#;
-        let pooling = read(FILES[0], text).unwrap();
-        assert_eq!(pooling.aggregation, Some(Aggregation::Max));
-        assert_eq!(pooling.activation, Activation::Relu);
-        let text = r#"{"pooling_strategy": "sum", "activation_function": "log1p_relu"}"#;
-        let pooling = read(FILES[1], text).unwrap();
-        assert_eq!(pooling.aggregation, Some(Aggregation::Sum));
-        assert_eq!(pooling.activation, Activation::Log1pRelu);
-        let empty = tempfile::tempdir().unwrap();
-        assert_eq!(
-            Pooling::read(empty.path()).unwrap(),
-            (Pooling::default(), None)
-        );
-    }
-
-    #[test]
-    fn another_pooling_is_refused() {
-        let error = read(FILES[0], r#"{"activation_function": "gelu"}"#).unwrap_err();
-        assert!(
-            error.contains("1_SpladePooling/config.json") && error.contains("gelu"),
-            "{error}"
-        );
-    }
+/// Returns the folder of the pooling for the model of one side of a router: the next module of that side.
+fn router_sibling(folder: &Path) -> Option<PathBuf> {
+    let name = folder.file_name()?.to_str()?;
+    let sides = ["query", "document"];
+    let side = sides
+        .into_iter()
+        .find(|side| name.starts_with(&format!("{side}_0_")))?;
+    let module = format!("{side}_1_SpladePooling");
+    Some(folder.parent()?.join(module))
 }

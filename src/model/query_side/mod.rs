@@ -7,67 +7,16 @@
 //! | `query_0_MLMTransformer/` | a second model |
 //! | nothing of it | the same model |
 
+mod files;
 mod router;
+mod side;
+mod sides;
 mod table;
 
-use std::path::{Path, PathBuf};
-
-use super::error::ModelError;
-use router::Router;
-
+pub use files::QueryFiles;
+pub use side::QuerySide;
+pub use sides::Sides;
 pub use table::QueryTable;
-
-/// Tables that may lie beside a model, as OpenSearch's do.
-const TABLES: [&str; 2] = ["idf.json", "query_token_weights.txt"];
-/// A second model without a word of it elsewhere.
-const SECOND_MODEL: &str = "query_0_MLMTransformer";
-
-/// What encodes queries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum QuerySide {
-    /// The model that encodes documents.
-    SameModel,
-    /// The model in this folder.
-    Model(PathBuf),
-    /// A weight for each term that is in the query: the table in this file.
-    Table(PathBuf),
-    /// The weight 1 for each term that is in the query.
-    Ones,
-}
-
-/// The two sides of a model's folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sides {
-    /// The folder of the model that encodes documents.
-    pub documents: PathBuf,
-    /// What encodes queries.
-    pub queries: QuerySide,
-}
-
-impl Sides {
-    /// Reads what the folder says.
-    ///
-    /// # Errors
-    /// [`ModelError::Broken`] if `router_config.json` is damaged or names a module that is not known.
-    pub fn find(folder: &Path) -> Result<Self, ModelError> {
-        if let Some(router) = Router::find(folder)? {
-            return router.sides();
-        }
-        let table = TABLES.map(|name| folder.join(name));
-        let second = folder.join(SECOND_MODEL);
-        let queries = if let Some(table) = table.into_iter().find(|path| path.exists()) {
-            QuerySide::Table(table)
-        } else if second.join("config.json").exists() {
-            QuerySide::Model(second)
-        } else {
-            QuerySide::SameModel
-        };
-        Ok(Self {
-            documents: folder.to_owned(),
-            queries,
-        })
-    }
-}
 
 #[cfg(test)]
 mod tests;

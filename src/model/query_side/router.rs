@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use fs_err as fs;
 use serde::Deserialize;
 
-use super::{QuerySide, Sides};
+use super::side::QuerySide;
 use crate::model::error::ModelError;
 
 const FILE: &str = "router_config.json";
@@ -85,26 +85,20 @@ impl Router {
             .transpose()
     }
 
-    /// Returns what each route begins with.
-    pub fn sides(&self) -> Result<Sides, ModelError> {
+    /// Returns what each route begins with: the folder of the documents' model, and what encodes queries.
+    pub fn sides(&self) -> Result<(PathBuf, QuerySide), ModelError> {
         let (document, documents) = self.first(&self.config.structure.document, "document")?;
         let (query, folder) = self.first(&self.config.structure.query, "query")?;
         let queries = if query == document {
             QuerySide::SameModel
         } else {
             match class(self.config.types.get(query).map_or("", String::as_str)) {
-                "SparseStaticEmbedding" | "IDF" => QuerySide::Table(self.table(&folder)?),
+                "SparseStaticEmbedding" | "IDF" => QuerySide::Table(self.table(&folder)),
                 "MLMTransformer" | "Transformer" => QuerySide::Model(folder),
-                other => {
-                    let reason = format!(
-                        "its route for queries begins with a {other}, which is not known; give the weights of \
-                         queries with `query_weights`"
-                    );
-                    return Err(ModelError::broken(&self.path, reason));
-                }
+                other => QuerySide::Unknown(other.to_owned()),
             }
         };
-        Ok(Sides { documents, queries })
+        Ok((documents, queries))
     }
 
     fn first<'a>(&self, route: &'a [String], name: &str) -> Result<(&'a str, PathBuf), ModelError> {
@@ -115,17 +109,15 @@ impl Router {
         Ok((id, inside(base, id, &self.path)?))
     }
 
-    fn table(&self, folder: &Path) -> Result<PathBuf, ModelError> {
+    /// Returns where the table is, or where it should be.
+    fn table(&self, folder: &Path) -> PathBuf {
         let here = WEIGHTS.map(|name| folder.join(name));
         let at_root = ["idf.json", "query_token_weights.txt"].map(|name| self.root.join(name));
-        let mut places = here.into_iter().chain(at_root);
-        places.find(|path| path.exists()).ok_or_else(|| {
-            let reason = format!(
-                "the queries' weights are missing; fetch the model again, with {}",
-                folder.join(WEIGHTS[0]).display()
-            );
-            ModelError::broken(&self.path, reason)
-        })
+        let mut places = here.iter().chain(&at_root);
+        places
+            .find(|path| path.exists())
+            .unwrap_or(&here[0])
+            .clone()
     }
 }
 

@@ -16,7 +16,12 @@ pub enum Output {
     Logits(String, Option<usize>),
     /// `[B, V]`, already pooled.
     Weights(String, Option<usize>),
+    /// The terms of one text that have a weight, and their weights (Anserini's exports).
+    Entries { terms: String, weights: String },
 }
+
+/// The outputs of Anserini's exports.
+const ENTRIES: [&str; 2] = ["output_idx", "output_weights"];
 
 /// Returns the names of the inputs that must be given.
 pub fn inputs(graph: &GraphHeader, path: &Path) -> Result<Vec<String>, ModelError> {
@@ -59,6 +64,11 @@ pub fn inputs(graph: &GraphHeader, path: &Path) -> Result<Vec<String>, ModelErro
 
 /// Finds the output with logits or weights; `vocabulary` is the size of the tokenizer's.
 pub fn output(graph: &GraphHeader, path: &Path, vocabulary: usize) -> Result<Output, ModelError> {
+    let has = |name: &&str| graph.output.iter().any(|output| output.name() == *name);
+    if ENTRIES.iter().all(has) {
+        let [terms, weights] = ENTRIES.map(str::to_owned);
+        return Ok(Output::Entries { terms, weights });
+    }
     let mut pooled = None;
     let mut described = Vec::new();
     for info in &graph.output {

@@ -44,37 +44,96 @@ fn is_beside(location: &str) -> bool {
         && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
-/// External data must lie beside the file: anything else is a path somebody else chose.
-pub fn external_files(tensors: &[&TensorHeader], path: &Path) -> Result<Vec<PathBuf>, ModelError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut files = Vec::new();
+/// A file that holds weights of an ONNX file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExternalFile {
+    /// The name that the ONNX file has for it, relative to its own folder.
+    pub location: String,
+    /// The file itself, links resolved.
+    pub path: PathBuf,
+    /// True if it lies elsewhere, as in the Hugging Face cache, and there is a link to it. ONNX Runtime
+    /// follows no links out of the folder.
+    pub is_linked: bool,
+}
+
+/// Returns the files that hold weights. They must lie beside the ONNX file: anything else is a path that
+/// somebody else chose.
+///
+/// # Errors
+/// [`ModelError::Broken`] for a file elsewhere, a missing one, and a tensor that says twice where it is.
+pub fn external_files(
+    tensors: &[&TensorHeader],
+    path: &Path,
+) -> Result<Vec<ExternalFile>, ModelError> {
+    let mut locations = Vec::new();
     for tensor in tensors {
-        if tensor.data_location != Some(EXTERNAL) {
+        if tensor.data_location.len() > 1 {
+            return Err(ModelError::broken(
+                path,
+                "a weight says twice where its values are; do not use this file",
+            ));
+        }
+        if !tensor.data_location.contains(&EXTERNAL) {
             continue;
         }
-        let mut locations = tensor
-            .external_data
-            .iter()
-            .filter(|entry| entry.key.as_deref() == Some("location"))
-            .map(|entry| entry.value.as_deref().unwrap_or_default());
-        let found = |location| is_beside(location).then(|| folder.join(location));
-        match locations.try_fold(None, |_, location| found(location).map(Some)) {
-            Some(Some(file)) => files.push(file),
-            _ => {
-                return Err(ModelError::broken(
-                    path,
-                    "a weight is said to lie in a file outside the model folder; do not use this file",
-                ));
-            }
+        let before = locations.len();
+        locations.extend(
+            tensor
+                .external_data
+                .iter()
+                .filter(|entry| entry.key.as_deref() == Some("location"))
+                .map(|entry| entry.value.as_deref().unwrap_or_default()),
+        );
+        if locations.len() == before || !locations[before..].iter().all(|name| is_beside(name)) {
+            return Err(outside(path));
         }
     }
-    files.sort();
-    files.dedup();
-    match files.iter().find(|file| !file.exists()) {
-        Some(file) => Err(ModelError::broken(
-            file,
-            "the external data file is missing",
-        )),
-        None => Ok(files),
+    locations.sort_unstable();
+    locations.dedup();
+    locations
+        .into_iter()
+        .map(|location| resolve(location, path))
+        .collect()
+}
+
+fn outside(path: &Path) -> ModelError {
+    ModelError::broken(
+        path,
+        "a weight is said to lie in a file outside the model folder; do not use this file",
+    )
+}
+
+/// Follows the links of a file with weights; they may lead to where the folder itself leads, and in the
+/// Hugging Face cache to the files that a snapshot consists of.
+fn resolve(location: &str, onnx: &Path) -> Result<ExternalFile, ModelError> {
+    let folder = match onnx.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let named = folder.join(location);
+    let missing = |e: std::io::Error| {
+        ModelError::broken(&named, format!("the external data file is missing: {e}"))
+    };
+    let path = named.canonicalize().map_err(missing)?;
+    let home = folder.canonicalize().map_err(missing)?;
+    let is_linked = !path.starts_with(&home);
+    if is_linked && !blobs(&home).is_some_and(|blobs| path.starts_with(blobs)) {
+        return Err(outside(&named));
     }
+    if !path.is_file() {
+        return Err(ModelError::broken(&named, "the external data is no file"));
+    }
+    Ok(ExternalFile {
+        location: location.to_owned(),
+        path,
+        is_linked,
+    })
+}
+
+/// Returns the folder of the files that the snapshot around this folder consists of: `REPOSITORY/blobs`
+/// for `REPOSITORY/snapshots/REVISION/...`.
+fn blobs(folder: &Path) -> Option<PathBuf> {
+    let mut above = folder.ancestors().skip(1);
+    let snapshots = above.find(|parent| parent.file_name().is_some_and(|n| n == "snapshots"))?;
+    snapshots.parent()?.join("blobs").canonicalize().ok()
 }

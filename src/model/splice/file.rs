@@ -10,12 +10,15 @@ use std::path::{Path, PathBuf};
 use prost::Message;
 
 use super::ends::{Output, inputs, output};
-use super::external::{external_files, tensors_of_graph, tensors_of_nodes};
+use super::external::{ExternalFile, external_files, tensors_of_graph, tensors_of_nodes};
 use super::header::{ModelHeader, NodeHeader};
 use crate::model::error::ModelError;
 use crate::model::graph::GraphBuilder;
 use crate::model::head::{self, Aggregation};
 use crate::model::onnx::{ModelProto, data_type};
+
+/// Begins the names of values that are added.
+const PREFIX: &str = "splade_export_";
 
 /// An ONNX file and what it gives.
 #[derive(Debug)]
@@ -29,7 +32,7 @@ pub struct OnnxFile {
     /// True if it has operators that derive a scale from the values of a run.
     pub quantizes_activations: bool,
     /// Files beside it that hold its weights.
-    pub external_files: Vec<PathBuf>,
+    pub external_files: Vec<ExternalFile>,
 }
 
 impl OnnxFile {
@@ -80,13 +83,18 @@ impl OnnxFile {
             Output::Weights(name, _) if aggregation == Aggregation::Max => {
                 return Ok((self.bytes.clone(), name.clone()));
             }
-            Output::Weights(..) => {
+            Output::Entries { terms, weights } if aggregation == Aggregation::Max => {
+                let mut graph = GraphBuilder::new(PREFIX);
+                head::over_entries(&mut graph, [terms, weights], vocabulary);
+                return Ok((self.followed_by(graph), head::WEIGHTS.to_owned()));
+            }
+            Output::Weights(..) | Output::Entries { .. } => {
                 return Err(ModelError::AggregationFixed {
                     path: self.path.clone(),
                 });
             }
         };
-        let mut graph = GraphBuilder::new("splade_export_");
+        let mut graph = GraphBuilder::new(PREFIX);
         let mask = graph.cast("attention_mask", data_type::BOOL);
         let logits = graph.cast(logits, data_type::FLOAT);
         head::over_logits(
@@ -97,13 +105,18 @@ impl OnnxFile {
             self.opset,
             aggregation,
         );
+        Ok((self.followed_by(graph), head::WEIGHTS.to_owned()))
+    }
+
+    /// Returns the bytes of the model with more nodes behind its own.
+    fn followed_by(&self, graph: GraphBuilder) -> Vec<u8> {
         let head = ModelProto {
             graph: Some(graph.into_graph()),
             ..ModelProto::default()
         };
         let mut bytes = self.bytes.clone();
         bytes.extend_from_slice(&head.encode_to_vec());
-        Ok((bytes, head::WEIGHTS.to_owned()))
+        bytes
     }
 }
 

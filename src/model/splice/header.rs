@@ -74,6 +74,7 @@ pub struct TensorHeader {
     pub name: Option<String>,
     #[prost(message, repeated, tag = "13")]
     pub external_data: Vec<StringStringEntryProto>,
-    #[prost(int32, optional, tag = "14")]
-    pub data_location: Option<i32>,
+    /// Read as a list, so that a second value cannot hide the first.
+    #[prost(int32, repeated, packed = "false", tag = "14")]
+    pub data_location: Vec<i32>,
 }

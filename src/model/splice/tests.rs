@@ -13,7 +13,7 @@ use super::header::{
 use crate::encoder::{Device, DeviceChoice, SpladeEncoder};
 use crate::model::graph::{Attr, GraphBuilder};
 use crate::model::onnx::{
-    EXTERNAL, OperatorSetIdProto, StringStringEntryProto, ValueInfoProto, data_type,
+    EXTERNAL, ModelProto, OperatorSetIdProto, StringStringEntryProto, ValueInfoProto, data_type,
 };
 use crate::model::{Aggregation, GraphForm, Model, ModelError};
 
@@ -133,6 +133,38 @@ fn pooled_weights_are_used_as_they_are_and_cannot_be_summed() {
     ));
 }
 
+/// The outputs of Anserini's exports: the terms of one text and their weights.
+#[test]
+fn entries_of_one_text_are_put_into_their_columns() {
+    let dir = folder(|graph| {
+        inputs(graph, &["input_ids", "attention_mask"]);
+        let table = graph.floats(&[V, V], &LOGITS);
+        let logits = graph.node("Gather", &[&table, "input_ids"], &[]);
+        let axis = graph.ints(&[0, 1]);
+        let best = graph.node("ReduceMax", &[&logits, &axis], &[Attr::Int("keepdims", 0)]);
+        let best = graph.node("Relu", &[&best], &[]);
+        let places = graph.node("NonZero", &[&best], &[]);
+        let terms = graph.node("Squeeze", &[&places], &[]);
+        let weights = graph.node("Gather", &[&best, &terms], &[]);
+        let many = [Err("entries")];
+        let info = ValueInfoProto::tensor("output_idx", data_type::INT64, &many);
+        graph.output(&terms, info);
+        let info = ValueInfoProto::tensor("output_weights", data_type::FLOAT, &many);
+        graph.output(&weights, info);
+    });
+    let found = weights(dir.path(), Aggregation::Max, &["a b", "c", "d d d", "a"]);
+    close(&found[0], &[(0, 1.5), (2, 2.0)]);
+    close(&found[1], &[(3, 0.25)]);
+    close(&found[2], &[]);
+    close(&found[3], &[(0, 0.5), (2, 2.0)]);
+    let model = Model::open(dir.path()).unwrap();
+    assert!(model.is_batch_dependent());
+    assert!(matches!(
+        model.graph(Aggregation::Sum, GraphForm::default()),
+        Err(ModelError::AggregationFixed { .. })
+    ));
+}
+
 #[test]
 fn graphs_that_cannot_serve_are_refused_when_loading() {
     let unknown = folder(|graph| {
@@ -164,7 +196,7 @@ fn weights_outside_the_folder_are_refused_wherever_the_graph_has_them() {
             key: Some("location".to_owned()),
             value: Some(location.to_owned()),
         }],
-        data_location: Some(EXTERNAL),
+        data_location: vec![EXTERNAL],
     };
     let attribute = |location: &str| AttributeHeader {
         t: Some(tensor(location)),
@@ -227,4 +259,78 @@ fn weights_outside_the_folder_are_refused_wherever_the_graph_has_them() {
     let beside = tensor("w.data");
     let files = external_files(&[&beside], &dir.path().join("m.onnx")).unwrap();
     assert_eq!(files.len(), 1);
+}
+
+#[test]
+fn a_weight_that_says_twice_where_it_is_is_refused() {
+    // The second value hides the first from a reader that keeps the last.
+    let tensor = TensorHeader {
+        name: None,
+        external_data: Vec::new(),
+        data_location: vec![EXTERNAL, 0],
+    };
+    let bytes = tensor.encode_to_vec();
+    let tensor = TensorHeader::decode(bytes.as_slice()).unwrap();
+    let error = external_files(&[&tensor], Path::new("m.onnx")).unwrap_err();
+    assert!(error.to_string().contains("says twice"), "{error}");
+}
+
+/// Moves the values of the first constant into a file beside the model.
+fn move_weights_out(folder: &Path) {
+    let path = folder.join("model.onnx");
+    let mut model = ModelProto::decode(fs_err::read(&path).unwrap().as_slice()).unwrap();
+    let tensor = &mut model.graph.as_mut().unwrap().initializer[0];
+    fs_err::write(folder.join("w.data"), tensor.raw_data.take().unwrap()).unwrap();
+    tensor.data_location = Some(EXTERNAL);
+    tensor.external_data = vec![StringStringEntryProto {
+        key: Some("location".to_owned()),
+        value: Some("w.data".to_owned()),
+    }];
+    fs_err::write(&path, model.encode_to_vec()).unwrap();
+}
+
+#[test]
+#[cfg(unix)]
+fn external_weights_are_read_in_a_cache_of_links_and_nowhere_else() {
+    use std::os::unix::fs::symlink;
+    let dir = folder(logits);
+    let expected = weights(dir.path(), Aggregation::Max, &["a b"]);
+    move_weights_out(dir.path());
+    assert_eq!(weights(dir.path(), Aggregation::Max, &["a b"]), expected);
+
+    let cache = tempfile::tempdir().unwrap();
+    let blobs = cache.path().join("models--a--b/blobs");
+    let snapshot = cache.path().join("models--a--b/snapshots/0123");
+    fs_err::create_dir_all(&blobs).unwrap();
+    fs_err::create_dir_all(&snapshot).unwrap();
+    for name in ["model.onnx", "w.data", "tokenizer.json"] {
+        fs_err::copy(dir.path().join(name), blobs.join(format!("hash-{name}"))).unwrap();
+        symlink(format!("../../blobs/hash-{name}"), snapshot.join(name)).unwrap();
+    }
+    assert_eq!(weights(&snapshot, Aggregation::Max, &["a b"]), expected);
+
+    fs_err::remove_file(snapshot.join("w.data")).unwrap();
+    symlink(dir.path().join("w.data"), snapshot.join("w.data")).unwrap();
+    let error = Model::open(&snapshot).err().unwrap().to_string();
+    assert!(error.contains("outside the model folder"), "{error}");
+    fs_err::remove_file(snapshot.join("w.data")).unwrap();
+    let error = Model::open(&snapshot).err().unwrap().to_string();
+    assert!(
+        error.contains("w.data: the external data file is missing"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_token_without_a_column_is_found_when_the_model_is_opened() {
+    let dir = folder(logits);
+    let path = dir.path().join("tokenizer.json");
+    let mut tokenizer = Tokenizer::from_file(&path).unwrap();
+    tokenizer
+        .add_special_tokens([tokenizers::AddedToken::from("[NEW]", true)])
+        .unwrap();
+    tokenizer.save(&path, false).unwrap();
+    let error = Model::open(dir.path()).err().unwrap().to_string();
+    let expected = "the token \"[NEW]\" has the number 5, but the model has only 5 terms";
+    assert!(error.contains(expected), "{error}");
 }

@@ -94,8 +94,8 @@ fn ids_are_those_of_transformers() {
     };
     let dir = tempfile::tempdir().unwrap();
     let config = "tokenizer_config.json";
-    let added = r###"{"do_lower_case": false, "tokenizer_class": "BertTokenizer", "added_tokens_decoder": {
-        "4": {"content": "[MASK]", "special": true, "lstrip": true}}}"###;
+    let added = r#"{"do_lower_case": false, "tokenizer_class": "BertTokenizer", "added_tokens_decoder": {
+        "4": {"content": "[MASK]", "special": true, "lstrip": true}}}"#;
     let folders = [
         folder(dir.path(), "plain", "\n", &[]),
         folder(

@@ -25,6 +25,11 @@ pub struct Checkpoint {
 /// The file that torch writes.
 const PICKLE: &str = "pytorch_model.bin";
 
+/// The name here of the layer that gives each token one weight, and the file that has it beside the
+/// checkpoint (BAAI/bge-m3).
+pub const TOKEN_WEIGHTS: &str = "sparse_linear";
+const TOKEN_WEIGHTS_FILE: &str = "sparse_linear.pt";
+
 /// `model.safetensors.index.json` and `pytorch_model.bin.index.json`
 #[derive(Deserialize)]
 struct ShardIndex {
@@ -35,12 +40,20 @@ impl Checkpoint {
     /// Reads where the tensors of `model.safetensors` lie, or of the shards in its index, or of
     /// `pytorch_model.bin` in the same way; `None` if there is none of these.
     pub fn open(folder: &Path) -> Result<Option<Self>, ModelError> {
-        let Some(files) = files(folder)? else {
+        let Some(mut files) = files(folder)? else {
             return Ok(None);
         };
         let mut tensors = HashMap::new();
         for file in &files {
             read_tensors(file, &mut tensors)?;
+        }
+        let beside = folder.join(TOKEN_WEIGHTS_FILE);
+        if beside.exists() {
+            let mut layer = HashMap::new();
+            read_tensors(&beside, &mut layer)?;
+            let layer = layer.into_iter();
+            tensors.extend(layer.map(|(name, tensor)| (format!("{TOKEN_WEIGHTS}.{name}"), tensor)));
+            files.push(beside);
         }
         let first_file =
             fs::canonicalize(&files[0]).map_err(|e| ModelError::broken(&files[0], e))?;
@@ -61,6 +74,11 @@ impl Checkpoint {
     pub fn first_file_name(&self) -> String {
         let name = self.first_file.file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
+    }
+
+    /// Returns the model's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Returns the tensor of this name and shape.

@@ -6,6 +6,6 @@ mod safetensors;
 mod tensor;
 mod weight;
 
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, TOKEN_WEIGHTS};
 pub use tensor::Tensor;
 pub use weight::{Weight, WeightValues};

@@ -130,7 +130,7 @@ fn read_values(
     let mut file = fs::File::open(file)?;
     file.seek(SeekFrom::Start(offset))?;
     let mut left = (len * dtype.size()) as u64;
-    let mut bytes = [0; 1 << 16];
+    let mut bytes = vec![0; 1 << 16];
     while left > 0 {
         let n = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         file.read_exact(&mut bytes[..n])?;

@@ -129,10 +129,10 @@ fn read(
     let mut lists = BTreeMap::new();
     let mut last = String::new();
     for _ in 0..header.num_postings_lists {
-        let list = PostingsList::decode_length_delimited(&mut rest).unwrap();
-        assert!(lists.is_empty() || last < list.term, "terms are sorted");
+        let decoded = PostingsList::decode_length_delimited(&mut rest).unwrap();
+        assert!(lists.is_empty() || last < decoded.term, "terms are sorted");
         let mut docid = 0;
-        let postings: Vec<(i32, i32)> = list
+        let postings: Vec<(i32, i32)> = decoded
             .postings
             .iter()
             .map(|posting| {
@@ -140,13 +140,13 @@ fn read(
                 (docid, posting.tf)
             })
             .collect();
-        assert_eq!(list.df, postings.len() as i64);
+        assert_eq!(decoded.df, postings.len() as i64);
         assert_eq!(
-            list.cf,
+            decoded.cf,
             postings.iter().map(|p| i64::from(p.1)).sum::<i64>()
         );
-        last.clone_from(&list.term);
-        lists.insert(list.term, postings);
+        last.clone_from(&decoded.term);
+        lists.insert(decoded.term, postings);
     }
     let mut documents = Vec::new();
     for number in 0..header.num_docs {
@@ -221,4 +221,85 @@ fn too_large_impacts_and_repeated_terms_are_refused() {
     assert!(error.contains("\"d\"") && error.contains("256") && error.contains("`max_impact` 255"));
     let error = add(&[(0, 1), (0, 2)]).unwrap_err().to_string();
     assert!(error.contains("twice"), "{error}");
+}
+
+/// Makes documents of 180 terms out of 30,000, some in very many documents and most in few.
+fn synthetic(document: u64) -> Vec<Impact> {
+    let mut state = document.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state >> 40
+    };
+    let mut impacts = BTreeMap::new();
+    while impacts.len() < 180 {
+        let unit = next();
+        let term = u32::try_from((((unit * unit) >> 24) * 30_000) >> 24).unwrap();
+        impacts.insert(term, 1 + u32::try_from(next() % 255).unwrap());
+    }
+    let entries = impacts.into_iter();
+    entries
+        .map(|(term, impact)| Impact { term, impact })
+        .collect()
+}
+
+/// Returns the most memory that this process has had, in MB.
+fn peak_memory() -> u64 {
+    let status = fs_err::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM"))
+        .unwrap();
+    line.split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse::<u64>()
+        .unwrap()
+        / 1024
+}
+
+#[test]
+#[ignore = "writes some GB; run alone, in release: cargo test --release --lib a_million_documents -- --ignored"]
+fn a_million_documents_take_little_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let terms: Vec<String> = (0..30_000).map(|id| format!("term{id}")).collect();
+    let mut documents = Documents::default();
+    let mut runs = Vec::new();
+    for number in 0..100 {
+        let mut writer = Box::new(CiffPart::create(&terms, 255, number, folder).unwrap());
+        for at in 0..10_000 {
+            let document = documents.count + at;
+            let impacts = synthetic(document);
+            documents.impact_sum += impacts.iter().map(|i| u64::from(i.impact)).sum::<u64>();
+            let record = EncodedRecord {
+                docid: &format!("document-{document}"),
+                contents: "",
+                vector: VectorRef::Impacts(&impacts),
+                terms: Terms::Vocabulary(&terms),
+                line: None,
+            };
+            writer.add(&record).unwrap();
+        }
+        let files = writer.finish(Terms::Vocabulary(&terms)).unwrap();
+        let of_part = files.iter().skip(1);
+        runs.extend(of_part.map(|file| (folder.join(&file.name), documents.count)));
+        documents.parts.push(folder.join(documents_name(number)));
+        documents.count += 10_000;
+    }
+    let writing = peak_memory();
+    let places = Places {
+        parts: folder,
+        temporary: folder,
+        output: folder,
+    };
+    let runs = reduce(runs, folder, 32).unwrap();
+    let file = write_index(&runs, &documents, &places).unwrap();
+    let most = peak_memory();
+    println!(
+        "{} bytes; {writing} MB after the parts, {most} MB at most",
+        file.bytes
+    );
+    assert!(most < 400, "{most} MB");
 }

@@ -37,7 +37,7 @@ impl NpzTexts {
     }
 }
 
-/// Writes sparse matrices for SciPy into the folder `path`.
+/// Writes sparse matrices for `SciPy` into the folder `path`.
 #[must_use]
 pub fn npz_output(path: PathBuf, texts: NpzTexts) -> AssembledOutput {
     let ids = TokenIds::default();
@@ -125,7 +125,7 @@ struct Matrix<'a> {
     rows: u64,
     entries: u64,
     columns: usize,
-    /// NumPy's type of the entries.
+    /// Type in `NumPy` of the entries.
     data: &'static str,
     numbers: Vec<usize>,
     folder: &'a Path,

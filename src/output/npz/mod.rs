@@ -1,4 +1,4 @@
-//! Sparse matrices as SciPy, `lsr-benchmark` and others read them: compressed rows in NumPy's files.
+//! Sparse matrices as `SciPy`, `lsr-benchmark` and others read them: compressed rows in files of `NumPy`.
 //!
 //! ```text
 //! OUTPUT/doc/doc-embeddings.npz   a zip, not compressed, of data.npy, indices.npy (token ids), indptr.npy, and what

@@ -1,4 +1,4 @@
-//! The head of a NumPy file.
+//! The head of a `NumPy` file.
 //!
 //! ```text
 //! 6 bytes  "\x93NUMPY", then the version 1.0

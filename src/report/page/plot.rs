@@ -44,7 +44,11 @@ pub(super) fn histogram(bars: &Bars, x: &str) -> Canvas {
         }
     }
     canvas.grid((LEFT, BOTTOM), (RIGHT, BOTTOM));
-    canvas.axis(((LEFT + RIGHT) / 2.0, HEIGHT - 6.0), Anchor::Middle, x);
+    canvas.axis(
+        (f64::midpoint(LEFT, RIGHT), HEIGHT - 6.0),
+        Anchor::Middle,
+        x,
+    );
     canvas
 }
 
@@ -112,7 +116,11 @@ pub(super) fn ranks(counts: &[u64], x: &str) -> Canvas {
     if !points.is_empty() {
         canvas.curve(&points, "curve");
     }
-    canvas.axis(((LEFT + RIGHT) / 2.0, HEIGHT - 6.0), Anchor::Middle, x);
+    canvas.axis(
+        (f64::midpoint(LEFT, RIGHT), HEIGHT - 6.0),
+        Anchor::Middle,
+        x,
+    );
     canvas
 }
 

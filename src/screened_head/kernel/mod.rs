@@ -30,6 +30,24 @@ mod avx2_vnni;
 mod avx512;
 mod dot_lanes;
 mod kind;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+#[allow(
+    unsafe_code,
+    reason = "vector instructions; each block says why it is sound"
+)]
+mod neon;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+#[allow(
+    unsafe_code,
+    reason = "vector instructions; each block says why it is sound"
+)]
+mod neon_dotprod;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+#[allow(
+    unsafe_code,
+    reason = "vector instructions; each block says why it is sound"
+)]
+mod neon_floats;
 mod portable;
 
 pub(super) use arithmetic::Kernel;

@@ -122,7 +122,7 @@ impl Synthetic {
         for number in 0..count {
             let mut terms = Vec::new();
             for (rank, impact) in self.vector(1 << 40 | number, 20) {
-                terms.extend((0..1 + impact / 10).map(|_| vocabulary[rank as usize].as_str()));
+                terms.extend((0..=(impact / 10)).map(|_| vocabulary[rank as usize].as_str()));
             }
             writeln!(out, "{number}\t{}", terms.join(" "))?;
         }

@@ -29,7 +29,7 @@ fn verify_in_time(dir: &Path) -> Result<IndexSummary> {
     let dir = dir.to_owned();
     std::thread::spawn(move || sender.send(verify(&dir)));
     receiver
-        .recv_timeout(Duration::from_secs(60))
+        .recv_timeout(Duration::from_mins(1))
         .expect("verify hangs")
 }
 

@@ -72,11 +72,43 @@ fn whole_parts_survive_and_are_checked() {
 
     let other = dir.path().join("other");
     let writer = IndexWriter::create(&other).unwrap();
-    for number in [2, 0, 1] {
-        write_part(&writer, number, &documents, number as usize * 300);
+    for (number, first) in [(2, 600), (0, 0), (1, 300)] {
+        write_part(&writer, number, &documents, first);
     }
     writer.commit(CommitOptions::default()).unwrap();
     assert!(files(&index) == files(&other));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_is_not_followed_to_an_unfinished_index() {
+    use fs_err::os::unix::fs::symlink;
+
+    let dir = tempfile::tempdir().unwrap();
+    let (index, elsewhere) = (dir.path().join("index"), dir.path().join("elsewhere"));
+    fs_err::create_dir(&index).unwrap();
+    fs_err::create_dir(&elsewhere).unwrap();
+    fs_err::write(elsewhere.join("lock"), "").unwrap();
+    fs_err::write(elsewhere.join("letter"), "x").unwrap();
+    symlink(&elsewhere, index.join("unfinished")).unwrap();
+    let error = IndexWriter::create(&index).unwrap_err();
+    assert!(matches!(error, LuceneError::NotEmpty { .. }));
+    assert_eq!(files(&elsewhere).len(), 2);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_in_an_unfinished_index_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["run", "lock"] {
+        let index = dir.path().join(name);
+        fs_err::create_dir_all(index.join("unfinished")).unwrap();
+        let path = index.join("unfinished").join(name);
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success());
+        let error = IndexWriter::resume(&index, "this run").unwrap_err();
+        assert!(error.to_string().contains("is a pipe"), "{error}");
+    }
 }
 
 proptest! {

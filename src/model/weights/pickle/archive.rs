@@ -9,10 +9,11 @@ use std::sync::Arc;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::error::PickleError;
+use super::limits::MAX_PICKLE;
 use super::machine::read_pickle;
+use super::state_dict;
 use super::storage::Place;
 use super::tensor::PickleTensor;
-use super::{MAX_PICKLE, state_dict};
 
 /// The name of the pickle in the archive's own folder.
 const PICKLE: &str = "/data.pkl";

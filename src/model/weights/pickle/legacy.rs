@@ -7,11 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::PickleError;
+use super::limits::MAX_PICKLE;
 use super::machine::{Pickled, read_pickle};
+use super::state_dict;
 use super::storage::{Place, StorageType};
 use super::tensor::PickleTensor;
 use super::value::{Node, Value};
-use super::{MAX_PICKLE, state_dict};
 
 /// The number that the file begins with, little-endian.
 const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];

@@ -1,7 +1,8 @@
 //! The stack machine that a pickle is a program for, without any way to run what it names.
 
+use super::call::{Called, call};
 use super::error::PickleError;
-use super::global::{Called, Global, call};
+use super::global::Global;
 use super::opcode as op;
 use super::storage::Storage;
 use super::value::{Node, NodeId, Value};

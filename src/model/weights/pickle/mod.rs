@@ -18,9 +18,11 @@
 //! the length of the pickle, which is limited, and tensors are read when they are asked for.
 
 mod archive;
+mod call;
 mod error;
 mod global;
 mod legacy;
+mod limits;
 mod machine;
 mod opcode;
 mod state_dict;
@@ -37,10 +39,6 @@ pub use error::PickleError;
 #[allow(unused_imports, reason = "used where checkpoints are opened")]
 pub use storage::StorageType;
 pub use tensor::PickleTensor;
-
-/// The longest pickle that is read: that of a thousand tensors has a twentieth of it. What it builds takes up to some
-/// forty times its length in memory.
-const MAX_PICKLE: u64 = 4 << 20;
 
 /// Reads where the tensors of a file written by `torch.save` lie: name and tensor, in the file's order.
 ///

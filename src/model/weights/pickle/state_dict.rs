@@ -32,12 +32,11 @@ pub(super) fn tensors(
         };
         places.insert(view.storage.key, place);
         let tensor = PickleTensor::new(file, name, view.clone(), place)?;
-        match by_name.get(name) {
-            Some(&index) => tensors[index] = (name.to_owned(), tensor),
-            None => {
-                by_name.insert(name, tensors.len());
-                tensors.push((name.to_owned(), tensor));
-            }
+        if let Some(&index) = by_name.get(name) {
+            tensors[index] = (name.to_owned(), tensor);
+        } else {
+            by_name.insert(name, tensors.len());
+            tensors.push((name.to_owned(), tensor));
         }
     }
     Ok(tensors)

@@ -1,0 +1,121 @@
+//! The formats by their names.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::bulk::{BulkField, BulkRequests};
+use super::ciff::{CiffSettings, ciff_output};
+use super::json_vectors::JsonVectors;
+use super::line_format::LineFormat;
+use super::line_output::LineOutput;
+use super::npz::{NpzTexts, npz_output};
+use super::pseudo_text::PseudoText;
+use super::qdrant::QdrantPoints;
+use super::seismic::SeismicLines;
+use super::traits::Output;
+use crate::error::Error;
+use crate::run::Compression;
+
+/// A format that documents can be written in, beside the Lucene index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OutputFormat {
+    /// Pyserini's `JsonVectorCollection`.
+    JsonVectors,
+    /// One document per line with each term repeated.
+    PseudoText,
+    /// Bulk requests for Elasticsearch or OpenSearch.
+    Bulk(BulkField),
+    /// The Common Index File Format.
+    Ciff,
+    /// JSON Lines for Seismic.
+    Seismic,
+    /// Points for Qdrant.
+    Qdrant,
+    /// Sparse matrices for `SciPy`.
+    Npz,
+}
+
+/// The names of the formats, as users write them.
+const NAMES: [(&str, OutputFormat); 11] = [
+    ("json-vectors", OutputFormat::JsonVectors),
+    ("pseudo-text", OutputFormat::PseudoText),
+    ("elasticsearch", OutputFormat::Bulk(BulkField::Text)),
+    (
+        "elasticsearch-features",
+        OutputFormat::Bulk(BulkField::RankFeatures),
+    ),
+    ("opensearch", OutputFormat::Bulk(BulkField::Text)),
+    (
+        "opensearch-features",
+        OutputFormat::Bulk(BulkField::RankFeatures),
+    ),
+    (
+        "opensearch-seismic",
+        OutputFormat::Bulk(BulkField::SparseVector),
+    ),
+    ("ciff", OutputFormat::Ciff),
+    ("seismic", OutputFormat::Seismic),
+    ("qdrant", OutputFormat::Qdrant),
+    ("npz", OutputFormat::Npz),
+];
+
+impl OutputFormat {
+    /// Returns the names of all formats.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
+
+    /// Returns an output of the format in the folder `path`. `compression` is that of files of lines.
+    #[must_use]
+    pub fn output(self, path: PathBuf, compression: Compression) -> Box<dyn Output> {
+        match self {
+            Self::JsonVectors => lines(path, compression, JsonVectors::default()),
+            Self::PseudoText => lines(path, compression, PseudoText::default()),
+            Self::Bulk(field) => lines(path, compression, BulkRequests::new(field)),
+            Self::Seismic => lines(path, compression, SeismicLines::default()),
+            Self::Qdrant => lines(path, compression, QdrantPoints::default()),
+            Self::Ciff => Box::new(ciff_output(path, CiffSettings::default())),
+            Self::Npz => Box::new(npz_output(path, NpzTexts::Documents)),
+        }
+    }
+}
+
+fn lines(
+    path: PathBuf,
+    compression: Compression,
+    format: impl LineFormat + 'static,
+) -> Box<dyn Output> {
+    Box::new(LineOutput::new(path, format, compression))
+}
+
+impl FromStr for OutputFormat {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let found = NAMES.iter().find(|(name, _)| *name == text);
+        found.map(|(_, format)| *format).ok_or_else(|| {
+            let names: Vec<&str> = Self::names().collect();
+            Error::setting(format!(
+                "{text:?} is no `format`; take one of {}",
+                names.join(", ")
+            ))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_opens_an_output() {
+        for name in OutputFormat::names() {
+            let format: OutputFormat = name.parse().unwrap();
+            let output = format.output("out".into(), Compression::Gzip);
+            assert!(!output.format().is_empty());
+        }
+        let error = "xml".parse::<OutputFormat>().unwrap_err().to_string();
+        assert!(error.contains("json-vectors, pseudo-text"), "{error}");
+    }
+}

