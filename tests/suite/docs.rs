@@ -278,7 +278,10 @@ fn the_examples_of_every_help_text_run_as_printed() {
 fn options(text: &str) -> BTreeSet<&str> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
     words
-        .filter(|word| word.starts_with("--") && word.len() > 2)
+        .filter(|word| {
+            word.strip_prefix("--")
+                .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))
+        })
         .collect()
 }
 
