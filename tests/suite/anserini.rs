@@ -17,7 +17,7 @@ fn evaluate(dir: &Path, topics: &Path, qrels: &Path, searcher: &str) -> (Value, 
         .arg(topics)
         .arg("--qrels")
         .arg(qrels)
-        .arg("--run")
+        .args(["--overwrite", "--run"])
         .arg(&run)
         .args(["--searcher", searcher, "--json"])
         .arg(&json));

@@ -291,7 +291,18 @@ fn the_page_of_options_has_every_option_and_no_other() {
     let tables: Vec<_> = page.lines().filter(|line| line.starts_with('|')).collect();
     let tables = tables.join("\n");
     let mut known = BTreeSet::new();
-    for name in ["documents", "topics", "explain", "index", "join", "verify"] {
+    for name in [
+        "documents",
+        "plan",
+        "topics",
+        "explain",
+        "index",
+        "join",
+        "verify",
+        "model",
+        "setup",
+        "report",
+    ] {
         let help = ok(tool().args([name, "--help"]));
         let lines = help.lines().map(str::trim_start);
         for line in lines.filter(|line| line.starts_with('-')) {
