@@ -39,7 +39,7 @@ pub struct ExplainedTerm {
 /// Encodes one text and tells what each of its terms becomes.
 ///
 /// # Errors
-/// [`crate::encoder::EncodeError`] if the text cannot be encoded, [`crate::impact::ImpactError`] if a
+/// [`crate::encoder::EncodeError`] if the text cannot be encoded, [`crate::impact::QuantizeError`] if a
 /// weight is too large for an impact.
 pub fn explain_text(
     encoder: &SpladeEncoder,
