@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::error::CorpusError;
+use super::lines::without_byte_order_mark;
 
 /// A format of many records in one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +37,7 @@ impl InputFormat {
     /// # Errors
     /// Returns [`CorpusError::JsonArray`] for a JSON array, [`CorpusError::UnknownFormat`] where nothing fits.
     pub fn from_content(head: &[u8], source_name: &Arc<str>) -> Result<Self, CorpusError> {
-        let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
-        let body = head.trim_ascii_start();
+        let body = without_byte_order_mark(head).trim_ascii_start();
         let has_tab = first_line(body).contains(&b'\t');
         match body.first() {
             // An empty file has no records in any format.

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 
 use super::error::CorpusError;
 use super::format::{InputFormat, begins_topic};
-use super::lines::LineReader;
+use super::lines::{LineReader, without_byte_order_mark};
 use super::open::{Opened, Stream, open_told};
 use super::position::Position;
 use super::record_error::{Excerpt, Place, RecordError, RecordProblem};
@@ -192,6 +192,8 @@ fn closes_topic(line: &[u8]) -> bool {
 fn first_line(stream: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     let mut stream = stream.take(1 << 16);
-    while stream.read_until(b'\n', &mut head)? > 0 && head.trim_ascii().is_empty() {}
+    while stream.read_until(b'\n', &mut head)? > 0
+        && without_byte_order_mark(&head).trim_ascii().is_empty()
+    {}
     Ok(head)
 }

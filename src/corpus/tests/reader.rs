@@ -56,6 +56,16 @@ fn reads_plain_gzip_and_zip_alike_and_finds_duplicates_across_them() {
 }
 
 #[test]
+fn a_blank_first_line_does_not_hide_the_format() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.tsv");
+    for start in ["", "\u{feff}", "  \n", "\u{feff}\n", "\u{feff}  \n\n"] {
+        fs_err::write(&path, format!("{start}d0\tw\n")).unwrap();
+        assert_eq!(read(vec![path.clone()]), [Ok("d0".to_owned())], "{start:?}");
+    }
+}
+
+#[test]
 fn goes_on_after_a_bad_record() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.jsonl");
