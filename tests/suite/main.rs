@@ -24,6 +24,7 @@ mod inputs;
 mod lucene;
 mod parts;
 mod pickle;
+mod python;
 mod queries;
 mod report;
 mod resume;
