@@ -2,6 +2,7 @@
 
 mod cli;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use splade_export::{Error, ErrorKind};
@@ -17,10 +18,11 @@ fn main() -> ExitCode {
         }
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let message = cli::flags::with_flags(&format!("{error:#}"));
+            let message = cli::flags::with_flags(&message_of(&error));
             // Whatever names and texts of others are in it, a terminal obeys nothing of it.
             let message = splade_export::printable(&message);
-            eprintln!("error: {message}");
+            // The exit code tells the rest where nobody reads the message.
+            let _ = writeln!(std::io::stderr(), "error: {message}");
             match kind_of(&error) {
                 ErrorKind::Setting => ExitCode::from(2),
                 _ => ExitCode::FAILURE,
@@ -34,6 +36,19 @@ fn kind_of(error: &anyhow::Error) -> ErrorKind {
     let mut causes = error.chain();
     let known = causes.find_map(|cause| cause.downcast_ref::<Error>().map(Error::kind));
     known.unwrap_or(ErrorKind::Other)
+}
+
+/// Joins the causes of an error, each once: some of them name their own cause already.
+fn message_of(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if message.is_empty() {
+            message = cause;
+        } else if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
 }
 
 /// Returns true for output into a closed pipe: `splade-export ... | head` is no failure.

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use splade_export::collection::{self, Manifest};
+use splade_export::collection::{self, Finding, Manifest, Remedy};
 use splade_export::lucene::{self, IndexWriter};
 use splade_export::run::VectorKind;
 
@@ -47,10 +47,10 @@ impl Args {
         out.flush()?;
         anyhow::ensure!(
             findings.is_empty(),
-            "{}: {} problems; where the corpus is still there, the same `documents` command with --resume makes damaged \
-             parts again",
+            "{}: {} problems; {}",
             self.output.display(),
-            findings.len()
+            findings.len(),
+            advice(&findings)
         );
         if !self.quiet {
             let counts = &manifest.counts;
@@ -95,15 +95,16 @@ impl Args {
             let found = (totals.documents, totals.postings, totals.impact_sum);
             anyhow::ensure!(
                 found == expected,
-                "{}: it holds {} documents with {} postings and impacts of {} in all, the collection {}, {} and {}; make it \
-                 again",
+                "{}: it holds {} documents with {} postings and impacts of {} in all, the collection {}, {} and {}; remove it \
+                 and make it again: splade-export index {} --output {0}",
                 folder.display(),
                 found.0,
                 found.1,
                 found.2,
                 expected.0,
                 expected.1,
-                expected.2
+                expected.2,
+                self.output.display()
             );
         }
         Ok(format!(
@@ -113,5 +114,19 @@ impl Args {
             summary.segments,
             totals.postings
         ))
+    }
+}
+
+/// Says what mends a collection. Where several things are to be done, it is the first of them, and the next verification
+/// tells what is left.
+fn advice(findings: &[Finding]) -> &'static str {
+    let needs = |remedy| findings.iter().any(|finding| finding.remedy == remedy);
+    if needs(Remedy::MoveAway) {
+        "move away what is none of the collection's, and verify again"
+    } else if needs(Remedy::Resume) {
+        "the command that made the collection, with --resume, makes what is damaged again"
+    } else {
+        "the manifest does not agree with files that are as they were written: make the collection again, in another \
+         folder"
     }
 }

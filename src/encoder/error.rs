@@ -113,7 +113,7 @@ pub enum NoCuda {
     )]
     NoDriver { reason: String },
     #[error(
-        "{library} cannot be loaded ({reason}); get it again with: scripts/setup.sh onnxruntime-gpu",
+        "{library} cannot be loaded ({reason}); get it again with: scripts/setup.sh --force onnxruntime-gpu",
         library = library.display()
     )]
     NoLibrary { library: PathBuf, reason: String },

@@ -23,7 +23,7 @@ pub enum RuntimeError {
          or name it with `onnxruntime` FILE or ORT_DYLIB_PATH. Looked for: {looked}"
     )]
     NotFound { looked: String },
-    #[error("{path}: cannot be loaded as ONNX Runtime: {reason}; get one with: scripts/setup.sh onnxruntime", path = path.display())]
+    #[error("{path}: cannot be loaded as ONNX Runtime: {reason}; get one with: scripts/setup.sh --force onnxruntime", path = path.display())]
     Unusable { path: PathBuf, reason: String },
 }
 

@@ -148,7 +148,7 @@ fn compare(expected: Option<Totals>, found: Totals) -> anyhow::Result<()> {
     match expected {
         Some(expected) if expected != found => anyhow::bail!(
             "the collection has {} documents with {} postings and impacts of {} in all, its manifest says {}, {} and {}; \
-             files are missing or changed: export it again",
+             files are missing or changed: make it again, in another folder",
             found.documents + found.empty,
             found.postings,
             found.impact_sum,

@@ -10,10 +10,11 @@ use super::event::{Event, EventHandler};
 use super::open_run::{ResumeOutcome, open_run};
 use super::rejected_merge::{RejectedSource, merge_rejected};
 use super::run_writer::RunWriter;
-use crate::collection::{DOCUMENTS, Manifest, REJECTED};
+use crate::collection::{DOCUMENTS, MANIFEST, Manifest, REJECTED};
 use crate::corpus::PartSelection;
 use crate::error::Result;
 use crate::output::{Output, ShardOutput};
+use crate::quote::{self, Quoted};
 use crate::run::{
     Accounting, FinishedRun, PartKind, PartRecord, RunIdentity, RunSettings, SettingDifference,
     Shard,
@@ -141,9 +142,13 @@ fn open<'o>(
     })?;
     let mut parts = BTreeMap::new();
     for part in &manifest.parts {
-        let number = part
-            .number()
-            .with_context(|| format!("{}: part {:?}", collection.display(), part.file.name))?;
+        let number = part.number().with_context(|| {
+            let manifest = quote::path(&collection.join(MANIFEST));
+            let name = Quoted(&part.file.name);
+            format!(
+                "{manifest}: a part cannot be named {name}; make the shard again, in another folder"
+            )
+        })?;
         parts.insert(number, part.record(format));
     }
     Ok(OpenShard {
@@ -204,7 +209,7 @@ fn check_input(shards: &[OpenShard<'_>], parts: &FoundParts<'_>) -> anyhow::Resu
     }
     let differs = |shard: &OpenShard<'_>| {
         anyhow::anyhow!(
-            "{}: this shard was made of other input than the others; make it again",
+            "{}: this shard was made of other input than the others; make it again of the same input, in another folder",
             shard.collection().display()
         )
     };
