@@ -1,10 +1,19 @@
 //! Flags -> typed options -> library calls. The only place that knows clap.
 
+/// Prints a line to standard error. A reader that went away is no failure: the exit code tells how the command ended.
+macro_rules! say {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($argument)*);
+    }};
+}
+
 mod documents;
 mod encode;
 mod explain;
 mod fetch_progress;
 pub mod flags;
+mod heartbeat;
 mod index;
 mod index_settings;
 mod input;

@@ -1,12 +1,17 @@
 //! `splade-export verify`
 
-use std::io::Write;
+use std::io::{StdoutLock, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use clap::Args as ClapArgs;
 use splade_export::collection::{self, Finding, Manifest, Remedy};
 use splade_export::lucene::{self, IndexWriter};
 use splade_export::run::VectorKind;
+use splade_export::stop::Stop;
+
+use super::interrupt;
+use super::progress::Display;
 
 /// Check a collection against its manifest, and a Lucene index against its checksums
 ///
@@ -34,28 +39,53 @@ pub struct Args {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
+        let stop = interrupt::install(
+            "nothing was changed; the same command checks it from the beginning",
+        )?;
+        let mut lines = Lines::new();
         if self.index.is_none() && IndexWriter::is_committed(&self.output) {
-            let report = self.index(&self.output, None)?;
-            writeln!(out, "{report}")?;
-            return Ok(());
+            return Ok(lines.print(&self.index(&self.output, None)?)?);
         }
-        let (manifest, findings) = collection::verify(&self.output)?;
+        let manifest = self.collection(&stop, &mut lines)?;
+        let beside = self.output.join("index");
+        let beside = IndexWriter::is_committed(&beside).then_some(beside);
+        if let Some(index) = self.index.clone().or(beside) {
+            let report = self.index(&index, Some(&manifest))?;
+            if !self.quiet {
+                lines.print(&report)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints what is wrong with the collection, which is an error then.
+    fn collection(&self, stop: &Stop, lines: &mut Lines) -> anyhow::Result<Manifest> {
+        let mut display = Display::new("documents", self.quiet);
+        let verified = collection::verify(&self.output, stop, &mut |read, documents| {
+            display.watch(move |_| {
+                let percent = read.fraction().unwrap_or(1.0) * 100.0;
+                let documents = documents.load(Ordering::Relaxed);
+                format!("{documents} documents checked, {percent:.0} % read")
+            });
+        });
+        display.finish();
+        let (manifest, findings) = verified?;
         for finding in &findings {
-            writeln!(out, "{}: {}", finding.path.display(), finding.problem)?;
+            lines.print(&format!("{}: {}", finding.path.display(), finding.problem))?;
         }
-        out.flush()?;
         anyhow::ensure!(
             findings.is_empty(),
-            "{}: {} problems; {}",
+            "{}: {}; {}",
             self.output.display(),
-            findings.len(),
+            match findings.len() {
+                1 => "1 problem".to_owned(),
+                many => format!("{many} problems"),
+            },
             advice(&findings)
         );
         if !self.quiet {
             let counts = &manifest.counts;
-            writeln!(
-                out,
+            lines.print(&format!(
                 "{}: {} documents in {} parts, {} postings, {} records read and {} rejected: all as written",
                 self.output.display(),
                 counts.documents,
@@ -63,17 +93,9 @@ impl Args {
                 counts.postings,
                 manifest.accounting.read,
                 manifest.accounting.rejected,
-            )?;
+            ))?;
         }
-        let beside = self.output.join("index");
-        let beside = IndexWriter::is_committed(&beside).then_some(beside);
-        if let Some(index) = self.index.clone().or(beside) {
-            let report = self.index(&index, Some(&manifest))?;
-            if !self.quiet {
-                writeln!(out, "{report}")?;
-            }
-        }
-        Ok(())
+        Ok(manifest)
     }
 
     /// What is in the index; an error if it is damaged or not of the collection.
@@ -128,5 +150,34 @@ fn advice(findings: &[Finding]) -> &'static str {
     } else {
         "the manifest does not agree with files that are as they were written: make the collection again, in another \
          folder"
+    }
+}
+
+/// Lines on standard output. Where nobody reads them, the check goes on: its exit code is its result.
+struct Lines {
+    out: StdoutLock<'static>,
+    closed: bool,
+}
+
+impl Lines {
+    fn new() -> Self {
+        Self {
+            out: std::io::stdout().lock(),
+            closed: false,
+        }
+    }
+
+    fn print(&mut self, line: &str) -> std::io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        let line = splade_export::printable(line);
+        match writeln!(self.out, "{line}").and_then(|()| self.out.flush()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            other => other,
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::corpus::{CorpusError, Place};
 use crate::impact::MAX_IMPACT;
 use crate::quote::{self, Name, Quoted};
+use crate::stop::Interrupted;
 
 /// Why a collection cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +89,10 @@ pub enum CollectionError {
         /// What is wrong with it.
         reason: String,
     },
+
+    /// Reading was asked to stop and did.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 
     /// A line cannot be used.
     #[error("{place}: {problem}")]

@@ -1,6 +1,7 @@
 //! Checks a finished collection against its manifest, and its lines against what a line must be.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -10,10 +11,11 @@ use super::error::{CollectionError, LineProblem};
 use super::lines::Lines;
 use super::manifest::{Manifest, PartInfo};
 use super::names::{DOCUMENTS, MANIFEST, REJECTED};
-use crate::corpus::{DocidSet, PartSelection, RejectedRecord, Source};
+use crate::corpus::{DocidSet, PartSelection, ReadProgress, RejectedRecord, Source};
 use crate::digest::sha256_of;
 use crate::quote::Quoted;
 use crate::run::{Counts, VectorKind};
+use crate::stop::Stop;
 
 /// What is wrong with a collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,19 +48,28 @@ pub enum Remedy {
 /// nothing else; `rejected.jsonl`; and that read = written + rejected.
 ///
 /// # Errors
-/// [`CollectionError`] if there is no manifest that could be compared with.
-pub fn verify(folder: &Path) -> Result<(Manifest, Vec<Finding>), CollectionError> {
+/// [`CollectionError`] if there is no manifest that could be compared with, or a stop was asked for.
+pub fn verify(
+    folder: &Path,
+    stop: &Stop,
+    started: &mut Started<'_>,
+) -> Result<(Manifest, Vec<Finding>), CollectionError> {
     let manifest = Manifest::require(folder)?;
     let checker = Checker {
         folder,
+        stop,
+        documents: Arc::default(),
+        read: ReadProgress::of(manifest.parts.iter().map(|part| part.file.bytes).sum()),
         kind: manifest.settings.kind,
         docids: (0..SETS).map(|_| Mutex::default()).collect(),
     };
+    started(checker.read.clone(), Arc::clone(&checker.documents));
     let mut findings: Vec<Finding> = manifest
         .parts
         .par_iter()
         .flat_map(|part| checker.part(part))
         .collect();
+    stop.check()?;
     checker.sums(&manifest, &mut findings);
     checker.numbers(&manifest, &mut findings);
     checker.strangers(&manifest, &mut findings)?;
@@ -67,6 +78,9 @@ pub fn verify(folder: &Path) -> Result<(Manifest, Vec<Finding>), CollectionError
     Ok((manifest, findings))
 }
 
+/// Receives, when the files are about to be read, what a display can watch: how much was read, and how many documents.
+pub type Started<'a> = dyn FnMut(ReadProgress, Arc<AtomicU64>) + 'a;
+
 /// Sets of docids, by their last byte, so that threads seldom wait for each other.
 const SETS: usize = 256;
 /// The most problems that are told of one file.
@@ -74,6 +88,10 @@ const MAX_PROBLEMS: usize = 10;
 
 struct Checker<'a> {
     folder: &'a Path,
+    stop: &'a Stop,
+    /// How much was read, in bytes and in documents.
+    read: ReadProgress,
+    documents: Arc<AtomicU64>,
     kind: VectorKind,
     docids: Vec<Mutex<DocidSet>>,
 }
@@ -122,8 +140,10 @@ impl Checker<'_> {
         counts: &mut Counts,
         problems: &mut Vec<String>,
     ) -> Result<(), CollectionError> {
-        let mut lines = Lines::open(&Source::file(path.to_owned()), &Arc::default())?;
+        let mut lines = Lines::open(&Source::file(path.to_owned()), self.read.bytes())?;
         while let Some(line) = lines.next_line()? {
+            self.stop.check()?;
+            self.documents.fetch_add(1, Ordering::Relaxed);
             let problem = self.line(line, counts).err();
             if let Some(problem) = problem {
                 problems.push(format!("line {}: {problem}", lines.place().line));

@@ -86,6 +86,11 @@ fn inspect(
         let difference = SettingDifference::between(settings, &identity.settings);
         RunError::refuse(path, difference)?;
     }
+    for output in outputs {
+        if output.state()? == OutputState::Finished {
+            output.check_run(&identity.settings)?;
+        }
+    }
     let folder = home.journal_folder();
     let left = folder.is_dir();
     if found.damaged.is_empty() {

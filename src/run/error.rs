@@ -36,6 +36,12 @@ pub enum RunError {
         path: PathBuf,
         difference: SettingDifference,
     },
+    #[error(
+        "{path}: `resume` goes on with the same run only, and this index was made with another model or other options; \
+         choose another place for a new one",
+        path = quote::path(path)
+    )]
+    OtherIndex { path: PathBuf },
     #[error("{path}: cannot be read back: {reason}; remove {output} to start again", path = quote::path(path), output = quote::path(output), reason = Name(reason))]
     Journal {
         path: PathBuf,

@@ -23,6 +23,7 @@ mod hub;
 mod index;
 mod inputs;
 mod lucene;
+mod manners;
 mod parts;
 mod pickle;
 mod queries;
