@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use splade_export::hub::{HubEvent, Refresh, resolve_model};
+use splade_export::{HubEvent, Refresh, resolve_model};
 
 use super::heartbeat::Heartbeat;
 

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use clap::Args as ClapArgs;
-use splade_export::collection::{self, Finding, Manifest, Remedy};
-use splade_export::lucene::{self, IndexWriter};
-use splade_export::run::VectorKind;
-use splade_export::stop::Stop;
+use splade_export::{
+    Finding, Manifest, Remedy, Stop, VectorKind, is_index, verify_collection, verify_index,
+};
 
 use super::interrupt;
 use super::progress::Display;
@@ -43,12 +42,12 @@ impl Args {
             "nothing was changed; the same command checks it from the beginning",
         )?;
         let mut lines = Lines::new();
-        if self.index.is_none() && IndexWriter::is_committed(&self.output) {
+        if self.index.is_none() && is_index(&self.output) {
             return Ok(lines.print(&self.index(&self.output, None)?)?);
         }
         let manifest = self.collection(&stop, &mut lines)?;
         let beside = self.output.join("index");
-        let beside = IndexWriter::is_committed(&beside).then_some(beside);
+        let beside = is_index(&beside).then_some(beside);
         if let Some(index) = self.index.clone().or(beside) {
             let report = self.index(&index, Some(&manifest))?;
             if !self.quiet {
@@ -61,7 +60,7 @@ impl Args {
     /// Prints what is wrong with the collection, which is an error then.
     fn collection(&self, stop: &Stop, lines: &mut Lines) -> anyhow::Result<Manifest> {
         let mut display = Display::new("documents", self.quiet);
-        let verified = collection::verify(&self.output, stop, &mut |read, documents| {
+        let verified = verify_collection(&self.output, stop, &mut |read, documents| {
             display.watch(move |_| {
                 let percent = read.fraction().unwrap_or(1.0) * 100.0;
                 let documents = documents.load(Ordering::Relaxed);
@@ -100,7 +99,7 @@ impl Args {
 
     /// What is in the index; an error if it is damaged or not of the collection.
     fn index(&self, folder: &Path, manifest: Option<&Manifest>) -> anyhow::Result<String> {
-        let summary = lucene::verify(folder)?;
+        let summary = verify_index(folder)?;
         let totals = &summary.totals;
         if let Some(manifest) = manifest {
             anyhow::ensure!(

@@ -18,7 +18,7 @@ mod names;
 mod pretty;
 mod verify;
 
-pub use document_line::{Contents, DocumentLine, Weight, parse};
+pub use document_line::{Contents, Weight, parse};
 pub use error::{CollectionError, LineProblem};
 pub use files::CollectionFiles;
 pub use lines::Lines;
@@ -26,4 +26,4 @@ pub use manifest::{Manifest, PartInfo};
 pub(crate) use names::UNFINISHED;
 pub use names::{DOCUMENTS, MANIFEST, REJECTED};
 pub use pretty::pretty;
-pub use verify::{Finding, Remedy, verify};
+pub use verify::{Finding, Remedy, VerificationStarted, verify};

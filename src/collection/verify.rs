@@ -52,7 +52,7 @@ pub enum Remedy {
 pub fn verify(
     folder: &Path,
     stop: &Stop,
-    started: &mut Started<'_>,
+    started: &mut VerificationStarted<'_>,
 ) -> Result<(Manifest, Vec<Finding>), CollectionError> {
     let manifest = Manifest::require(folder)?;
     let checker = Checker {
@@ -79,7 +79,7 @@ pub fn verify(
 }
 
 /// Receives, when the files are about to be read, what a display can watch: how much was read, and how many documents.
-pub type Started<'a> = dyn FnMut(ReadProgress, Arc<AtomicU64>) + 'a;
+pub type VerificationStarted<'a> = dyn FnMut(ReadProgress, Arc<AtomicU64>) + 'a;
 
 /// Sets of docids, by their last byte, so that threads seldom wait for each other.
 const SETS: usize = 256;
