@@ -66,7 +66,7 @@ pub use durable::{AtomicFile, NewFile, NewFileError};
 pub use encoder::{
     BatchBudget, Device, DeviceChoice, EncodeError, EncodeStats, EncoderSettings, HeadChoice,
     MAX_THREADS, NoCuda, QueryEncoder, QueryWeights, RuntimeError, SpladeEncoder,
-    SpladeEncoderBuilder, TableEncoder, TableSettings, Tokens,
+    SpladeEncoderBuilder, TableEncoder, TableSettings, Tokens, default_runtime,
 };
 pub use error::{Error, ErrorKind, Result, SettingError};
 pub use export::{

@@ -8,8 +8,11 @@ use std::process::ExitCode;
 use splade_export::{Error, ErrorKind};
 
 fn main() -> ExitCode {
-    let command = cli::Cli::from_command_line();
-    match command.run() {
+    let done = match cli::Cli::from_command_line() {
+        Some(command) => command.run(),
+        None => cli::version::print(cli::flags::with_flags).map_err(Into::into),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if kind_of(&error) == ErrorKind::Interrupted => {
             cli::interrupt::report();

@@ -7,8 +7,8 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::common::ok;
 use crate::common::runs::Bench;
+use crate::common::{fails, ok, tool};
 
 /// Runs the program with standard output closed at once, and standard error too if asked for; gives the exit code.
 fn into_closed_pipes(command: &mut Command, errors_too: bool) -> Option<i32> {
@@ -154,4 +154,150 @@ fn an_interrupted_verification_says_so() {
         said.trim(),
         "interrupted; nothing was changed; the same command checks it from the beginning"
     );
+}
+
+#[test]
+fn a_version_names_the_runtime_that_would_be_loaded() {
+    let version = ok(tool().arg("--version"));
+    let lines: Vec<_> = version.lines().collect();
+    assert_eq!(lines.len(), 2, "{version}");
+    assert_eq!(
+        lines[0],
+        format!("splade-export {}", env!("CARGO_PKG_VERSION"))
+    );
+    let found = lines[1].strip_prefix("ONNX Runtime 1.").unwrap();
+    let library = std::env::var("ORT_DYLIB_PATH").unwrap_or_default();
+    assert!(found.contains(&library), "{version}");
+
+    let bench = Bench::new(0);
+    let nothing = bench.write("nothing.so", "no library");
+    for (path, expected) in [
+        (bench.at("missing.so"), "no such file"),
+        (nothing, "cannot be loaded"),
+    ] {
+        let version = ok(tool().arg("-V").env("ORT_DYLIB_PATH", path));
+        let line = version.lines().nth(1).unwrap();
+        assert!(
+            line.starts_with("ONNX Runtime not found: ") && line.contains(expected),
+            "{version}"
+        );
+    }
+}
+
+#[test]
+fn a_text_of_standard_input_is_explained_as_one_of_the_command_line() {
+    let bench = Bench::new(0);
+    let given = ok(bench.program().args(["explain", "a bb ccc", "--json"]));
+    for (bytes, code) in [
+        (&b"a bb ccc"[..], 0),
+        (b"a bb ccc\n", 0),
+        (b"a bb ccc\r\n", 0),
+        (b"a \xff", 1),
+    ] {
+        let input = bench.write("text", bytes);
+        let mut command = bench.program();
+        command.args(["explain", "-", "--json"]);
+        command.stdin(std::fs::File::open(input).unwrap());
+        if code == 0 {
+            assert_eq!(ok(&mut command), given);
+        } else {
+            let error = fails(code, &mut command);
+            assert!(
+                error.contains("standard input: not UTF-8 (byte 3)"),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn sizes_have_units_and_bounds() {
+    let bench = Bench::new(60);
+    for (name, size) in [("plain", "1"), ("unit", "1MiB"), ("bytes", "1048576B")] {
+        ok(&mut bench.index_with(name, &["--segment-memory", size]));
+        assert!(bench.files(name) == bench.files("plain"));
+    }
+    ok(&mut bench.documents_with("out", &["--max-memory", "1.5GiB"]));
+    for (option, size, expected) in [
+        ("--segment-memory", "2G", "must be between 1M and 1G"),
+        ("--max-memory", "1K", "must be between 1M and 1024T"),
+        ("--max-memory", "1.5X", "must be a size such as"),
+    ] {
+        let error = fails(2, &mut bench.index_with("refused", &[option, size]));
+        assert!(error.contains(expected) && error.contains(size), "{error}");
+    }
+}
+
+/// Returns the names of the commands.
+fn commands() -> Vec<String> {
+    let help = ok(tool().arg("--help"));
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let lines = lines.map_while(|line| line.strip_prefix("  "));
+    let names = lines.filter_map(|line| line.split(' ').next());
+    let names = names.filter(|name| !name.is_empty() && *name != "help");
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn each_command_has_a_page_of_the_manual() {
+    let dir = tempfile::tempdir().unwrap();
+    let man = || {
+        let mut command = tool();
+        command.arg("man").arg(dir.path().join("man1"));
+        command
+    };
+    ok(&mut man());
+    let page = |name: &str| fs_err::read_to_string(dir.path().join("man1").join(name)).unwrap();
+    assert!(page("splade-export.1").contains(".TH splade-export"));
+    let commands = commands();
+    assert!(commands.len() >= 12, "{commands:?}");
+    for name in &commands {
+        let page = page(&format!("splade-export-{name}.1"));
+        assert!(
+            page.contains(&format!("splade\\-export {name}"))
+                || page.contains(&format!("splade\\-export\\-{name}")),
+            "{page}"
+        );
+        assert!(page.contains(".SH SYNOPSIS"));
+    }
+    let pages = fs_err::read_dir(dir.path().join("man1")).unwrap().count();
+    assert_eq!(pages, commands.len() + 1);
+    // Nothing that exists is written over.
+    let error = fails(1, &mut man());
+    assert!(error.contains("never overwritten"), "{error}");
+}
+
+#[test]
+fn shells_get_completions() {
+    let dir = tempfile::tempdir().unwrap();
+    for (shell, check) in [("bash", &["bash", "-n"][..]), ("zsh", &[]), ("fish", &[])] {
+        let script = ok(tool().args(["completions", shell]));
+        for name in commands() {
+            assert!(script.contains(&name), "{shell}: {name}");
+        }
+        assert!(script.contains("part-size"), "{shell}");
+        if let Some((program, options)) = check.split_first() {
+            let path = dir.path().join(shell);
+            fs_err::write(&path, script).unwrap();
+            ok(Command::new(program).args(options).arg(path));
+        }
+    }
+    fails(2, tool().args(["completions", "tcl"]));
+    // What bash offers behind the beginning of a command, of an option and of a value.
+    for (words, expected) in [
+        ("ver", "verify"),
+        ("verify --qu", "--quiet"),
+        ("documents --compress g", "gzip"),
+    ] {
+        let last = words.split(' ').next_back().unwrap();
+        let asked = format!(
+            "source '{}'; COMP_WORDS=(splade-export {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _splade__export splade-export {last} \"${{COMP_WORDS[COMP_CWORD - 1]}}\"; echo \"${{COMPREPLY[@]}}\"",
+            dir.path().join("bash").display()
+        );
+        assert_eq!(
+            ok(Command::new("bash").args(["-c", &asked])).trim(),
+            expected
+        );
+    }
 }
