@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         Err(error) => {
             let message = cli::flags::with_flags(&message_of(&error));
             // Whatever names and texts of others are in it, a terminal obeys nothing of it.
-            let message = splade_export::printable(&message);
+            let message = shorten(splade_export::printable(&message));
             // The exit code tells the rest where nobody reads the message.
             let _ = writeln!(std::io::stderr(), "error: {message}");
             match kind_of(&error) {
@@ -52,6 +52,20 @@ fn message_of(error: &anyhow::Error) -> String {
         }
     }
     message
+}
+
+/// Leaves out the middle of a message that is as long as the text of others in it: what and where stand at its beginning,
+/// the remedy at its end.
+fn shorten(message: String) -> String {
+    const BEGIN: usize = 3000;
+    const END: usize = 1000;
+    let length = message.chars().count();
+    if length <= BEGIN + END {
+        return message;
+    }
+    let begin: String = message.chars().take(BEGIN).collect();
+    let end: String = message.chars().skip(length - END).collect();
+    format!("{begin} ... {end}")
 }
 
 /// Returns true for output into a closed pipe: `splade-export ... | head` is no failure.

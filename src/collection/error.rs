@@ -154,8 +154,7 @@ pub enum LineProblem {
 impl CollectionError {
     /// Reports a file or folder that cannot be read, by its name.
     pub(crate) fn file(path: &Path, error: &io::Error) -> Self {
-        let text = format!("{}: {error}", quote::path(path));
-        Self::Folder(io::Error::new(error.kind(), text))
+        Self::Folder(io::Error::new(error.kind(), quote::located(path, error)))
     }
 }
 

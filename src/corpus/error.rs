@@ -15,7 +15,7 @@ use crate::stop::Interrupted;
 #[non_exhaustive]
 #[allow(missing_docs, reason = "each message says what the variant means")]
 pub enum CorpusError {
-    #[error("{path}: {source}; check the path", path = quote::path(path))]
+    #[error("{}; check the path", quote::located(path, source))]
     Open { path: PathBuf, source: io::Error },
     #[error("{path}: this is {found}, not a file; give a regular file, a folder or a pipe", path = quote::path(path))]
     NotAFile { path: PathBuf, found: &'static str },

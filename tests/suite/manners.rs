@@ -301,3 +301,49 @@ fn shells_get_completions() {
         );
     }
 }
+
+#[test]
+fn a_message_has_one_cause_and_one_place() {
+    let bench = Bench::new(60);
+    bench.write("array.jsonl", "[]\n");
+    let missing: &[&[&str]] = &[
+        &["verify", "nowhere"],
+        &["report", "nowhere", "--output", "x.html"],
+        &["index", "nowhere", "--output", "x"],
+        &["join", "nowhere", "--output", "x"],
+        &["documents", "nowhere", "--output", "x"],
+        &["topics", "nowhere", "--output", "x.tsv"],
+        &["plan", "nowhere", "--output", "x.json"],
+    ];
+    for arguments in missing {
+        let error = fails(1, bench.program().args(*arguments));
+        assert_eq!(error.matches("nowhere").count(), 1, "{error}");
+        assert_eq!(error.matches("No such file").count(), 1, "{error}");
+        assert!(!error.contains("manifest"), "{error}");
+    }
+    let error = fails(1, bench.program().args(["verify", "corpus.jsonl"]));
+    assert!(
+        error.contains("corpus.jsonl: this is a file; name the folder"),
+        "{error}"
+    );
+    for command in [&["index", "array.jsonl"][..], &["report", "array.jsonl"]] {
+        let mut command_line = bench.program();
+        let error = fails(1, command_line.args(command).args(["--output", "x"]));
+        let cause = "not a document of a JsonVectorCollection";
+        assert_eq!(error.matches(cause).count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn foreign_text_of_any_length_does_not_flood_a_terminal() {
+    let bench = Bench::new(1);
+    let long = "\u{1b}[31m".repeat(1_000_000);
+    let config = serde_json::json!({"model_type": long, "architectures": [long]});
+    bench.write("model/config.json", config.to_string());
+    let error = fails(1, &mut bench.documents("out"));
+    assert!(error.len() < 10_000, "{} bytes", error.len());
+    assert!(
+        !error.contains('\u{1b}') && error.contains("config.json"),
+        "{error}"
+    );
+}
