@@ -1,10 +1,11 @@
 //! Flags -> typed options -> library calls. The only place that knows clap.
 
-/// Prints a line to standard error. A reader that went away is no failure: the exit code tells how the command ended.
+/// Prints a line to standard error, whatever names are in it as a terminal shows them. A reader that went away is no failure: the exit code tells how the command ended.
 macro_rules! say {
     ($($argument:tt)*) => {{
         use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), $($argument)*);
+        let line = splade_export::printable(&format!($($argument)*));
+        let _ = writeln!(std::io::stderr(), "{line}");
     }};
 }
 

@@ -199,3 +199,31 @@ fn part_names_that_lead_out_of_the_folder_are_refused() {
     let error = fails(1, &mut verify(&bench, "b"));
     assert!(error.contains("manifest.json: this is a pipe"), "{error}");
 }
+
+#[test]
+fn what_join_advises_about_indexes_that_cannot_be_joined_works() {
+    let bench = Bench::new(100);
+    for (parts, output) in [("1/2", "a"), ("2/2", "b")] {
+        ok(&mut bench.documents_with(output, &["--parts", parts]));
+        let index = format!("{output}-ix");
+        ok(bench
+            .program()
+            .args(["index", output, "--output", &index, "--quiet"]));
+    }
+    let joined = ["join", "a", "b", "--output", "joined", "--quiet"];
+    let mut join = bench.program();
+    join.args(joined).args(["--index", "ix"]);
+    let error = fails(1, join.args(["--indexes", "a-ix", "b-ix"]));
+    assert!(
+        error.contains(
+            "join the collections alone, and make the index of the result with splade-export index"
+        ),
+        "{error}"
+    );
+    // Nothing stands in the way.
+    ok(bench.program().args(joined));
+    ok(bench
+        .program()
+        .args(["index", "joined", "--output", "ix", "--quiet"]));
+    ok(bench.program().args(["verify", "joined", "--index", "ix"]));
+}
