@@ -107,7 +107,7 @@ fn kind_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind>
         error.kind()
     } else if cause.is::<SettingError>() {
         ErrorKind::Setting
-    } else if cause.is::<Interrupted>() {
+    } else if is_stop(cause) {
         ErrorKind::Interrupted
     } else if cause.is::<CorpusError>() {
         ErrorKind::Corpus
@@ -135,6 +135,14 @@ fn kind_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind>
         return None;
     };
     Some(kind)
+}
+
+/// Returns true if a run was asked to stop.
+fn is_stop(cause: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(
+        cause.downcast_ref(),
+        Some(CollectionError::Interrupted(Interrupted))
+    ) || cause.is::<Interrupted>()
 }
 
 impl fmt::Display for Error {

@@ -234,33 +234,34 @@ fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>)
             pace.tokens as f64 / pace.seconds
         )
     });
-    eprintln!(
+    say!(
         "documents    {}{}",
         counts.documents,
         pace.unwrap_or_default()
     );
-    eprintln!(
+    say!(
         "truncated    {} at {} tokens",
-        counts.truncated, run.settings.encoding.max_length
+        counts.truncated,
+        run.settings.encoding.max_length
     );
-    eprintln!("empty        {}", counts.empty);
+    say!("empty        {}", counts.empty);
     let accounting = &run.accounting;
     if let Some(rejected) = rejected.filter(|_| accounting.rejected > 0) {
-        eprintln!(
+        say!(
             "rejected     {} of {} records, see {}",
             accounting.rejected,
             accounting.read,
             rejected.display()
         );
     }
-    eprintln!(
+    say!(
         "postings     {}, {:.1} per document",
         counts.postings,
         counts.postings as f64 / documents.max(1.0)
     );
-    eprintln!("max weight   {:.4}", counts.max_weight);
+    say!("max weight   {:.4}", counts.max_weight);
     if run.settings.kind == VectorKind::Impacts {
-        eprintln!(
+        say!(
             "impacts      sum {}, {:.1} per document, largest {}",
             counts.impact_sum,
             counts.impact_sum as f64 / documents.max(1.0),
@@ -268,7 +269,7 @@ fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>)
         );
     }
     if run.settings.model.rewritten_terms > 0 {
-        eprintln!(
+        say!(
             "terms        {} of the vocabulary are written as [id:N], see docs/files.md",
             run.settings.model.rewritten_terms
         );

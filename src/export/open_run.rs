@@ -2,7 +2,9 @@
 
 use super::run_writer::RunWriter;
 use crate::error::{Error, Result};
+use crate::lucene::LuceneError;
 use crate::output::{Output, OutputState, OutputSummary};
+use crate::quote::{self, Name};
 use crate::run::{
     Damaged, FinishedRun, Journal, PartKind, RunError, RunIdentity, SettingDifference,
 };
@@ -84,6 +86,11 @@ fn inspect(
         let difference = SettingDifference::between(settings, &identity.settings);
         RunError::refuse(path, difference)?;
     }
+    for output in outputs {
+        if output.state()? == OutputState::Finished {
+            output.check_run(&identity.settings)?;
+        }
+    }
     let folder = home.journal_folder();
     let left = folder.is_dir();
     if found.damaged.is_empty() {
@@ -112,14 +119,19 @@ fn inspect(
 
 /// Verifies another output of a finished run.
 fn inspect_other(home: &dyn Output, output: &dyn Output) -> Result<OutputSummary> {
-    match output.inspect() {
-        Ok(found) => Ok(found.summary),
-        Err(error) => Err(anyhow::Error::from(error)
-            .context(format!(
-                "{0} is finished, but {1} beside it is not whole; build that anew: splade-export index {0} --output",
-                home.path().display(),
-                output.path().display()
-            ))
-            .into()),
-    }
+    let problem = match output.inspect() {
+        Ok(found) => return Ok(found.summary),
+        Err(error) => match error.downcast_ref::<LuceneError>() {
+            // The remedy of its message is one for an index without a collection.
+            Some(LuceneError::Corrupt { path, what }) => {
+                format!("{}: {}", quote::path(path), Name(what))
+            }
+            _ => error.to_string(),
+        },
+    };
+    let (home, path) = (quote::path(home.path()), quote::path(output.path()));
+    Err(Error::output(format!(
+        "{problem}; {home} is whole, so remove {path} where it exists and make it of that: splade-export index {home} \
+         --output {path}"
+    )))
 }

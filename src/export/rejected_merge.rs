@@ -1,14 +1,15 @@
 //! Merges the rejected records of shards.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 
 use anyhow::Context;
-use fs_err as fs;
 use sha2::{Digest, Sha256};
 
 use crate::corpus::RejectedRecord;
 use crate::digest::hex;
+use crate::{quote, regular_file};
 
 /// A `rejected.jsonl` that is read and compared with its SHA-256.
 pub(super) struct RejectedSource {
@@ -46,7 +47,7 @@ struct RejectedLines {
 }
 
 struct Hashing {
-    file: fs::File,
+    file: File,
     sha256: Sha256,
 }
 
@@ -60,9 +61,10 @@ impl Read for Hashing {
 
 impl RejectedLines {
     fn open(source: RejectedSource) -> anyhow::Result<Self> {
+        let file = regular_file::open(&source.path).with_context(|| quote::path(&source.path))?;
         let mut lines = Self {
             lines: BufReader::new(Hashing {
-                file: fs::File::open(&source.path)?,
+                file,
                 sha256: Sha256::new(),
             }),
             next: None,
@@ -80,13 +82,13 @@ impl RejectedLines {
             let found = hex(&self.lines.get_ref().sha256.clone().finalize());
             anyhow::ensure!(
                 found == self.expected,
-                "{}: its SHA-256 is not that of what was written; make the shard again",
-                self.path.display()
+                "{}: its SHA-256 is not that of what was written; the command that made this shard, with `resume`, makes it again",
+                quote::path(&self.path)
             );
             return Ok(());
         }
         let record: RejectedRecord = serde_json::from_str(&line)
-            .with_context(|| format!("{}: not a rejected record", self.path.display()))?;
+            .with_context(|| format!("{}: not a rejected record", quote::path(&self.path)))?;
         self.next = Some((record.record, line));
         Ok(())
     }

@@ -9,6 +9,7 @@
     reason = "numbers of tests are small, and their tables are read where they stand"
 )]
 
+mod advice;
 mod anserini;
 mod common;
 mod custom_output;
@@ -22,6 +23,7 @@ mod hub;
 mod index;
 mod inputs;
 mod lucene;
+mod manners;
 mod parts;
 mod pickle;
 mod python;
