@@ -8,6 +8,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use splade_export::NewFile;
 use splade_export::collection::REJECTED;
 use splade_export::corpus::{CorpusKind, OnError, PartSelection, Plan};
+use splade_export::encoder::LongTexts;
 use splade_export::export::{DocumentsOptions, DocumentsSummary, encode_documents};
 use splade_export::impact::Normalization;
 use splade_export::output::{JsonVectors, LineOutput, LuceneOutput, Output};
@@ -18,6 +19,7 @@ use super::index::print_output;
 use super::index_settings::IndexSettingsArgs;
 use super::input::InputArgs;
 use super::interrupt;
+use super::long::LongArgs;
 use super::on_error::OnErrorArgs;
 use super::progress::Display;
 use super::usage::usage_error;
@@ -67,6 +69,9 @@ pub struct Args {
     encode: EncodeArgs,
 
     #[command(flatten)]
+    long: LongArgs,
+
+    #[command(flatten)]
     input: InputArgs,
 
     #[command(flatten)]
@@ -104,7 +109,8 @@ enum CompressArg {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        let encode = self.encode.resolve(self.quiet)?;
+        let mut encode = self.encode.resolve(self.quiet)?;
+        self.long.apply(&mut encode);
         let on_error = self.on_error.resolve();
         self.check(&encode, on_error);
         let rejected = self.output.as_ref().map(|output| output.join(REJECTED));
@@ -241,10 +247,18 @@ fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>)
         counts.documents,
         pace.unwrap_or_default()
     );
-    eprintln!(
-        "truncated    {} at {} tokens",
-        counts.truncated, run.settings.encoding.max_length
-    );
+    let encoding = &run.settings.encoding;
+    if encoding.long == LongTexts::Windows {
+        eprintln!(
+            "windows      {} documents were split into {} of at most {} tokens",
+            counts.split, counts.windows, encoding.max_length
+        );
+    } else {
+        eprintln!(
+            "truncated    {} at {} tokens",
+            counts.truncated, encoding.max_length
+        );
+    }
     eprintln!("empty        {}", counts.empty);
     let accounting = &run.accounting;
     if let Some(rejected) = rejected.filter(|_| accounting.rejected > 0) {

@@ -10,6 +10,7 @@ mod index_settings;
 mod input;
 pub mod interrupt;
 mod join;
+mod long;
 mod model;
 mod on_error;
 mod plan;

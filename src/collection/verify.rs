@@ -76,6 +76,8 @@ impl Checker<'_> {
             Ok(()) if problems.is_empty() => {
                 let expected = Counts {
                     truncated: 0,
+                    split: 0,
+                    windows: 0,
                     tokens: 0,
                     max_weight: found.max_weight,
                     ..part.counts

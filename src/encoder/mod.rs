@@ -1,7 +1,7 @@
 //! Texts -> sparse vectors of float weights.
 //!
 //! [`SpladeEncoder`] is the one way to open a model. Inside it, [`Tokens`] are cut to the longest allowed
-//! text by [`TextTokenizer`], grouped into batches of equal cost by [`Batch::plan`], and run through ONNX
+//! text by [`TextTokenizer`], or into [`TextWindows`], grouped into batches of equal cost by [`Batch::plan`], and run through ONNX
 //! Runtime by a pool of workers, one session each.
 
 mod batch;
@@ -11,6 +11,7 @@ mod calibration;
 mod device;
 mod device_search;
 mod error;
+mod long_texts;
 mod memory;
 mod query_encoder;
 mod runtime;
@@ -19,6 +20,8 @@ mod settings;
 mod splade_encoder;
 mod stats;
 mod table_encoder;
+mod text_pieces;
+mod text_windows;
 mod tokens;
 mod word_cache;
 mod worker;
@@ -28,6 +31,7 @@ pub use batch::{Batch, BatchBudget};
 pub use builder::SpladeEncoderBuilder;
 pub use device::{Device, DeviceChoice};
 pub use error::{EncodeError, NoCuda};
+pub use long_texts::LongTexts;
 pub use memory::MemoryPlan;
 pub use query_encoder::{QueryEncoder, QueryWeights};
 pub(crate) use runtime::cache_folder;
@@ -36,5 +40,6 @@ pub use settings::{EncoderSettings, HeadChoice, MAX_THREADS};
 pub use splade_encoder::SpladeEncoder;
 pub use stats::EncodeStats;
 pub use table_encoder::{TableEncoder, TableSettings};
+pub use text_windows::TextWindows;
 pub use tokens::{TextTokenizer, Tokens};
 pub use worker::EncodedBatch;

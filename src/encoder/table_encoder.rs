@@ -98,6 +98,7 @@ impl TableEncoder {
             blank: ids.is_empty(),
             ids,
             truncated,
+            ..Tokens::default()
         })
     }
 

@@ -31,3 +31,4 @@ mod scripts;
 mod setup;
 mod transformers;
 mod weights;
+mod windows;
