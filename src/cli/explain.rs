@@ -49,7 +49,7 @@ impl Args {
         let mut encode = self.encode.resolve(self.json)?;
         self.long.apply(&mut encode);
         let explanation = if is_query {
-            let encoder = self.queries.open(&encode, self.json)?;
+            let encoder = self.queries.open(&encode, self.json)?.encoder;
             explain_query(&encoder, &self.text, encode.quantization)?
         } else {
             explain_text(&encode.open()?, &self.text, encode.quantization)?

@@ -209,17 +209,20 @@ fn settings(
             contents: options.contents,
         },
         selection: options.selection,
-        input: sources
-            .iter()
-            .map(|source| InputFile {
-                name: source.name.to_string(),
-                bytes: source.size(),
-            })
-            .collect(),
+        input: input_files(sources),
     })
 }
 
-fn describe_encoding(encoder: &SpladeEncoder, fields: &[String]) -> EncodingSettings {
+/// Returns what is said of the input files.
+pub(super) fn input_files(sources: &[Source]) -> Vec<InputFile> {
+    let file = |source: &Source| InputFile {
+        name: source.name.to_string(),
+        bytes: source.size(),
+    };
+    sources.iter().map(file).collect()
+}
+
+pub(super) fn describe_encoding(encoder: &SpladeEncoder, fields: &[String]) -> EncodingSettings {
     let budget = encoder.batch_budget();
     let device = match encoder.device() {
         Device::Cpu => "cpu",

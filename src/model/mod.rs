@@ -42,7 +42,7 @@ pub use layout::{Activation, Pooling};
 pub use model::{Model, ModelSource};
 pub use onnx_graph::{DecoderValues, HiddenGraph, ModelInput, OnnxGraph};
 pub use precision::Precision;
-pub use query_side::{QueryFiles, QuerySide, QueryTable, Sides};
+pub use query_side::{QueryFiles, QuerySide, QueryTable, Sides, document_side_files};
 pub use size::ModelSize;
 pub use vocabulary::Vocabulary;
 #[cfg(any(test, fuzzing))]

@@ -9,7 +9,7 @@ use assert_cmd::cargo::cargo_bin;
 use tempfile::TempDir;
 
 use crate::common::runs::files;
-use crate::common::{fails, fixtures, ok, program, root, script};
+use crate::common::{fails, fixtures, model_folder, ok, program, root, script};
 
 /// A folder with an index of the fixtures, topics and qrels.
 struct Search {
@@ -300,6 +300,65 @@ fn evaluate_reads_pipes_byte_order_marks_and_names_like_options() {
     }
     assert!(search.at("-j.json").exists());
     ok(&mut search.search("--run closed.txt | true"));
+}
+
+#[test]
+fn evaluate_warns_where_topics_and_index_are_of_different_models_or_quantizations() {
+    let search = Search::new();
+    let warnings = |arguments: &str| {
+        let mut command = search.evaluate(&format!(
+            "--qrels qrels.tsv --searcher anserini --run run.txt --overwrite {arguments}"
+        ));
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{stderr}");
+        stderr
+    };
+    assert_eq!(warnings("--topics topics.tsv"), "");
+    let topics = |name: &str, args: &[&str]| {
+        let mut command = program();
+        command
+            .args(["topics", "--quiet", "--output"])
+            .arg(search.at(name))
+            .args(args);
+        ok(command.arg(fixtures()));
+    };
+    topics("finer.tsv", &["--step", "0.05"]);
+    let warned = warnings("--topics finer.tsv");
+    assert!(
+        warned.contains("different quantizations") && !warned.contains("different models"),
+        "{warned}"
+    );
+    // The same weights with another file are another model, as far as can be told.
+    let other = search.at("other");
+    fs_err::create_dir(&other).unwrap();
+    for file in ["config.json", "model.safetensors", "tokenizer.json"] {
+        fs_err::copy(model_folder().join(file), other.join(file)).unwrap();
+    }
+    let config = fs_err::read_to_string(other.join("config.json")).unwrap();
+    fs_err::write(other.join("config.json"), config + "\n").unwrap();
+    let model = other.to_str().unwrap();
+    topics("other.tsv", &["--model", model]);
+    let warned = warnings("--topics other.tsv");
+    assert!(
+        warned.contains("different models (config.json)"),
+        "{warned}"
+    );
+    // A table does not read the model's weights, and says of which model the documents have to be all the same.
+    topics("ones.tsv", &["--query-weights", "ones"]);
+    assert_eq!(warnings("--topics ones.tsv"), "");
+    let args = ["--model", model, "--query-weights", "ones"];
+    topics("other-ones.tsv", &args);
+    let warned = warnings("--topics other-ones.tsv");
+    assert!(
+        warned.contains("different models (config.json)"),
+        "{warned}"
+    );
+    // A manifest of another file says nothing, and neither does a pipe.
+    let text = fs_err::read_to_string(search.at("finer.tsv")).unwrap();
+    search.write("finer.tsv", text + "\n");
+    assert_eq!(warnings("--topics finer.tsv"), "");
+    assert_eq!(warnings("--topics <(cat other.tsv)"), "");
 }
 
 #[test]
