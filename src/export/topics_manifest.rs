@@ -100,6 +100,7 @@ impl TopicsFacts {
 }
 
 /// Returns where the manifest of encoded topics lies.
+#[must_use]
 pub fn topics_manifest_path(output: &Path) -> PathBuf {
     let mut path = output.as_os_str().to_owned();
     path.push(".manifest.json");
