@@ -126,18 +126,6 @@ impl EncodedPart {
         self.fallbacks.load(Ordering::Relaxed)
     }
 
-    /// Returns the number of documents.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.documents.len()
-    }
-
-    /// Returns true if there are no documents.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.documents.is_empty()
-    }
-
     /// Returns the number of windows of all documents.
     #[must_use]
     pub fn windows(&self) -> usize {

@@ -5,14 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use splade_export::NewFile;
-use splade_export::collection::REJECTED;
-use splade_export::corpus::{CorpusKind, OnError, PartSelection, Plan};
-use splade_export::encoder::LongTexts;
-use splade_export::export::{DocumentsOptions, DocumentsSummary, encode_documents};
-use splade_export::impact::Normalization;
-use splade_export::output::{JsonVectors, LineOutput, LuceneOutput, Output};
-use splade_export::run::{Compression, FinishedRun, VectorKind};
+use splade_export::{
+    Compression, CorpusKind, DocumentsOptions, DocumentsSummary, FinishedRun, JsonVectors,
+    LineOutput, LongTexts, LuceneOutput, NewFile, Normalization, OnError, Output, PartSelection,
+    Plan, REJECTED, VectorKind, encode_documents,
+};
 
 use super::encode::{EncodeArgs, EncodeOptions};
 use super::index::print_output;

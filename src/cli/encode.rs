@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use splade_export::encoder::{DeviceChoice, EncoderSettings, MAX_THREADS, SpladeEncoder};
-use splade_export::impact::{Normalization, Pruning, Quantization, Rounding, Step};
-use splade_export::model::{Aggregation, Precision};
+use splade_export::{
+    Aggregation, DeviceChoice, EncoderSettings, MAX_THREADS, Normalization, Precision, Pruning,
+    Quantization, Rounding, SpladeEncoder, Step,
+};
 
 use super::fetch_progress::model_folder;
 

@@ -1,7 +1,7 @@
 //! The flags of texts that are longer than the model takes.
 
 use clap::{Args, ValueEnum};
-use splade_export::encoder::LongTexts;
+use splade_export::LongTexts;
 
 use super::encode::EncodeOptions;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use splade_export::encoder::{QueryEncoder, QueryOrigin, QueryWeights};
+use splade_export::{QueryEncoder, QueryOrigin, QueryWeights};
 
 use super::encode::EncodeOptions;
 use super::fetch_progress::model_folder;

@@ -25,7 +25,7 @@ use crate::model::{Aggregation, Fingerprint, Model, Precision, Vocabulary};
 /// with a default for every setting:
 ///
 /// ```no_run
-/// use splade_export::encoder::SpladeEncoder;
+/// use splade_export::SpladeEncoder;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let encoder = SpladeEncoder::open("models/splade-tiny")?.build()?;
@@ -149,9 +149,14 @@ impl SpladeEncoder {
     }
 
     /// Cuts tokenized texts into windows; a text that is not too long is one.
-    #[must_use]
-    pub fn windows(&self, tokens: Vec<Tokens>) -> TextWindows {
+    pub(crate) fn windows(&self, tokens: Vec<Tokens>) -> TextWindows {
         TextWindows::cut(tokens, self.resolved.max_length, self.resolved.stride)
+    }
+
+    /// Returns the number of windows of a text; 1 for one that is not too long.
+    #[must_use]
+    pub fn window_count(&self, tokens: &Tokens) -> usize {
+        self.windows(vec![tokens.clone()]).len()
     }
 
     /// Cuts windows into batches.

@@ -56,7 +56,7 @@ pub fn explain_text(
 ) -> Result<Explanation> {
     let tokens = encoder.tokens(text)?;
     let vector = encoder.encode(&[text])?.pop().unwrap_or_default();
-    let windows = encoder.windows(vec![tokens.clone()]).len();
+    let windows = encoder.window_count(&tokens);
     let explanation = describe(text, &tokens, &vector, encoder.vocabulary(), quantization)?;
     Ok(Explanation {
         windows,

@@ -6,11 +6,10 @@ use std::fmt::Write;
 use crate::common::runs::Bench;
 use crate::common::{by_term, distance, fails, model_folder, ok, program, settings};
 use serde_json::Value;
-use splade_export::encoder::{
-    Batch, BatchBudget, EncoderSettings, LongTexts, SpladeEncoder, TextTokenizer, TextWindows,
+use splade_export::internals::{Batch, TextTokenizer, TextWindows};
+use splade_export::{
+    Aggregation, BatchBudget, EncoderSettings, LongTexts, Model, Pruning, SpladeEncoder,
 };
-use splade_export::impact::Pruning;
-use splade_export::model::{Aggregation, Model};
 
 /// Words that are one token each for the demo model, in an order without a short period.
 fn words(count: usize) -> Vec<String> {
@@ -80,7 +79,7 @@ fn a_document_of_20_000_tokens_has_the_maximum_over_its_windows() {
         let joined = encoder(windows(length, stride));
         let tokens = joined.tokens(&text).unwrap();
         assert_eq!(tokens.ids.len(), words.len() + 2);
-        assert_eq!(joined.windows(vec![tokens]).len(), count);
+        assert_eq!(joined.window_count(&tokens), count);
         let vector = joined.encode(&["short", &text, ""]).unwrap().remove(1);
         let difference = distance(&by_term(&joined, &vector), &expected);
         assert!(difference <= 1e-5, "{length} {stride:?}: {difference}");
