@@ -16,14 +16,14 @@ pub struct Runtime {
 #[derive(Debug, Error)]
 #[allow(missing_docs, reason = "each message says what the variant means")]
 pub enum RuntimeError {
-    #[error("{path}: no such file, named by {by}; get ONNX Runtime with: scripts/setup.sh onnxruntime", path = path.display())]
+    #[error("{path}: no such file, named by {by}; get ONNX Runtime with: splade-export setup onnxruntime", path = path.display())]
     NoSuchFile { path: PathBuf, by: &'static str },
     #[error(
-        "ONNX Runtime's shared library was not found. Get it with:\n    scripts/setup.sh onnxruntime\n\
+        "ONNX Runtime's shared library was not found. Get it with:\n    splade-export setup onnxruntime\n\
          or name it with `onnxruntime` FILE or ORT_DYLIB_PATH. Looked for: {looked}"
     )]
     NotFound { looked: String },
-    #[error("{path}: cannot be loaded as ONNX Runtime: {reason}; get one with: scripts/setup.sh onnxruntime", path = path.display())]
+    #[error("{path}: cannot be loaded as ONNX Runtime: {reason}; remove it if it is damaged, and get one with: splade-export setup onnxruntime", path = path.display())]
     Unusable { path: PathBuf, reason: String },
 }
 
@@ -36,7 +36,7 @@ const NAME: &str = "libonnxruntime.so";
 
 impl Runtime {
     /// Looks for the library: at the path given, then `ORT_DYLIB_PATH`, then beside the running program,
-    /// then the cache that `scripts/setup.sh` fills. With `gpu`, the library for GPUs in the cache comes
+    /// then the cache that `splade-export setup` fills. With `gpu`, the library for GPUs in the cache comes
     /// before all but the path given.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl Runtime {
     }
 }
 
-/// Returns the folder that `scripts/setup.sh` fills.
+/// Returns the folder that `splade-export setup` and `scripts/setup.sh` fill.
 pub(crate) fn cache_folder() -> Option<PathBuf> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty());
     set("SPLADE_EXPORT_CACHE").map(PathBuf::from).or_else(|| {

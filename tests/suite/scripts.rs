@@ -115,6 +115,34 @@ fn setup_removes_only_what_it_made() {
 }
 
 #[test]
+fn setup_lets_a_built_program_fetch_and_does_it_itself_where_that_fails() {
+    let dir = tempfile::tempdir().unwrap();
+    let release = dir.path().join("target/release");
+    fs_err::create_dir_all(&release).unwrap();
+    let program = release.join("splade-export");
+    let mark = dir.path().join("mark");
+    let real = cargo_bin("splade-export");
+    for (name, end) in [
+        ("whole", format!("exec '{}' \"$@\"", real.display())),
+        ("failing", "exit 1".to_owned()),
+    ] {
+        let lines = format!("#!/bin/sh\necho \"$*\" >'{}'\n{end}\n", mark.display());
+        fs_err::write(&program, lines).unwrap();
+        fs_err::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        let cache = dir.path().join(name);
+        ok(setup(&cache, &["model"]).env("CARGO_TARGET_DIR", dir.path().join("target")));
+        assert_eq!(
+            fs_err::read_to_string(&mark).unwrap(),
+            "setup --quiet model\n"
+        );
+        fs_err::remove_file(&mark).unwrap();
+        ok(&mut setup(&cache, &["--check"]));
+        let found = fs_err::read(cache.join("models/splade-tiny/config.json")).unwrap();
+        assert!(found == fs_err::read(model_folder().join("config.json")).unwrap());
+    }
+}
+
+#[test]
 fn setup_finds_damaged_files_and_makes_them_anew() {
     let dir = tempfile::tempdir().unwrap();
     let cache = dir.path();
