@@ -94,7 +94,7 @@ pub use lucene::{
 };
 pub use model::{
     Activation, Aggregation, Fingerprint, Model, ModelError, ModelSize, Operators, Pooling,
-    Precision, QuerySide, QueryTable, Sides, Vocabulary,
+    Precision, QuerySide, QueryTable, Sides, StatedLength, Vocabulary,
 };
 pub use output::{
     AnseriniTopics, AssembledOutput, BulkField, BulkQueries, BulkRequests, CiffSettings,

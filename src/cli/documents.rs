@@ -151,7 +151,9 @@ impl Args {
             tokens: timings.tokens,
         });
         if !self.quiet {
-            summarize(&summary, pace, rejected.as_deref());
+            let said = encoder.max_length_stated_in();
+            let said = said.map_or_else(String::new, |file| format!(", as {file} says"));
+            summarize(&summary, pace, rejected.as_deref(), &said);
         }
         Ok(())
     }
@@ -216,15 +218,16 @@ struct Pace {
     tokens: u64,
 }
 
-fn summarize(summary: &DocumentsSummary, pace: Option<Pace>, rejected: Option<&Path>) {
+/// `said` tells where the length comes from, if that is not the command line.
+fn summarize(summary: &DocumentsSummary, pace: Option<Pace>, rejected: Option<&Path>, said: &str) {
     if let Some(run) = &summary.run {
-        summarize_run(run, pace, rejected);
+        summarize_run(run, pace, rejected, said);
     }
     summary.outputs.iter().for_each(print_output);
 }
 
 #[allow(clippy::cast_precision_loss, reason = "rates and ratios for display")]
-fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>) {
+fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>, said: &str) {
     let counts = &run.counts();
     let documents = counts.documents as f64;
     let pace = pace.filter(|pace| pace.documents > 0).map(|pace| {
@@ -247,12 +250,12 @@ fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>)
     let encoding = &run.settings.encoding;
     if encoding.long == LongTexts::Windows {
         eprintln!(
-            "windows      {} documents were split into {} of at most {} tokens",
+            "windows      {} documents were split into {} of at most {} tokens{said}",
             counts.split, counts.windows, encoding.max_length
         );
     } else {
         eprintln!(
-            "truncated    {} at {} tokens",
+            "truncated    {} at {} tokens{said}",
             counts.truncated, encoding.max_length
         );
     }

@@ -204,6 +204,13 @@ impl SpladeEncoder {
         self.resolved.max_length
     }
 
+    /// Returns the name of the file that states the model's length, where [`SpladeEncoder::max_length`] is that length.
+    #[must_use]
+    pub fn max_length_stated_in(&self) -> Option<&str> {
+        let stated = self.model.stated_max_length.as_ref()?;
+        (stated.tokens == self.resolved.max_length).then_some(stated.file.as_str())
+    }
+
     /// Returns what becomes of longer texts.
     #[must_use]
     pub fn long(&self) -> LongTexts {
