@@ -21,6 +21,7 @@ mod house;
 mod hub;
 mod index;
 mod inputs;
+mod languages;
 mod lucene;
 mod parts;
 mod pickle;

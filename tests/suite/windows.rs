@@ -202,6 +202,35 @@ fn windows_that_hold_every_text_change_nothing() {
 }
 
 #[test]
+fn the_length_that_the_folder_states_is_said() {
+    let bench = Bench::new(9);
+    let stated = bench.at("model").join("sentence_bert_config.json");
+    fs_err::write(stated, r#"{"max_seq_length": 20}"#).unwrap();
+    let said = |output: &str, args: &[&str]| {
+        let mut command = bench.program();
+        command.args(["documents", "corpus.jsonl", "--output", output]);
+        String::from_utf8(command.args(args).output().unwrap().stderr).unwrap()
+    };
+    let summary = said("default", &[]);
+    assert!(
+        summary.contains(" at 20 tokens, as sentence_bert_config.json says\n"),
+        "{summary}"
+    );
+    let summary = said("windows", &["--long", "windows"]);
+    assert!(
+        summary.contains(" of at most 20 tokens, as sentence_bert_config.json says\n"),
+        "{summary}"
+    );
+    let summary = said("other", &["--max-length", "30"]);
+    assert!(summary.contains(" at 30 tokens\n"), "{summary}");
+    let model = ok(bench.program().args(["model", "model"]));
+    assert!(
+        model.contains("20 tokens (as sentence_bert_config.json says), up to 64\n"),
+        "{model}"
+    );
+}
+
+#[test]
 fn what_windows_cannot_do_is_refused() {
     let bench = Bench::new(3);
     let refused = |args: &[&str]| fails(2, &mut bench.documents_with("out", args));
