@@ -7,6 +7,7 @@ use crate::collection::{CollectionError, LineProblem};
 use crate::corpus::CorpusError;
 use crate::durable::NewFileError;
 use crate::encoder::EncodeError;
+use crate::hub::HubError;
 use crate::impact::QuantizeError;
 use crate::lucene::LuceneError;
 use crate::model::ModelError;
@@ -25,7 +26,7 @@ pub enum ErrorKind {
     Setting,
     /// The corpus, the topics, or a record of them.
     Corpus,
-    /// The model's folder.
+    /// The model's folder, or its name on the hub.
     Model,
     /// ONNX Runtime, the device, or the encoding itself.
     Encoding,
@@ -110,7 +111,7 @@ fn kind_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind>
         ErrorKind::Interrupted
     } else if cause.is::<CorpusError>() {
         ErrorKind::Corpus
-    } else if cause.is::<ModelError>() || cause.is::<TermClash>() {
+    } else if cause.is::<ModelError>() || cause.is::<HubError>() || cause.is::<TermClash>() {
         ErrorKind::Model
     } else if let Some(error) = cause.downcast_ref::<EncodeError>() {
         if error.is_about_settings() {
@@ -178,6 +179,7 @@ from_typed!(
     CollectionError,
     CorpusError,
     EncodeError,
+    HubError,
     Interrupted,
     LineProblem,
     LuceneError,

@@ -84,8 +84,8 @@ pub use hub::{
     FetchedModel, HubError, HubEvent, ModelName, ModelPlace, Refresh, resolve_model, stated_license,
 };
 pub use impact::{
-    Impact, MAX_IMPACT, Normalization, NotPositive, Pruning, Quantization, QuantizeError, Rounding,
-    SparseVector, Step, TermWeight,
+    Impact, MAX_IMPACT, Normalization, NotPositive, Pruning, Quantization, QuantizeError,
+    Quantizer, Rounding, SparseVector, Step, TermWeight,
 };
 pub use lucene::{
     CommitOptions, DocumentLocation, IndexOrigin, IndexSummary, IndexWriter, LuceneError,

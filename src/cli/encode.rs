@@ -235,8 +235,8 @@ impl EncodeArgs {
     fn quantization(&self) -> anyhow::Result<Option<Quantization>> {
         let mut quantization = match self.preset {
             None => Quantization::default(),
-            Some(Preset::Naver) => preset(0.01)?,
-            Some(Preset::Anserini) => preset(5.0 / 256.0)?,
+            Some(Preset::Naver) => Quantization::naver(),
+            Some(Preset::Anserini) => Quantization::anserini(),
         };
         match self.step {
             Some(StepArg::None) => {
@@ -271,12 +271,4 @@ impl EncodeArgs {
         }
         Ok(Some(quantization))
     }
-}
-
-fn preset(step: f64) -> anyhow::Result<Quantization> {
-    Ok(Quantization {
-        step: Step::try_from(step)?,
-        min_impact: 0,
-        ..Quantization::default()
-    })
 }

@@ -36,6 +36,28 @@ impl Default for Quantization {
     }
 }
 
+impl Quantization {
+    /// Returns what NAVER's exporter does: weight x 100, and small weights vanish.
+    #[must_use]
+    pub fn naver() -> Self {
+        Self {
+            step: Step::HUNDREDTH,
+            min_impact: 0,
+            ..Self::default()
+        }
+    }
+
+    /// Returns what Anserini's and Pyserini's encoders do: weight / 5 x 256, and small weights vanish.
+    #[must_use]
+    pub fn anserini() -> Self {
+        Self {
+            step: Step::FIVE_256THS,
+            min_impact: 0,
+            ..Self::default()
+        }
+    }
+}
+
 /// How a fraction becomes an integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -25,6 +25,7 @@ mod languages;
 mod lucene;
 mod parts;
 mod pickle;
+mod python;
 mod queries;
 mod report;
 mod resume;
