@@ -66,6 +66,11 @@ main() {
   "$SCRIPTS/evaluate.sh" --index "$OUTPUT/index" --topics "$OUTPUT/topics.tsv" \
     --qrels "$fixtures/qrels/test.tsv" --run "$OUTPUT/run.txt"
 
+  step "The Portuguese topics alone (the demo model was trained on English)"
+  grep -E '^(query-id|q2[345])[[:space:]]' "$fixtures/qrels/test.tsv" >"$OUTPUT/portuguese-qrels.tsv"
+  "$SCRIPTS/evaluate.sh" --index "$OUTPUT/index" --topics "$OUTPUT/topics.tsv" \
+    --qrels "$OUTPUT/portuguese-qrels.tsv" --run "$OUTPUT/portuguese-run.txt"
+
   step "The same index by Anserini, for comparison"
   "$SCRIPTS/build_index.sh" "$OUTPUT/collection" "$OUTPUT/anserini-index"
   "$SCRIPTS/evaluate.sh" --index "$OUTPUT/anserini-index" --topics "$OUTPUT/topics.tsv" \

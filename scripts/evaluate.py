@@ -1,6 +1,6 @@
 """The steps of evaluate.sh that are not Anserini's: reading the inputs, searching through Pyserini, scoring.
 
-Usage: evaluate.py prepare --topics FILE --qrels FILE --tsv FILE
+Usage: evaluate.py prepare --topics FILE --qrels FILE --index DIR --tsv FILE
        evaluate.py search  --topics FILE --index DIR --hits N --threads N --run FILE --timing FILE
        evaluate.py score   --topics FILE --qrels FILE --run FILE --hits N --searcher NAME --threads N --timing FILE [--json FILE]
 
@@ -17,6 +17,7 @@ import sys
 import time
 
 from impact_files import InputError, read_qrels, read_run, read_topics, write_tsv_topics
+from origins import differences
 
 RUN_TAG = "splade-export"
 # Enough for a 95th percentile; a large set of topics is not searched twice in full for it.
@@ -40,6 +41,8 @@ def prepare(options):
     missing = len(judged - topics.keys())
     if missing:
         print(f"warning: judged queries that are not among the topics: {missing}; they count as 0", file=sys.stderr)
+    for warning in differences(options.topics, options.index):
+        print(f"warning: {warning}", file=sys.stderr)
     searched = with_terms(topics)
     if not searched:
         raise InputError(f"no query in {options.topics} has a term")
@@ -215,7 +218,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     steps = parser.add_subparsers(dest="step", required=True)
     wanted = {
-        prepare: ["topics", "qrels", "tsv"],
+        prepare: ["topics", "qrels", "index", "tsv"],
         search: ["topics", "index", "hits", "threads", "run", "timing"],
         score: ["topics", "qrels", "run", "hits", "searcher", "threads", "timing"],
     }

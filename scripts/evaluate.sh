@@ -26,7 +26,8 @@ Options
   --overwrite      replace RUN and the file of --json where they exist
   --help           this text
 
-Judged queries without results count as 0 (trec_eval -c). Needs
+Judged queries without results count as 0 (trec_eval -c). Warns where TOPICS.manifest.json names
+another model or quantization than INDEX. Needs
 `scripts/setup.sh java anserini`, and `scripts/setup.sh python` for Pyserini.
 
 Example
@@ -154,7 +155,7 @@ main() {
   [[ "$SEARCHER" != pyserini ]] || find_pyserini
   make_work_folder
   copy_pipes
-  python_step prepare --topics "$TOPICS" --qrels "$QRELS" --tsv "$WORK/topics.tsv"
+  python_step prepare --topics "$TOPICS" --qrels "$QRELS" --index "$INDEX" --tsv "$WORK/topics.tsv"
   "search_$SEARCHER"
   mv -f -- "$UNFINISHED_RUN" "$RUN"
   python_step score --topics "$TOPICS" --qrels "$QRELS" --run "$RUN" --hits "$HITS" --searcher "$SEARCHER" \

@@ -211,6 +211,7 @@ fn small_index() -> Result<&'static Files, crate::lucene::LuceneError> {
     let origin = crate::lucene::IndexOrigin {
         run: "a run".to_owned(),
         documents: "some documents".to_owned(),
+        details: std::iter::once(("model".to_owned(), "{}".to_owned())).collect(),
     };
     writer.commit_with_origin(crate::lucene::CommitOptions::default(), &origin)?;
     let mut files = Vec::new();

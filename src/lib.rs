@@ -65,15 +65,16 @@ pub use corpus::{
 pub use durable::{AtomicFile, NewFile, NewFileError};
 pub use encoder::{
     BatchBudget, Device, DeviceChoice, EncodeError, EncodeStats, EncoderSettings, HeadChoice,
-    MAX_THREADS, NoCuda, QueryEncoder, QueryWeights, RuntimeError, SpladeEncoder,
-    SpladeEncoderBuilder, TableEncoder, TableSettings, Tokens, default_runtime,
+    LongTexts, MAX_THREADS, NoCuda, QueryEncoder, QueryFacts, QueryOrigin, QueryWeights,
+    QueryWeightsKind, RuntimeError, SpladeEncoder, SpladeEncoderBuilder, TableEncoder,
+    TableSettings, Tokens, default_runtime,
 };
 pub use error::{Error, ErrorKind, Result, SettingError};
 pub use export::{
     DocumentsOptions, DocumentsSummary, Event, EventHandler, ExplainedTerm, Explanation,
     IndexOptions, JoinOptions, Stages, Timings, TopicsOptions, TopicsSummary, build_index,
     encode_documents, encode_topics, encode_topics_with_table, explain_query, explain_text,
-    join_indexes, join_shards,
+    join_indexes, join_shards, topics_manifest_path,
 };
 pub use hub::wheels::{
     Installed, Piece as SetupPiece, PipSettings, SetupError, SetupSettings,
@@ -93,7 +94,7 @@ pub use lucene::{
 };
 pub use model::{
     Activation, Aggregation, Fingerprint, Model, ModelError, ModelSize, Operators, Pooling,
-    Precision, QuerySide, QueryTable, Sides, Vocabulary,
+    Precision, QuerySide, QueryTable, Sides, StatedLength, Vocabulary,
 };
 pub use output::{
     AnseriniTopics, AssembledOutput, BulkField, BulkQueries, BulkRequests, CiffSettings,
@@ -121,7 +122,7 @@ pub use stop::{Interrupted, Stop};
 #[doc(hidden)]
 pub mod internals {
     pub use crate::collection::Weight as DocumentWeight;
-    pub use crate::encoder::{Batch, Runtime, TextTokenizer};
+    pub use crate::encoder::{Batch, Runtime, TextTokenizer, TextWindows};
     pub use crate::model::{
         CheckpointModel, DecoderValues, GraphForm, HiddenGraph, ModelFiles, ModelInput,
         ModelSource, Modules, OnnxGraph, OnnxModel, Weight, WeightValues,

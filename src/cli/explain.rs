@@ -6,7 +6,9 @@ use clap::Args as ClapArgs;
 use splade_export::{Explanation, explain_query, explain_text};
 
 use super::encode::EncodeArgs;
+use super::long::LongArgs;
 use super::query::QueryArgs;
+use super::usage::usage_error;
 
 /// Length of the longest bar.
 const BAR: f32 = 40.0;
@@ -34,18 +36,26 @@ pub struct Args {
     encode: EncodeArgs,
 
     #[command(flatten)]
+    long: LongArgs,
+
+    #[command(flatten)]
     queries: QueryArgs,
 }
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
+        let is_query = self.query || self.queries.is_given();
+        if is_query && self.long.is_given() {
+            usage_error("--long is for documents; queries are cut at --max-length as topics does");
+        }
         let text = match self.text.as_str() {
             "-" => read_text(io::stdin().lock())?,
             text => text.to_owned(),
         };
-        let encode = self.encode.resolve(self.json)?;
-        let explanation = if self.query || self.queries.is_given() {
-            let encoder = self.queries.open(&encode, self.json)?;
+        let mut encode = self.encode.resolve(self.json)?;
+        self.long.apply(&mut encode);
+        let explanation = if is_query {
+            let encoder = self.queries.open(&encode, self.json)?.encoder;
             explain_query(&encoder, &text, encode.quantization)?
         } else {
             explain_text(&encode.open()?, &text, encode.quantization)?
@@ -100,8 +110,11 @@ fn draw(explanation: &Explanation) -> String {
     line(format_args!("tokens: {}", explanation.tokens.join(" ")));
     if explanation.truncated {
         line(format_args!(
-            "the text has more tokens; they were cut off (--max-length)"
+            "the text has more tokens; they were cut off (--max-length, --long windows)"
         ));
+    }
+    if explanation.windows > 1 {
+        line(format_args!("windows: {}", explanation.windows));
     }
     line(format_args!(""));
     let with_impacts = terms.iter().any(|t| t.impact.is_some());

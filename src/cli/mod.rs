@@ -21,6 +21,7 @@ mod index_settings;
 mod input;
 pub mod interrupt;
 mod join;
+mod long;
 mod man;
 mod model;
 mod on_error;

@@ -51,6 +51,7 @@ struct Report {
     queries: String,
     max_length: usize,
     default_max_length: usize,
+    max_length_stated_in: Option<String>,
     terms: usize,
     license: Option<String>,
 }
@@ -108,6 +109,11 @@ impl Report {
             },
             max_length: model.max_length,
             default_max_length: model.default_max_length(),
+            max_length_stated_in: model
+                .stated_max_length
+                .as_ref()
+                .filter(|stated| stated.tokens == model.default_max_length())
+                .map(|stated| stated.file.clone()),
             terms: model.vocabulary.len(),
             license: stated_license(place.folder()),
         }
@@ -126,10 +132,13 @@ impl Report {
             self.aggregation, self.activation
         )?;
         writeln!(out, "queries      {}", self.queries)?;
+        let stated = self.max_length_stated_in.as_ref();
         writeln!(
             out,
-            "length       {} tokens, up to {}",
-            self.default_max_length, self.max_length
+            "length       {} tokens{}, up to {}",
+            self.default_max_length,
+            stated.map_or_else(String::new, |file| format!(" (as {file} says)")),
+            self.max_length
         )?;
         writeln!(out, "terms        {}", self.terms)?;
         let license = self.license.as_deref().unwrap_or("not stated");

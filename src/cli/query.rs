@@ -1,12 +1,18 @@
 //! The flags of commands that encode queries.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use splade_export::{QueryEncoder, QueryWeights};
+use splade_export::{QueryEncoder, QueryOrigin, QueryWeights};
 
 use super::encode::EncodeOptions;
 use super::fetch_progress::model_folder;
+
+/// What encodes queries, and the folder that it is in.
+pub struct OpenQueries {
+    pub encoder: QueryEncoder,
+    pub folder: PathBuf,
+}
 
 #[derive(Args)]
 pub struct QueryArgs {
@@ -33,16 +39,24 @@ impl QueryArgs {
     }
 
     /// Opens what encodes queries.
-    pub fn open(&self, encode: &EncodeOptions, quiet: bool) -> anyhow::Result<QueryEncoder> {
+    pub fn open(&self, encode: &EncodeOptions, quiet: bool) -> anyhow::Result<OpenQueries> {
         let settings = encode.encoder.clone();
-        let Some(model) = &self.query_model else {
-            return Ok(QueryEncoder::open(
-                &encode.model,
-                &self.query_weights,
-                settings,
-            )?);
+        let folder = match &self.query_model {
+            None => encode.model.clone(),
+            Some(model) => model_folder(model, quiet)?,
         };
-        let folder = model_folder(model, quiet)?;
-        Ok(QueryEncoder::open(&folder, &self.query_weights, settings)?)
+        let encoder = QueryEncoder::open(&folder, &self.query_weights, settings)?;
+        Ok(OpenQueries { encoder, folder })
+    }
+
+    /// Tells what encodes queries for documents of this model.
+    pub fn origin(&self, queries: &OpenQueries, documents: &Path) -> anyhow::Result<QueryOrigin> {
+        let OpenQueries { encoder, folder } = queries;
+        Ok(QueryOrigin::of(
+            encoder,
+            documents,
+            folder,
+            &self.query_weights,
+        )?)
     }
 }

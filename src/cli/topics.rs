@@ -18,7 +18,8 @@ use super::usage::usage_error;
 /// Encode topics for Anserini or Pyserini
 ///
 /// Reads a BEIR dataset's queries.jsonl (folder or .zip too), TSV (qid<TAB>text), JSON Lines or TREC
-/// topics (<top>). Writes Anserini's TSV of repeated terms (.tsv) or Pyserini's encoded topics (.jsonl).
+/// topics (<top>). Writes Anserini's TSV of repeated terms (.tsv) or Pyserini's encoded topics (.jsonl), and
+/// beside it OUTPUT.manifest.json, which says what they were made of.
 #[derive(ClapArgs)]
 #[command(after_help = "Example:\n  splade-export topics fixtures --output out/topics.tsv")]
 pub struct Args {
@@ -26,7 +27,7 @@ pub struct Args {
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
 
-    /// The file to write; it must not exist
+    /// The file to write; neither it nor its manifest may exist
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
 
@@ -61,15 +62,18 @@ impl Args {
             None => by_ending(&self.output),
         };
         let encode = self.encode.resolve(self.quiet)?;
-        let options = TopicsOptions {
+        let mut options = TopicsOptions {
             quantization: encode.quantization,
             corpus: self.input.resolve(self.paths)?,
             output: self.output,
+            origin: None,
         };
         let stop = interrupt::install("nothing was written; run the same command again")?;
         let mut display = Display::new("topics", self.quiet);
         let mut events = |event| display.on(event);
-        let encoder = self.query.open(&encode, self.quiet)?;
+        let queries = self.query.open(&encode, self.quiet)?;
+        options.origin = Some(self.query.origin(&queries, &encode.model)?);
+        let encoder = queries.encoder;
         let summary = match format {
             FormatArg::Tsv => {
                 let format = AnseriniTopics::default();

@@ -1,6 +1,6 @@
 //! Which texts are encoded together.
 
-use super::tokens::Tokens;
+use super::text_windows::TextWindows;
 
 /// How large a batch may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +27,10 @@ impl Default for BatchBudget {
     }
 }
 
-/// Texts that are encoded together, padded to the longest.
+/// Texts, or windows of texts, that are encoded together, padded to the longest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
-    /// Indices of the texts in the part.
+    /// Places of the windows in the part.
     pub rows: Vec<usize>,
     /// Tokens of the longest text, rounded up where the budget says so.
     pub length: usize,
@@ -41,9 +41,9 @@ impl Batch {
     /// batches of a run are the cheap ones. Depends on the lengths and the budget alone, so that the
     /// same part always gives the same batches. Blank texts are in none.
     #[must_use]
-    pub fn plan(texts: &[Tokens], budget: BatchBudget) -> Vec<Self> {
-        let mut order: Vec<usize> = (0..texts.len()).filter(|&i| !texts[i].blank).collect();
-        order.sort_by_key(|&i| (std::cmp::Reverse(texts[i].ids.len()), i));
+    pub fn plan(texts: &TextWindows, budget: BatchBudget) -> Vec<Self> {
+        let mut order: Vec<usize> = (0..texts.len()).filter(|&i| !texts.is_blank(i)).collect();
+        order.sort_by_key(|&i| (std::cmp::Reverse(texts.length(i)), i));
         let mut batches: Vec<Self> = Vec::new();
         for i in order {
             match batches.last_mut() {
@@ -54,7 +54,7 @@ impl Batch {
                     batch.rows.push(i);
                 }
                 _ => {
-                    let tokens = texts[i].ids.len();
+                    let tokens = texts.length(i);
                     let rounded = tokens.next_multiple_of(budget.length_multiple.max(1));
                     batches.push(Self {
                         rows: vec![i],
@@ -67,26 +67,22 @@ impl Batch {
     }
 
     /// Returns two batches of about half the texts each.
-    pub(super) fn halves(&self, texts: &[Tokens]) -> (Self, Self) {
+    pub(super) fn halves(&self, texts: &TextWindows) -> (Self, Self) {
         let (first, second) = self.rows.split_at(self.rows.len() / 2);
         let half = |rows: &[usize]| Self {
             rows: rows.to_vec(),
-            length: rows
-                .iter()
-                .map(|&row| texts[row].ids.len())
-                .max()
-                .unwrap_or(0),
+            length: rows.iter().map(|&row| texts.length(row)).max().unwrap_or(0),
         };
         (half(first), half(second))
     }
 
     /// Returns token ids and mask, each `[rows, length]`, padded with id 0 on the right.
     #[must_use]
-    pub fn tensors(&self, texts: &[Tokens]) -> (Vec<i64>, Vec<i64>) {
+    pub fn tensors(&self, texts: &TextWindows) -> (Vec<i64>, Vec<i64>) {
         let size = self.rows.len() * self.length;
         let (mut ids, mut mask) = (Vec::with_capacity(size), Vec::with_capacity(size));
         for (done, &row) in self.rows.iter().enumerate() {
-            ids.extend(texts[row].ids.iter().map(|&id| i64::from(id)));
+            ids.extend(texts.ids(row).map(i64::from));
             mask.resize(ids.len(), 1);
             ids.resize((done + 1) * self.length, 0);
             mask.resize(ids.len(), 0);
@@ -98,17 +94,16 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoder::tokens::Tokens;
     use proptest::prelude::*;
 
-    fn texts(lengths: &[usize]) -> Vec<Tokens> {
-        lengths
-            .iter()
-            .map(|&length| Tokens {
-                ids: vec![7; length],
-                blank: length == 0,
-                ..Tokens::default()
-            })
-            .collect()
+    fn texts(lengths: &[usize]) -> TextWindows {
+        let text = |&length: &usize| Tokens {
+            ids: vec![7; length],
+            blank: length == 0,
+            ..Tokens::default()
+        };
+        TextWindows::cut(lengths.iter().map(text).collect(), usize::MAX, None)
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use super::batch_encoder::{BatchEncoder, BatchEncoderOptions};
 use super::device::{Device, DeviceChoice};
 use super::error::EncodeError;
+use super::long_texts::LongTexts;
 use super::memory::MemoryPlan;
 use super::settings::{EncoderSettings, MAX_THREADS};
 use super::splade_encoder::{ResolvedSettings, SpladeEncoder, join};
@@ -63,6 +64,20 @@ impl SpladeEncoderBuilder {
     #[must_use]
     pub fn max_length(mut self, tokens: usize) -> Self {
         self.settings.max_length = Some(tokens);
+        self
+    }
+
+    /// Sets what becomes of longer texts.
+    #[must_use]
+    pub fn long(mut self, long: LongTexts) -> Self {
+        self.settings.long = long;
+        self
+    }
+
+    /// Sets the tokens from the beginning of a window to that of the next, for [`LongTexts::Windows`].
+    #[must_use]
+    pub fn stride(mut self, tokens: usize) -> Self {
+        self.settings.stride = Some(tokens);
         self
     }
 
@@ -128,8 +143,12 @@ impl SpladeEncoderBuilder {
             hashing,
         } = self;
         let (runtime, devices) = settings.device.resolve(settings.onnxruntime.as_deref())?;
-        let resolved = resolve(&model, &settings, &devices)?;
-        let tokenizer = TextTokenizer::new(&model, resolved.max_length)?;
+        let mut resolved = resolve(&model, &settings, &devices)?;
+        let mut tokenizer = TextTokenizer::new(&model, resolved.max_length)?;
+        if resolved.long == LongTexts::Windows {
+            tokenizer = tokenizer.whole_texts()?;
+            resolved.stride = Some(tokenizer.stride(settings.stride)?);
+        }
         let options = |device| BatchEncoderOptions {
             aggregation: resolved.aggregation,
             keep_special_tokens: resolved.keep_special_tokens,
@@ -192,6 +211,12 @@ fn resolve(
     let max_length = settings
         .max_length
         .unwrap_or_else(|| model.default_max_length());
+    if settings.long == LongTexts::Windows && aggregation == Aggregation::Sum {
+        return Err(EncodeError::SumOfWindows);
+    }
+    if settings.long == LongTexts::Truncate && settings.stride.is_some() {
+        return Err(EncodeError::StrideWithoutWindows);
+    }
     let mut budget = settings.batches.unwrap_or_else(|| device.budget(precision));
     budget.longest = max_length;
     if model.is_batch_dependent() {
@@ -207,6 +232,8 @@ fn resolve(
     Ok(ResolvedSettings {
         aggregation,
         max_length,
+        long: settings.long,
+        stride: None,
         keep_special_tokens: settings.keep_special_tokens,
         pruning: settings.pruning,
         precision,

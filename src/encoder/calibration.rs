@@ -3,6 +3,7 @@
 use super::batch::{Batch, BatchBudget};
 use super::error::EncodeError;
 use super::session::{GraphSession, Padded, Values};
+use super::text_windows::TextWindows;
 use super::tokens::TextTokenizer;
 use crate::screened_head::mean_row;
 
@@ -29,6 +30,7 @@ pub fn center(
         .iter()
         .map(|text| tokenizer.tokenize(text))
         .collect::<Result<Vec<_>, _>>()?;
+    let texts = TextWindows::cut(texts, usize::MAX, None);
     // Runs one text at a time, so that no padding has to be told apart.
     let budget = BatchBudget {
         texts: 1,

@@ -48,6 +48,22 @@ pub enum EncodeError {
         least: usize,
         most: usize,
     },
+    #[error(
+        "`stride` {wanted} is not possible with windows of {max_length} tokens; it takes 1 to {most}, what a window has \
+         beside special tokens"
+    )]
+    Stride {
+        wanted: usize,
+        max_length: usize,
+        most: usize,
+    },
+    #[error("`stride` is the step of windows, and long texts are cut; add `long` windows")]
+    StrideWithoutWindows,
+    #[error(
+        "`long` windows keeps the largest weight of each term, and this model adds weights up (`aggregation` sum): the \
+         weight of a term would depend on where windows begin; use `long` truncate"
+    )]
+    SumOfWindows,
     #[error("`threads` {wanted} is not possible; it takes 1 to {most}")]
     Threads { wanted: usize, most: usize },
     #[error("`device` {first} and {other}: the devices of a list are all CPUs or all GPUs")]
@@ -89,6 +105,9 @@ impl EncodeError {
         matches!(
             self,
             Self::MaxLength { .. }
+                | Self::Stride { .. }
+                | Self::StrideWithoutWindows
+                | Self::SumOfWindows
                 | Self::Threads { .. }
                 | Self::MixedDevices { .. }
                 | Self::Precision { .. }

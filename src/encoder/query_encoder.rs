@@ -115,6 +115,7 @@ fn table(
         tokenizer,
         vocabulary,
         table,
+        files,
     } = QueryFiles::open(folder, file)?;
     let defaults = TableSettings::default();
     let settings = TableSettings {
@@ -123,5 +124,5 @@ fn table(
         pruning: settings.pruning,
     };
     let encoder = TableEncoder::new(tokenizer, vocabulary, table, &settings)?;
-    Ok(QueryEncoder::Table(Box::new(encoder)))
+    Ok(QueryEncoder::Table(Box::new(encoder.with_files(files))))
 }

@@ -36,7 +36,7 @@ const NAME: &str = "libonnxruntime.so";
 
 impl Runtime {
     /// Looks for the library: at the path given, then `ORT_DYLIB_PATH`, then beside the running program,
-    /// then the cache that `scripts/setup.sh` fills. With `gpu`, the library for GPUs in the cache comes
+    /// then the cache that `splade-export setup` fills. With `gpu`, the library for GPUs in the cache comes
     /// before all but the path given.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl Runtime {
     }
 }
 
-/// Returns the folder that `scripts/setup.sh` fills.
+/// Returns the folder that `splade-export setup` and `scripts/setup.sh` fill.
 pub(crate) fn cache_folder() -> Option<PathBuf> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty());
     set("SPLADE_EXPORT_CACHE").map(PathBuf::from).or_else(|| {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::batch::BatchBudget;
 use super::device::DeviceChoice;
+use super::long_texts::LongTexts;
 use crate::impact::Pruning;
 use crate::model::{Aggregation, Operators, Precision};
 
@@ -19,6 +20,11 @@ pub struct EncoderSettings {
     pub aggregation: Option<Aggregation>,
     /// Most tokens of a text, special ones included; `None` for the model's limit, at most 512.
     pub max_length: Option<usize>,
+    /// What becomes of longer texts.
+    pub long: LongTexts,
+    /// With [`LongTexts::Windows`], the tokens from the beginning of a window to that of the next; `None` has the windows
+    /// follow each other without a token in common.
+    pub stride: Option<usize>,
     /// True if special tokens may be terms.
     pub keep_special_tokens: bool,
     /// Which weights are left out.
@@ -44,6 +50,8 @@ impl Default for EncoderSettings {
             onnxruntime: None,
             aggregation: None,
             max_length: None,
+            long: LongTexts::default(),
+            stride: None,
             keep_special_tokens: false,
             pruning: Pruning::default(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),

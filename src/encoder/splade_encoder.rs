@@ -11,6 +11,8 @@ use super::batch::{Batch, BatchBudget};
 use super::batch_encoder::BatchEncoder;
 use super::device::Device;
 use super::error::EncodeError;
+use super::long_texts::LongTexts;
+use super::text_windows::TextWindows;
 use super::tokens::{TextTokenizer, Tokens};
 use super::worker::EncodedBatch;
 use super::worker_pool::WorkerPool;
@@ -50,6 +52,9 @@ pub struct SpladeEncoder {
 pub(super) struct ResolvedSettings {
     pub(super) aggregation: Aggregation,
     pub(super) max_length: usize,
+    pub(super) long: LongTexts,
+    /// Known where there are windows.
+    pub(super) stride: Option<usize>,
     pub(super) keep_special_tokens: bool,
     pub(super) pruning: Pruning,
     pub(super) precision: Precision,
@@ -83,11 +88,17 @@ impl SpladeEncoder {
                 .map(|text| self.tokens(text.as_ref()))
                 .collect::<Result<_, _>>()?,
         };
-        let batches = self.plan(&tokens);
+        let windows = self.windows(tokens);
+        let batches = self.plan(&windows);
         let mut vectors = vec![SparseVector::default(); texts.len()];
-        for (batch, encoded) in batches.iter().zip(self.encode_batches(&batches, &tokens)?) {
+        for (batch, encoded) in batches.iter().zip(self.encode_batches(&batches, &windows)?) {
             for (&row, vector) in batch.rows.iter().zip(encoded.vectors) {
-                vectors[row] = vector;
+                vectors[windows.text(row)].take_larger(vector);
+            }
+        }
+        for (text, vector) in vectors.iter_mut().enumerate() {
+            if windows.of_text(text).len() > 1 {
+                self.resolved.pruning.apply(vector);
             }
         }
         Ok(vectors)
@@ -97,7 +108,7 @@ impl SpladeEncoder {
     fn encode_batches(
         &self,
         batches: &[Batch],
-        tokens: &[Tokens],
+        tokens: &TextWindows,
     ) -> Result<Vec<EncodedBatch>, EncodeError> {
         if let [batch] = batches {
             return Ok(vec![self.encode_batch(batch, tokens)?]);
@@ -137,16 +148,28 @@ impl SpladeEncoder {
         }
     }
 
-    /// Cuts tokenized texts into batches.
-    pub(crate) fn plan(&self, tokens: &[Tokens]) -> Vec<Batch> {
-        Batch::plan(tokens, self.resolved.budget)
+    /// Cuts tokenized texts into windows; a text that is not too long is one.
+    pub(crate) fn windows(&self, tokens: Vec<Tokens>) -> TextWindows {
+        TextWindows::cut(tokens, self.resolved.max_length, self.resolved.stride)
     }
 
-    /// Encodes one batch and prunes its vectors; waits while as many threads as allowed encode.
+    /// Returns the number of windows of a text; 1 for one that is not too long.
+    #[must_use]
+    pub fn window_count(&self, tokens: &Tokens) -> usize {
+        self.windows(vec![tokens.clone()]).len()
+    }
+
+    /// Cuts windows into batches.
+    pub(crate) fn plan(&self, windows: &TextWindows) -> Vec<Batch> {
+        Batch::plan(windows, self.resolved.budget)
+    }
+
+    /// Encodes one batch and prunes its vectors; waits while as many threads as allowed encode. Vectors of windows can
+    /// be pruned before they are joined too: what stays of the whole text stays of the window that has its weight.
     pub(crate) fn encode_batch(
         &self,
         batch: &Batch,
-        tokens: &[Tokens],
+        tokens: &TextWindows,
     ) -> Result<EncodedBatch, EncodeError> {
         let mut encoded = self.pool.encode(&self.encoders, batch, tokens)?;
         for vector in &mut encoded.vectors {
@@ -155,7 +178,7 @@ impl SpladeEncoder {
         Ok(encoded)
     }
 
-    /// Returns the token ids of a text, cut to [`SpladeEncoder::max_length`].
+    /// Returns the token ids of a text, cut to [`SpladeEncoder::max_length`] unless long texts have windows.
     ///
     /// # Errors
     /// [`EncodeError::Tokenize`] if the tokenizer fails.
@@ -179,6 +202,25 @@ impl SpladeEncoder {
     #[must_use]
     pub fn max_length(&self) -> usize {
         self.resolved.max_length
+    }
+
+    /// Returns the name of the file that states the model's length, where [`SpladeEncoder::max_length`] is that length.
+    #[must_use]
+    pub fn max_length_stated_in(&self) -> Option<&str> {
+        let stated = self.model.stated_max_length.as_ref()?;
+        (stated.tokens == self.resolved.max_length).then_some(stated.file.as_str())
+    }
+
+    /// Returns what becomes of longer texts.
+    #[must_use]
+    pub fn long(&self) -> LongTexts {
+        self.resolved.long
+    }
+
+    /// Returns the tokens from the beginning of a window to that of the next; `None` where long texts are cut.
+    #[must_use]
+    pub fn stride(&self) -> Option<usize> {
+        self.resolved.stride
     }
 
     /// Returns how the weights of a text's tokens become one weight per term.

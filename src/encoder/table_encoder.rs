@@ -1,5 +1,7 @@
 //! Queries without a model: a weight from a table for each different token.
 
+use std::path::PathBuf;
+
 use tokenizers::Tokenizer;
 
 use super::error::EncodeError;
@@ -33,10 +35,10 @@ impl Default for TableSettings {
 pub struct TableEncoder {
     tokenizer: Tokenizer,
     words: Option<WordCache>,
-    max_length: usize,
+    settings: TableSettings,
     vocabulary: Vocabulary,
     table: QueryTable,
-    pruning: Pruning,
+    files: Vec<PathBuf>,
 }
 
 impl TableEncoder {
@@ -60,12 +62,29 @@ impl TableEncoder {
         }
         Ok(Self {
             words: WordCache::for_tokenizer(&tokenizer),
-            max_length: settings.max_length,
+            settings: settings.clone(),
             tokenizer,
             vocabulary,
             table,
-            pruning: settings.pruning,
+            files: Vec::new(),
         })
+    }
+
+    /// Keeps the names of the files that tokenizer and table come from.
+    pub(super) fn with_files(mut self, files: Vec<PathBuf>) -> Self {
+        self.files = files;
+        self
+    }
+
+    /// Returns the files that tokenizer and table come from, where that is known.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// Returns how queries are encoded.
+    #[must_use]
+    pub fn settings(&self) -> &TableSettings {
+        &self.settings
     }
 
     /// Returns the terms behind the ids of tokens and vectors.
@@ -92,12 +111,13 @@ impl TableEncoder {
             encoding.map(|encoding| encoding.get_ids().to_vec())
         };
         let mut ids = ids.map_err(|e| EncodeError::Tokenize(e.to_string()))?;
-        let truncated = ids.len() > self.max_length;
-        ids.truncate(self.max_length);
+        let truncated = ids.len() > self.settings.max_length;
+        ids.truncate(self.settings.max_length);
         Ok(Tokens {
             blank: ids.is_empty(),
             ids,
             truncated,
+            ..Tokens::default()
         })
     }
 
@@ -112,7 +132,7 @@ impl TableEncoder {
             weight: self.table.weight(term),
         });
         let mut vector = SparseVector(weighted.filter(|entry| entry.weight > 0.0).collect());
-        self.pruning.apply(&mut vector);
+        self.settings.pruning.apply(&mut vector);
         vector
     }
 

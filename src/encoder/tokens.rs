@@ -1,10 +1,12 @@
 //! From a text to token ids.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
 use super::error::EncodeError;
+use super::text_pieces::pieces;
 use crate::model::Model;
 use crate::panic_guard::catch_panic;
 
@@ -13,10 +15,23 @@ use crate::panic_guard::catch_panic;
 pub struct Tokens {
     /// Token ids, special ones included.
     pub ids: Vec<u32>,
+    /// Number of special tokens before those of the text.
+    pub before: usize,
+    /// Number of special tokens after those of the text.
+    pub after: usize,
     /// True if the text had more tokens than are kept.
     pub truncated: bool,
     /// True if there is no token but special ones: an empty text.
     pub blank: bool,
+}
+
+impl Tokens {
+    /// Returns the places of the tokens of the text itself in its token ids.
+    #[must_use]
+    pub fn own(&self) -> Range<usize> {
+        let end = self.ids.len().saturating_sub(self.after);
+        self.before.min(end)..end
+    }
 }
 
 /// Most bytes of a text that are tokenized where they give fewer tokens than are kept: such a text is no
@@ -35,8 +50,12 @@ const MARGIN: usize = 256;
 pub struct TextTokenizer {
     tokenizer: Tokenizer,
     max_length: usize,
-    /// Most bytes of a text that are tokenized.
+    /// Number of special tokens of each text.
+    special: usize,
+    /// Most bytes of a text that are tokenized, or that are tokenized at once where texts are kept whole.
     max_bytes: usize,
+    /// True if texts of more tokens are kept whole.
+    whole: bool,
 }
 
 impl TextTokenizer {
@@ -67,21 +86,85 @@ impl TextTokenizer {
         Ok(Self {
             tokenizer,
             max_length,
+            special,
+            whole: false,
             max_bytes: max_bytes.min(MAX_TOKENIZED_BYTES),
         })
     }
 
-    /// Returns the tokens of a text.
+    /// Keeps all tokens of a text.
+    ///
+    /// # Errors
+    /// [`EncodeError::Tokenize`] if the tokenizer refuses its settings.
+    pub fn whole_texts(mut self) -> Result<Self, EncodeError> {
+        self.tokenizer
+            .with_truncation(None)
+            .map_err(|e| EncodeError::Tokenize(e.to_string()))?;
+        self.whole = true;
+        Ok(self)
+    }
+
+    /// Returns the tokens from the beginning of a window to that of the next: the `wanted` ones, or all that a window has
+    /// beside special tokens.
+    ///
+    /// # Errors
+    /// [`EncodeError::Stride`] if it is none, or if tokens between windows would be in neither.
+    pub fn stride(&self, wanted: Option<usize>) -> Result<usize, EncodeError> {
+        let most = self.max_length - self.special;
+        let stride = wanted.unwrap_or(most);
+        if stride == 0 || stride > most {
+            return Err(EncodeError::Stride {
+                wanted: stride,
+                max_length: self.max_length,
+                most,
+            });
+        }
+        Ok(stride)
+    }
+
+    /// Returns the tokens of a text, as many as are kept.
+    ///
+    /// # Errors
+    /// [`EncodeError::Tokenize`] if the tokenizer fails, or takes too long.
+    pub fn tokenize(&self, text: &str) -> Result<Tokens, EncodeError> {
+        if self.whole {
+            self.all(text)
+        } else {
+            self.first(text)
+        }
+    }
+
+    /// Returns all tokens of a text. Tokenizes a long one in pieces, because the tokenizer takes much memory for each token.
+    fn all(&self, text: &str) -> Result<Tokens, EncodeError> {
+        let mut all = Tokens {
+            blank: true,
+            ..Tokens::default()
+        };
+        for piece in pieces(text, self.max_bytes) {
+            let started = Instant::now();
+            let (tokens, _) = self.encode(piece)?;
+            if started.elapsed() > MAX_TIME {
+                return Err(too_slow(piece.len()));
+            }
+            if all.blank {
+                all = tokens;
+            } else {
+                let end = all.ids.len() - all.after;
+                all.ids
+                    .splice(end..end, tokens.ids[tokens.own()].iter().copied());
+            }
+        }
+        Ok(all)
+    }
+
+    /// Returns the first tokens of a text.
     ///
     /// Tokenizes only the beginning of a long text, and twice as much as long as that gives too few
     /// tokens, up to 1 MiB. It is cut at white space, where every tokenizer for masked-language models
     /// cuts too; where there is none, as in Chinese, anywhere, if so many tokens follow the last one kept
     /// that it is not concerned. So a document of a million words costs no more time and memory than one
     /// of some hundred.
-    ///
-    /// # Errors
-    /// [`EncodeError::Tokenize`] if the tokenizer fails, or takes too long.
-    pub fn tokenize(&self, text: &str) -> Result<Tokens, EncodeError> {
+    fn first(&self, text: &str) -> Result<Tokens, EncodeError> {
         let started = Instant::now();
         let mut bytes = (self.max_length * 32).min(self.max_bytes);
         while let Some((beginning, cut)) = beginning(text, bytes) {
@@ -95,10 +178,7 @@ impl TextTokenizer {
                 return Ok(tokens);
             }
             if started.elapsed() > MAX_TIME {
-                let seconds = MAX_TIME.as_secs();
-                return Err(EncodeError::Tokenize(format!(
-                    "it took over {seconds} seconds for {bytes} bytes"
-                )));
+                return Err(too_slow(bytes));
             }
             bytes *= 2;
         }
@@ -110,13 +190,24 @@ impl TextTokenizer {
         let encoding = encode(&self.tokenizer, text)?;
         let dropped = encoding.get_overflowing().iter();
         let dropped = dropped.map(|chunk| chunk.get_ids().len()).sum();
+        let special = encoding.get_special_tokens_mask();
+        let blank = special.iter().all(|&s| s == 1);
+        let before = special.iter().take_while(|&&s| s == 1).count();
+        let after = special.iter().rev().take_while(|&&s| s == 1).count();
         let tokens = Tokens {
             ids: encoding.get_ids().to_vec(),
+            before,
+            after: if blank { 0 } else { after },
             truncated: dropped > 0,
-            blank: encoding.get_special_tokens_mask().iter().all(|&s| s == 1),
+            blank,
         };
         Ok((tokens, dropped))
     }
+}
+
+fn too_slow(bytes: usize) -> EncodeError {
+    let seconds = MAX_TIME.as_secs();
+    EncodeError::Tokenize(format!("it took over {seconds} seconds for {bytes} bytes"))
 }
 
 /// Tokenizes a text; a panic of the tokenizer is an error.

@@ -9,7 +9,7 @@ use super::batch_encoder::{BatchEncoder, Decoder};
 use super::error::EncodeError;
 use super::session::{GraphSession, Padded, Values, is_out_of_memory};
 use super::stats::EncodeStats;
-use super::tokens::Tokens;
+use super::text_windows::TextWindows;
 use crate::impact::{SparseVector, TermWeight};
 use crate::screened_head::{Scratch, ScreenedHead};
 
@@ -45,7 +45,7 @@ impl Worker {
         &mut self,
         encoder: &BatchEncoder,
         batch: &Batch,
-        texts: &[Tokens],
+        texts: &TextWindows,
     ) -> Result<EncodedBatch, EncodeError> {
         match self.encode_whole(encoder, batch, texts) {
             Err(EncodeError::Run { reason, .. })
@@ -66,7 +66,7 @@ impl Worker {
         &mut self,
         encoder: &BatchEncoder,
         batch: &Batch,
-        texts: &[Tokens],
+        texts: &TextWindows,
     ) -> Result<EncodedBatch, EncodeError> {
         let started = Instant::now();
         let (ids, mask) = batch.tensors(texts);
@@ -86,7 +86,7 @@ impl Worker {
             stats.body = started.elapsed();
             match (&encoder.screened, values) {
                 (Some(head), Values::F32(hidden)) => {
-                    let lengths = batch.rows.iter().map(|&row| texts[row].ids.len());
+                    let lengths = batch.rows.iter().map(|&row| texts.length(row));
                     pool(head, scratch, hidden, batch.length, lengths, &mut stats)
                 }
                 (_, Values::F32(weights)) => sparse(shape.len(), weights, padded.texts, columns),

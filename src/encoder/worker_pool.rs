@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use super::batch::Batch;
 use super::batch_encoder::BatchEncoder;
 use super::error::EncodeError;
-use super::tokens::Tokens;
+use super::text_windows::TextWindows;
 use super::worker::{EncodedBatch, Worker};
 
 /// Keeps workers for each device, at most as many as a device may have threads. Making a worker costs a
@@ -56,7 +56,7 @@ impl WorkerPool {
         &self,
         encoders: &[BatchEncoder],
         batch: &Batch,
-        texts: &[Tokens],
+        texts: &TextWindows,
     ) -> Result<EncodedBatch, EncodeError> {
         let mut place = self.take();
         let encoder = &encoders[place.device];

@@ -209,17 +209,20 @@ fn settings(
             contents: options.contents,
         },
         selection: options.selection,
-        input: sources
-            .iter()
-            .map(|source| InputFile {
-                name: source.name.to_string(),
-                bytes: source.size(),
-            })
-            .collect(),
+        input: input_files(sources),
     })
 }
 
-fn describe_encoding(encoder: &SpladeEncoder, fields: &[String]) -> EncodingSettings {
+/// Returns what is said of the input files.
+pub(super) fn input_files(sources: &[Source]) -> Vec<InputFile> {
+    let file = |source: &Source| InputFile {
+        name: source.name.to_string(),
+        bytes: source.size(),
+    };
+    sources.iter().map(file).collect()
+}
+
+pub(super) fn describe_encoding(encoder: &SpladeEncoder, fields: &[String]) -> EncodingSettings {
     let budget = encoder.batch_budget();
     let device = match encoder.device() {
         Device::Cpu => "cpu",
@@ -228,6 +231,8 @@ fn describe_encoding(encoder: &SpladeEncoder, fields: &[String]) -> EncodingSett
     EncodingSettings {
         aggregation: encoder.aggregation(),
         max_length: encoder.max_length(),
+        long: encoder.long(),
+        stride: encoder.stride(),
         fields: fields.to_vec(),
         keep_special_tokens: encoder.keeps_special_tokens(),
         device: device.to_owned(),
@@ -360,6 +365,8 @@ fn quantize_parts(
             let mut adder = Adder::new(Some(&quantizer), terms, writers);
             adder.counts = Counts {
                 truncated: part.counts.truncated,
+                split: part.counts.split,
+                windows: part.counts.windows,
                 tokens: part.counts.tokens,
                 screening_fallbacks: part.counts.screening_fallbacks,
                 ..Counts::default()
@@ -390,8 +397,10 @@ impl PartSink for Sink<'_> {
                 let mut adder = Adder::new(self.quantizer.as_ref(), self.terms, writers);
                 adder.counts.screening_fallbacks = part.fallbacks();
                 for document in part.documents() {
-                    adder.counts.truncated += u64::from(document.tokens.truncated);
-                    adder.counts.tokens += document.tokens.ids.len() as u64;
+                    adder
+                        .counts
+                        .add_text(document.tokens.truncated, document.windows);
+                    adder.counts.tokens += document.encoded_tokens;
                     let contents = if self.contents { document.text } else { "" };
                     adder.add(document.docid, contents, document.vector)?;
                 }
@@ -402,7 +411,7 @@ impl PartSink for Sink<'_> {
 
     fn recall(&self, part: &EncodedPart) -> anyhow::Result<Vec<KeptBatch>> {
         let batches = self.writer.batches();
-        Ok(batches.recall(part.index, &part.input_sha256, part.len())?)
+        Ok(batches.recall(part.index, &part.input_sha256, part.windows())?)
     }
 
     fn keep(&self, part: &EncodedPart, batch: &KeptBatch) -> anyhow::Result<()> {

@@ -19,8 +19,16 @@ pub struct Explanation {
     pub tokens: Vec<String>,
     /// True if the text had more tokens than were kept.
     pub truncated: bool,
+    /// The windows that a longer text was encoded in; 1 where there are none.
+    #[serde(skip_serializing_if = "is_one")]
+    pub windows: usize,
     /// Terms by descending weight.
     pub terms: Vec<ExplainedTerm>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 /// One term of a text.
@@ -48,7 +56,12 @@ pub fn explain_text(
 ) -> Result<Explanation> {
     let tokens = encoder.tokens(text)?;
     let vector = encoder.encode(&[text])?.pop().unwrap_or_default();
-    describe(text, &tokens, &vector, encoder.vocabulary(), quantization)
+    let windows = encoder.window_count(&tokens);
+    let explanation = describe(text, &tokens, &vector, encoder.vocabulary(), quantization)?;
+    Ok(Explanation {
+        windows,
+        ..explanation
+    })
 }
 
 /// Encodes one query as [`crate::export::encode_topics`] does, and tells what each of its terms becomes.
@@ -113,6 +126,7 @@ fn describe(
             .map(|&id| term(id))
             .collect(),
         truncated: tokens.truncated,
+        windows: 1,
         terms,
     })
 }

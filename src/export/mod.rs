@@ -11,6 +11,7 @@ mod run_writer;
 mod spool;
 mod timings;
 mod topics;
+mod topics_manifest;
 
 pub use documents::{DocumentsOptions, DocumentsSummary, encode_documents};
 pub use event::{Event, EventHandler};
@@ -18,4 +19,5 @@ pub use explain::{ExplainedTerm, Explanation, explain_query, explain_text};
 pub use index::{IndexOptions, build_index, join_indexes};
 pub use join::{JoinOptions, join_shards};
 pub use timings::{Stages, Timings};
-pub use topics::{TopicsOptions, TopicsSummary, encode_topics, encode_topics_with_table};
+pub use topics::{TopicsOptions, encode_topics, encode_topics_with_table};
+pub use topics_manifest::{TopicsSummary, topics_manifest_path};

@@ -7,14 +7,17 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::Context;
 use rayon::prelude::*;
 
+use super::documents::input_files;
 use super::event::{Event, EventHandler, encode_parts};
+use super::topics_manifest::{TopicsFacts, TopicsSummary, topics_manifest_path, write_manifest};
 use crate::corpus::{CorpusOptions, CorpusReader, PartOptions, PartReader};
-use crate::encoder::{EncodeError, SpladeEncoder, TableEncoder};
+use crate::durable::NewFile;
+use crate::encoder::{EncodeError, QueryOrigin, SpladeEncoder, TableEncoder};
 use crate::error::{Error, Result};
 use crate::impact::{Quantization, Quantizer, SparseVector};
 use crate::output::{EncodedRecord, LineFile, LineFormat, Terms, VectorRef};
 use crate::pipeline::{EncodedPart, PartSink};
-use crate::run::VectorKind;
+use crate::run::{InputFile, VectorKind};
 use crate::stop::Stop;
 
 /// Topics encoded together. They are all held in memory, so this does not bound anything.
@@ -29,19 +32,8 @@ pub struct TopicsOptions {
     pub corpus: CorpusOptions,
     /// The file to write.
     pub output: PathBuf,
-}
-
-/// What was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct TopicsSummary {
-    /// Topics.
-    pub topics: usize,
-    /// Topics among them without any term; they will find nothing.
-    pub empty: usize,
-    /// Topics that had more tokens than were kept.
-    pub truncated: usize,
-    /// Terms over all topics.
-    pub terms: usize,
+    /// What encodes the topics, for the manifest beside the file, see [`topics_manifest_path`]; `None` writes no manifest.
+    pub origin: Option<QueryOrigin>,
 }
 
 /// Encodes topics into one file, in input order.
@@ -57,12 +49,13 @@ pub fn encode_topics(
 ) -> Result<TopicsSummary> {
     let terms = encoder.vocabulary().terms();
     prepare(options, &mut format, terms)?;
+    let mut facts = TopicsFacts::of_model(encoder, options.corpus.fields.names());
     let sink = Sink::default();
-    let mut reader = read(options, stop, events)?;
+    let (mut reader, input) = read(options, stop, events)?;
     encode_parts(encoder, &mut reader, true, events, &sink)?;
     events(Event::Read(reader.finish().0));
-    let file = LineFile::create(&options.output, &format)?;
-    Ok(write(options, &sink.into_topics(), terms, file)?)
+    facts.input = input;
+    write(options, &sink.into_topics(), terms, &format, facts)
 }
 
 /// Encodes topics with a table into one file, in input order, with all threads and without ONNX Runtime.
@@ -78,7 +71,8 @@ pub fn encode_topics_with_table(
 ) -> Result<TopicsSummary> {
     let terms = encoder.vocabulary().terms();
     prepare(options, &mut format, terms)?;
-    let mut reader = read(options, stop, events)?;
+    let mut facts = TopicsFacts::of_table(encoder, options.corpus.fields.names());
+    let (mut reader, input) = read(options, stop, events)?;
     let mut topics = Vec::new();
     while let Some(part) = reader.next_part()? {
         let part = part.documents.into_par_iter().map(|topic| {
@@ -94,8 +88,8 @@ pub fn encode_topics_with_table(
         stop.check()?;
     }
     events(Event::Read(reader.finish().0));
-    let file = LineFile::create(&options.output, &format)?;
-    Ok(write(options, &topics, terms, file)?)
+    facts.input = input;
+    write(options, &topics, terms, &format, facts)
 }
 
 /// Refuses before the work what cannot be written after it; nothing is left at the output while the work goes on.
@@ -108,17 +102,48 @@ fn prepare(options: &TopicsOptions, format: &mut impl LineFormat, terms: &[Strin
     format.set_vocabulary(terms)?;
     // Whether it can be written is known before the work; nothing is left there while it goes on.
     drop(LineFile::create(&options.output, format)?);
+    drop(create_manifest(options)?);
     Ok(())
 }
 
-fn read(options: &TopicsOptions, stop: &Stop, events: &mut EventHandler<'_>) -> Result<PartReader> {
-    let reader = CorpusReader::open(options.corpus.clone())?;
-    events(Event::Found(reader.inputs().clone()));
-    let part_options = PartOptions::whole(PART_SIZE);
-    Ok(PartReader::new(reader, part_options, stop.clone()))
+/// Opens the manifest's file, if there is one to be written.
+fn create_manifest(options: &TopicsOptions) -> Result<Option<NewFile>> {
+    let path = topics_manifest_path(&options.output);
+    let file = options.origin.as_ref().map(|_| NewFile::create(&path));
+    Ok(file.transpose()?)
 }
 
+fn read(
+    options: &TopicsOptions,
+    stop: &Stop,
+    events: &mut EventHandler<'_>,
+) -> Result<(PartReader, Vec<InputFile>)> {
+    let reader = CorpusReader::open(options.corpus.clone())?;
+    events(Event::Found(reader.inputs().clone()));
+    let input = input_files(&reader.inputs().sources);
+    let part_options = PartOptions::whole(PART_SIZE);
+    Ok((PartReader::new(reader, part_options, stop.clone()), input))
+}
+
+/// Writes the topics, then what they were made of.
 fn write(
+    options: &TopicsOptions,
+    topics: &[Topic],
+    terms: &[String],
+    format: &impl LineFormat,
+    mut facts: TopicsFacts,
+) -> Result<TopicsSummary> {
+    facts.origin.clone_from(&options.origin);
+    facts.quantization = options.quantization;
+    format.name().clone_into(&mut facts.format);
+    let manifest = create_manifest(options)?;
+    let file = LineFile::create(&options.output, format)?;
+    let summary = write_topics(options, topics, terms, file)?;
+    write_manifest(&facts, &options.output, summary, manifest)?;
+    Ok(summary)
+}
+
+fn write_topics(
     options: &TopicsOptions,
     topics: &[Topic],
     terms: &[String],

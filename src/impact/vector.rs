@@ -1,5 +1,7 @@
 //! Sparse vectors over a vocabulary, in floats and in impacts.
 
+use std::cmp::Ordering;
+
 /// The largest impact: Lucene keeps it as a term frequency, a signed 32-bit integer.
 pub const MAX_IMPACT: u32 = 0x7fff_ffff;
 
@@ -48,6 +50,31 @@ impl SparseVector {
         }
         collect(rest, blocks.len() * 16, &mut entries)?;
         Ok(Self(entries))
+    }
+
+    /// Takes each term of `other` that is missing or has a larger weight there. In which order vectors are joined so does
+    /// not matter.
+    pub fn take_larger(&mut self, other: Self) {
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
+        let mine = std::mem::take(&mut self.0);
+        self.0.reserve(mine.len().max(other.len()));
+        let (mut a, mut b) = (mine.into_iter().peekable(), other.0.into_iter().peekable());
+        while let (Some(x), Some(y)) = (a.peek().copied(), b.peek().copied()) {
+            let next = match x.term.cmp(&y.term) {
+                Ordering::Less => a.next(),
+                Ordering::Greater => b.next(),
+                Ordering::Equal => {
+                    b.next();
+                    a.next();
+                    Some(if y.weight > x.weight { y } else { x })
+                }
+            };
+            self.0.extend(next);
+        }
+        self.0.extend(a.chain(b));
     }
 
     /// Returns the largest weight, 0 for an empty vector.
@@ -100,6 +127,28 @@ mod tests {
         let vector = SparseVector::from_dense(&row).unwrap();
         let entries: Vec<_> = vector.0.iter().map(|e| (e.term, e.weight)).collect();
         assert_eq!(entries, [(3, 1.5), (49, 0.25)]);
+    }
+
+    #[test]
+    fn larger_weights_are_taken_in_any_order() {
+        let vector = |entries: &[(u32, f32)]| {
+            let entry = |&(term, weight)| TermWeight { term, weight };
+            SparseVector(entries.iter().map(entry).collect())
+        };
+        let parts = [
+            vector(&[(1, 0.5), (7, 2.0)]),
+            vector(&[(1, 0.25), (3, 1.0), (9, 0.5)]),
+            vector(&[]),
+            vector(&[(0, 3.0), (7, 2.5)]),
+        ];
+        let whole = vector(&[(0, 3.0), (1, 0.5), (3, 1.0), (7, 2.5), (9, 0.5)]);
+        for order in [[0_usize, 1, 2, 3], [3, 2, 1, 0], [2, 1, 3, 0]] {
+            let mut joined = SparseVector::default();
+            for at in order {
+                joined.take_larger(parts[at].clone());
+            }
+            assert_eq!(joined, whole);
+        }
     }
 
     #[test]

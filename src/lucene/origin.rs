@@ -1,11 +1,13 @@
 //! What an index was made of, so that it is not taken for another index.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::lucene::error::Result;
 use crate::lucene::formats::commit_point::{self, UserData};
 
 /// Keys of the user data of a commit.
+const PREFIX: &str = "splade-export.";
 const RUN: &str = "splade-export.run";
 const DOCUMENTS: &str = "splade-export.documents";
 
@@ -19,6 +21,8 @@ pub struct IndexOrigin {
     pub run: String,
     /// Identifies the documents of the index and their order.
     pub documents: String,
+    /// What readers of the index may want to know of that, by name.
+    pub details: BTreeMap<String, String>,
 }
 
 impl IndexOrigin {
@@ -34,15 +38,24 @@ impl IndexOrigin {
 
     /// Returns the user data of a commit.
     pub(crate) fn to_user_data(&self) -> UserData {
-        UserData::from([
-            (RUN.to_owned(), self.run.clone()),
-            (DOCUMENTS.to_owned(), self.documents.clone()),
-        ])
+        let details = self.details.iter();
+        let mut data: UserData = details
+            .map(|(name, text)| (format!("{PREFIX}{name}"), text.clone()))
+            .collect();
+        data.insert(RUN.to_owned(), self.run.clone());
+        data.insert(DOCUMENTS.to_owned(), self.documents.clone());
+        data
     }
 
     /// Finds the origin in the user data of a commit.
     pub(crate) fn from_user_data(data: &UserData) -> Option<Self> {
+        let details = data.iter().filter_map(|(key, text)| {
+            let name = key.strip_prefix(PREFIX)?;
+            let is_detail = key != RUN && key != DOCUMENTS;
+            is_detail.then(|| (name.to_owned(), text.clone()))
+        });
         Some(Self {
+            details: details.collect(),
             run: data.get(RUN)?.clone(),
             documents: data.get(DOCUMENTS)?.clone(),
         })

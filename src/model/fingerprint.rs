@@ -13,10 +13,13 @@ use super::error::ModelError;
 pub struct Fingerprint(BTreeMap<String, String>);
 
 impl Fingerprint {
-    /// Hashes the files, named relative to `folder`.
-    pub(super) fn of(folder: &Path, files: &[PathBuf]) -> Result<Self, ModelError> {
+    /// Hashes the files, named relative to `folder`; those that lie elsewhere by their names alone.
+    pub(crate) fn of(folder: &Path, files: &[PathBuf]) -> Result<Self, ModelError> {
         let hash = |path: &PathBuf| {
-            let name = path.strip_prefix(folder).unwrap_or(path);
+            let name = match path.strip_prefix(folder) {
+                Ok(name) => name,
+                Err(_) => Path::new(path.file_name().unwrap_or_default()),
+            };
             let digest = crate::digest::sha256_of(path).map_err(|e| ModelError::broken(path, e))?;
             Ok((name.to_string_lossy().into_owned(), digest))
         };

@@ -40,11 +40,11 @@ pub use exported_model::OnnxModel;
 pub use fingerprint::Fingerprint;
 pub use form::{GraphForm, Operators};
 pub use head::Aggregation;
-pub use layout::{Activation, ModelFiles, Modules, Pooling};
+pub use layout::{Activation, ModelFiles, Modules, Pooling, StatedLength};
 pub use model::{Model, ModelSource};
 pub use onnx_graph::{DecoderValues, HiddenGraph, ModelInput, OnnxGraph};
 pub use precision::Precision;
-pub use query_side::{QueryFiles, QuerySide, QueryTable, Sides};
+pub use query_side::{QueryFiles, QuerySide, QueryTable, Sides, document_side_files};
 pub use size::ModelSize;
 pub use vocabulary::Vocabulary;
 #[cfg(any(test, fuzzing))]

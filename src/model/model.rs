@@ -13,7 +13,7 @@ use super::exported_model::OnnxModel;
 use super::fingerprint::Fingerprint;
 use super::form::GraphForm;
 use super::head::Aggregation;
-use super::layout::{ModelFiles, Pooling, read_max_length};
+use super::layout::{ModelFiles, Pooling, StatedLength, read_max_length};
 use super::onnx_graph::{HiddenGraph, OnnxGraph};
 use super::precision::Precision;
 use super::query_side::Sides;
@@ -41,7 +41,7 @@ pub struct Model {
     /// Most tokens of a text, special ones included.
     pub max_length: usize,
     /// Tokens of a text for which the model was trained, where the folder says it.
-    pub stated_max_length: Option<usize>,
+    pub stated_max_length: Option<StatedLength>,
     /// What is to be done with logits; of no effect on a graph that gives weights already.
     pub pooling: Pooling,
     files: Vec<PathBuf>,
@@ -105,8 +105,9 @@ impl Model {
     /// most 512, and never more than the model has positions for.
     #[must_use]
     pub fn default_max_length(&self) -> usize {
+        let stated = self.stated_max_length.as_ref();
         self.max_length
-            .min(self.stated_max_length.unwrap_or(MAX_LENGTH))
+            .min(stated.map_or(MAX_LENGTH, |stated| stated.tokens))
     }
 
     /// Returns the architecture's name, or `onnx`.

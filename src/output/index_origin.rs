@@ -1,5 +1,7 @@
 //! Tells what the index of a run is made of.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::digest::sha256_of_bytes;
@@ -28,6 +30,20 @@ struct PartContent<'a> {
     impact_sum: u64,
 }
 
+/// What searching has to know: whether topics are of the same model and quantization.
+fn details(settings: &RunSettings) -> serde_json::Result<BTreeMap<String, String>> {
+    Ok(BTreeMap::from([
+        (
+            "model".to_owned(),
+            serde_json::to_string(&settings.model.files)?,
+        ),
+        (
+            "quantization".to_owned(),
+            serde_json::to_string(&settings.quantization)?,
+        ),
+    ]))
+}
+
 /// Returns what an index of these parts is made of. It is the same for the index that is written with a collection, the
 /// one that is made of the collection later, and the one that is joined of shards.
 pub(crate) fn index_origin<'p>(
@@ -53,6 +69,7 @@ pub(crate) fn index_origin<'p>(
         })
         .collect();
     Ok(IndexOrigin {
+        details: details(settings)?,
         run: sha256_of_bytes(&serde_json::to_vec(&run)?),
         documents: sha256_of_bytes(&serde_json::to_vec(&parts)?),
     })

@@ -7,6 +7,7 @@ use super::error::ReportError;
 use super::setting::Unit;
 use crate::collection::{CollectionFiles, Contents, LineProblem, Lines, Weight, parse};
 use crate::corpus::{Place, ReadProgress, Source};
+use crate::encoder::LongTexts;
 use crate::run::VectorKind;
 use crate::stop::Stop;
 
@@ -25,6 +26,8 @@ pub struct Facts {
     pub vocabulary: Option<usize>,
     /// The largest weight before quantization.
     pub largest_weight: Option<f32>,
+    /// True if texts of more tokens were encoded in windows.
+    pub windows: bool,
     /// Documents of which not the whole text was encoded.
     pub truncated: Option<u64>,
 }
@@ -54,6 +57,7 @@ impl OpenCollection {
                 architecture: Some(settings.model.architecture),
                 aggregation: Some(aggregation.to_lowercase()),
                 max_length: Some(settings.encoding.max_length),
+                windows: settings.encoding.long == LongTexts::Windows,
                 vocabulary: Some(settings.model.vocabulary),
                 largest_weight: Some(manifest.counts.max_weight).filter(|&max| max > 0.0),
                 truncated: Some(manifest.counts.truncated),

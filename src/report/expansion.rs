@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use super::collection::Facts;
 use super::distribution::Distribution;
 use super::error::ReportError;
 use super::exact::{ExactSum, number, ratio};
@@ -17,14 +18,19 @@ pub(super) struct TextTerms {
 }
 
 impl TextTerms {
-    /// Opens the tokenizer of a model; `max_length` is how much of a text was encoded.
-    pub fn open(model: &Path, max_length: Option<usize>) -> Result<Self, ReportError> {
+    /// Opens the tokenizer of a model; the facts say how much of a text was encoded.
+    pub fn open(model: &Path, facts: &Facts) -> Result<Self, ReportError> {
         let model = Model::open(model)?;
+        let max_length = facts.max_length;
         let max_length = max_length.unwrap_or_else(|| model.default_max_length());
+        let mut tokenizer = TextTokenizer::new(&model, max_length)?;
+        if facts.windows {
+            tokenizer = tokenizer.whole_texts()?;
+        }
         let written = PseudoTerms::new(model.vocabulary.terms())?;
         let terms = (0..).zip(written.terms());
         Ok(Self {
-            tokenizer: TextTokenizer::new(&model, max_length)?,
+            tokenizer,
             tokens: terms.map(|(id, term)| (term.clone(), id)).collect(),
         })
     }

@@ -113,7 +113,7 @@ pub fn measure(options: &ReportOptions, started: &mut Started<'_>) -> Result<Rep
     let text = options
         .model
         .as_deref()
-        .map(|model| TextTerms::open(model, open.facts.max_length))
+        .map(|model| TextTerms::open(model, &open.facts))
         .transpose()?;
     let plan = plan(&open, text)?;
     started(open.read.clone(), Arc::clone(&plan.progress));

@@ -11,6 +11,12 @@ pub struct Counts {
     pub empty: u64,
     /// Documents that had more tokens than were kept.
     pub truncated: u64,
+    /// Documents that had more tokens and were encoded in several windows.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub split: u64,
+    /// The windows of those documents.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub windows: u64,
     /// Tokens encoded, special ones included, without padding.
     pub tokens: u64,
     /// Pairs of a document and a term.
@@ -21,16 +27,32 @@ pub struct Counts {
     pub max_weight: f32,
     /// Largest impact.
     pub max_impact: u32,
-    /// Documents for which the screened head had to fall back on single precision: slower, with the same weights.
+    /// Documents, or windows of documents, for which the screened head had to fall back on single precision: slower, with the same weights.
     pub screening_fallbacks: u64,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl Counts {
+    /// Counts what became of a text's length.
+    pub fn add_text(&mut self, truncated: bool, windows: usize) {
+        self.truncated += u64::from(truncated);
+        if windows > 1 {
+            self.split += 1;
+            self.windows += windows as u64;
+        }
+    }
+
     /// Adds the sums over other documents.
     pub fn add(&mut self, other: &Self) {
         self.documents += other.documents;
         self.empty += other.empty;
         self.truncated += other.truncated;
+        self.split += other.split;
+        self.windows += other.windows;
         self.tokens += other.tokens;
         self.postings += other.postings;
         self.impact_sum += other.impact_sum;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::corpus::PartSelection;
+use crate::encoder::LongTexts;
 use crate::impact::{Pruning, Quantization};
 use crate::model::{Aggregation, Fingerprint, Precision};
 
@@ -84,6 +85,12 @@ pub struct EncodingSettings {
     pub aggregation: Aggregation,
     /// Most tokens of a text, special ones included.
     pub max_length: usize,
+    /// What became of longer texts.
+    #[serde(default, skip_serializing_if = "LongTexts::is_truncate")]
+    pub long: LongTexts,
+    /// Tokens from the beginning of a window to that of the next; null where texts are cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stride: Option<usize>,
     /// The fields that are joined to the text.
     pub fields: Vec<String>,
     /// Whether special tokens may be terms.

@@ -196,12 +196,14 @@ def origin(path):
     def user_data():
         reader = DirectoryReader.open(directory(path))
         data = reader.getIndexCommit().getUserData()
-        found = {key: data.get(key) for key in ("splade-export.run", "splade-export.documents")}
+        names = ("run", "documents", "model", "quantization")
+        found = {name: data.get(f"splade-export.{name}") for name in names}
         reader.close()
         return found
 
     before = user_data()
-    assert all(value and len(value) == 64 for value in before.values()), before
+    assert all(len(before[name]) == 64 for name in ("run", "documents")), before
+    assert "config.json" in before["model"] and "step" in before["quantization"], before
     change(path)
     assert user_data() == before, user_data()
 

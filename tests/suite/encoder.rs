@@ -10,7 +10,7 @@ use crate::common::{
     by_term, distance, encode, fails, fixtures, model_folder, ok, program, settings, texts,
 };
 use serde_json::Value;
-use splade_export::internals::{Batch, Runtime, TextTokenizer};
+use splade_export::internals::{Batch, Runtime, TextTokenizer, TextWindows};
 use splade_export::{
     Aggregation, BatchBudget, Device, DeviceChoice, EncodeError, EncoderSettings, Model, Precision,
     SpladeEncoder,
@@ -105,6 +105,7 @@ fn odd_lengths_stay_within_the_budget_and_give_the_same_terms_in_any_company() {
         .iter()
         .map(|text| tokenizer.tokenize(text).unwrap())
         .collect();
+    let tokens = TextWindows::cut(tokens, 512, None);
     for budget in [
         BatchBudget::default(),
         Device::Cpu.budget(Precision::Int8),

@@ -215,6 +215,108 @@ fn a_second_model_encodes_queries() {
     assert!(encode(path("named.tsv"), &path("two"), &more) == plain);
 }
 
+fn manifest(topics: &Path) -> serde_json::Value {
+    let text = std::fs::read(format!("{}.manifest.json", topics.display())).unwrap();
+    serde_json::from_slice(&text).unwrap()
+}
+
+#[test]
+fn the_manifest_names_what_encoded_the_topics() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    router(&path("router"));
+    copy_model(&path("plain"));
+    let file = path("plain.jsonl");
+    ok(tool()
+        .args(["topics", "--quiet", "--max-length", "32", "--top-k", "9"])
+        .arg("--model")
+        .arg(path("plain"))
+        .arg("--output")
+        .arg(&file)
+        .arg(fixtures().join("queries.jsonl")));
+    let by_model = manifest(&file);
+    assert_eq!(by_model["queries"]["weights"], "model");
+    assert_eq!(by_model["queries"]["files"], by_model["model"]);
+    assert!(by_model["model"]["model.safetensors"].is_string());
+    assert_eq!(by_model["format"], "pyserini-topics");
+    assert_eq!(by_model["encoding"]["max_length"], 32);
+    assert_eq!(by_model["pruning"]["top_k"], 9);
+    assert_eq!(by_model["quantization"]["step"], 0.1);
+    let lines = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(by_model["counts"]["topics"], lines.lines().count());
+    assert_eq!(by_model["file"]["name"], "plain.jsonl");
+    assert_eq!(by_model["file"]["bytes"], lines.len());
+
+    // The weights of the documents' model are not read for a table.
+    topics(&path("table.jsonl"), &path("router"), &[]);
+    let by_table = manifest(&path("table.jsonl"));
+    assert_eq!(by_table["queries"]["weights"], "table");
+    let names = |map: &serde_json::Value| -> Vec<String> {
+        map.as_object().unwrap().keys().cloned().collect()
+    };
+    let documents = "document_0_MLMTransformer";
+    assert_eq!(
+        names(&by_table["model"]),
+        [
+            format!("{documents}/config.json"),
+            format!("{documents}/tokenizer.json")
+        ]
+    );
+    let table = "query_0_SparseStaticEmbedding";
+    assert_eq!(
+        names(&by_table["queries"]["files"]),
+        [
+            format!("{table}/model.safetensors"),
+            format!("{table}/tokenizer.json")
+        ]
+    );
+    assert_eq!(by_table["quantization"], serde_json::Value::Null);
+    assert_eq!(by_table["kind"], "weights");
+
+    let named = path("router");
+    let more = ["--query-model", named.to_str().unwrap()];
+    topics(&path("second.jsonl"), &path("plain"), &more);
+    let second = manifest(&path("second.jsonl"));
+    assert_eq!(second["queries"]["weights"], "table");
+    assert_eq!(names(&second["model"]), ["config.json", "tokenizer.json"]);
+    assert_eq!(
+        second["model"]["config.json"],
+        by_model["model"]["config.json"]
+    );
+}
+
+#[test]
+fn neither_topics_nor_their_manifest_are_written_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = dir.path().join("t.tsv");
+    let run = || {
+        let mut command = tool();
+        command.args(["topics", "--quiet", "--query-weights", "ones", "--output"]);
+        command.arg(&output).arg("--model").arg(model_folder());
+        command.arg(fixtures().join("queries.jsonl"));
+        command
+    };
+    let beside = dir.path().join("t.tsv.manifest.json");
+    std::fs::write(&beside, "mine").unwrap();
+    let message = fails(1, &mut run());
+    assert!(
+        message.contains("t.tsv.manifest.json: it exists already"),
+        "{message}"
+    );
+    assert_eq!(std::fs::read_to_string(&beside).unwrap(), "mine");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    std::fs::remove_file(&beside).unwrap();
+    ok(&mut run());
+    let first = std::fs::read(&beside).unwrap();
+    let message = fails(1, &mut run());
+    assert!(message.contains("t.tsv: it exists already"), "{message}");
+    // The same command elsewhere gives the same bytes.
+    std::fs::remove_file(&output).unwrap();
+    std::fs::remove_file(&beside).unwrap();
+    ok(&mut run());
+    assert_eq!(std::fs::read(&beside).unwrap(), first);
+}
+
 #[test]
 fn a_missing_table_is_asked_for() {
     let dir = tempfile::tempdir().unwrap();

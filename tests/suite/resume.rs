@@ -119,6 +119,14 @@ fn so_does_one_that_skips_bad_records() {
     assert_eq!(rejected.lines().count(), 3);
 }
 
+#[test]
+fn so_does_one_of_long_texts_in_windows() {
+    let bench = Bench::new(45);
+    let args = ["--long", "windows", "--max-length", "8", "--stride", "5"];
+    let points = kill_everywhere(&bench, Made::Collection, &args);
+    assert!(points >= 40, "{points} points");
+}
+
 /// Again and again at moments that nobody chose, until it is done.
 #[test]
 fn a_run_killed_a_hundred_times_at_random_moments_ends_with_the_same_bytes() {
@@ -326,6 +334,10 @@ fn resume_refuses_another_run_and_says_what_differs() {
         (&["--contents"], "--contents was false"),
         (&["--normalize", "text"], "--normalize was none"),
         (&["--parts", "1/2"], "--parts was not set"),
+        (
+            &["--long", "windows"],
+            "--long was not set in the first run and is windows now",
+        ),
     ] {
         let error = refused(&mut bench.documents_with("out", args));
         assert!(error.contains(expected), "{error}");

@@ -9,7 +9,7 @@ use assert_cmd::cargo::cargo_bin;
 use tempfile::TempDir;
 
 use crate::common::runs::files;
-use crate::common::{fails, fixtures, ok, program, root, script};
+use crate::common::{fails, fixtures, model_folder, ok, program, root, script};
 
 /// A folder with an index of the fixtures, topics and qrels.
 struct Search {
@@ -111,6 +111,34 @@ fn setup_removes_only_what_it_made() {
             cache.join(name).join("thesis.tex").exists(),
             "{name} is gone"
         );
+    }
+}
+
+#[test]
+fn setup_lets_a_built_program_fetch_and_does_it_itself_where_that_fails() {
+    let dir = tempfile::tempdir().unwrap();
+    let release = dir.path().join("target/release");
+    fs_err::create_dir_all(&release).unwrap();
+    let program = release.join("splade-export");
+    let mark = dir.path().join("mark");
+    let real = cargo_bin("splade-export");
+    for (name, end) in [
+        ("whole", format!("exec '{}' \"$@\"", real.display())),
+        ("failing", "exit 1".to_owned()),
+    ] {
+        let lines = format!("#!/bin/sh\necho \"$*\" >'{}'\n{end}\n", mark.display());
+        fs_err::write(&program, lines).unwrap();
+        fs_err::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        let cache = dir.path().join(name);
+        ok(setup(&cache, &["model"]).env("CARGO_TARGET_DIR", dir.path().join("target")));
+        assert_eq!(
+            fs_err::read_to_string(&mark).unwrap(),
+            "setup --quiet model\n"
+        );
+        fs_err::remove_file(&mark).unwrap();
+        ok(&mut setup(&cache, &["--check"]));
+        let found = fs_err::read(cache.join("models/splade-tiny/config.json")).unwrap();
+        assert!(found == fs_err::read(model_folder().join("config.json")).unwrap());
     }
 }
 
@@ -300,6 +328,65 @@ fn evaluate_reads_pipes_byte_order_marks_and_names_like_options() {
     }
     assert!(search.at("-j.json").exists());
     ok(&mut search.search("--run closed.txt | true"));
+}
+
+#[test]
+fn evaluate_warns_where_topics_and_index_are_of_different_models_or_quantizations() {
+    let search = Search::new();
+    let warnings = |arguments: &str| {
+        let mut command = search.evaluate(&format!(
+            "--qrels qrels.tsv --searcher anserini --run run.txt --overwrite {arguments}"
+        ));
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{stderr}");
+        stderr
+    };
+    assert_eq!(warnings("--topics topics.tsv"), "");
+    let topics = |name: &str, args: &[&str]| {
+        let mut command = program();
+        command
+            .args(["topics", "--quiet", "--output"])
+            .arg(search.at(name))
+            .args(args);
+        ok(command.arg(fixtures()));
+    };
+    topics("finer.tsv", &["--step", "0.05"]);
+    let warned = warnings("--topics finer.tsv");
+    assert!(
+        warned.contains("different quantizations") && !warned.contains("different models"),
+        "{warned}"
+    );
+    // The same weights with another file are another model, as far as can be told.
+    let other = search.at("other");
+    fs_err::create_dir(&other).unwrap();
+    for file in ["config.json", "model.safetensors", "tokenizer.json"] {
+        fs_err::copy(model_folder().join(file), other.join(file)).unwrap();
+    }
+    let config = fs_err::read_to_string(other.join("config.json")).unwrap();
+    fs_err::write(other.join("config.json"), config + "\n").unwrap();
+    let model = other.to_str().unwrap();
+    topics("other.tsv", &["--model", model]);
+    let warned = warnings("--topics other.tsv");
+    assert!(
+        warned.contains("different models (config.json)"),
+        "{warned}"
+    );
+    // A table does not read the model's weights, and says of which model the documents have to be all the same.
+    topics("ones.tsv", &["--query-weights", "ones"]);
+    assert_eq!(warnings("--topics ones.tsv"), "");
+    let args = ["--model", model, "--query-weights", "ones"];
+    topics("other-ones.tsv", &args);
+    let warned = warnings("--topics other-ones.tsv");
+    assert!(
+        warned.contains("different models (config.json)"),
+        "{warned}"
+    );
+    // A manifest of another file says nothing, and neither does a pipe.
+    let text = fs_err::read_to_string(search.at("finer.tsv")).unwrap();
+    search.write("finer.tsv", text + "\n");
+    assert_eq!(warnings("--topics finer.tsv"), "");
+    assert_eq!(warnings("--topics <(cat other.tsv)"), "");
 }
 
 #[test]

@@ -24,18 +24,13 @@ struct Reference {
     documents: BTreeMap<String, Weights>,
     /// True for a model that gives each token one weight.
     token_weights: bool,
+    /// Of single weights, and of logarithms of logarithms, the sum is refused.
+    aggregations: Vec<String>,
+    /// The texts as queries, where they are compared.
+    queries: Option<BTreeMap<String, HashMap<String, f32>>>,
 }
 
 impl Reference {
-    /// Of single weights the sum is refused.
-    fn aggregations(&self) -> &'static [&'static str] {
-        if self.token_weights {
-            &["max"]
-        } else {
-            &["max", "sum"]
-        }
-    }
-
     /// Fewest terms that a text has.
     fn least_terms(&self) -> usize {
         if self.token_weights { 1 } else { 20 }
@@ -56,6 +51,13 @@ struct Document {
 #[derive(Deserialize)]
 struct Line {
     id: String,
+    vector: HashMap<String, f32>,
+}
+
+/// A line of topics.
+#[derive(Deserialize)]
+struct Topic {
+    qid: String,
     vector: HashMap<String, f32>,
 }
 
@@ -87,8 +89,9 @@ fn every_architecture_has_the_weights_of_transformers() {
         let reference: Reference = serde_json::from_slice(&reference).unwrap();
         failures.extend(compare(name, &reference, &checkpoints, dir.path()));
         failures.extend(compare_fused(name, &reference, &checkpoints));
+        failures.extend(compare_queries(name, &reference, &checkpoints, dir.path()));
     }
-    assert!(names.lines().count() >= 25, "made: {names}");
+    assert!(names.lines().count() >= 33, "made: {names}");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
@@ -96,7 +99,7 @@ fn every_architecture_has_the_weights_of_transformers() {
 fn compare(name: &str, reference: &Reference, checkpoints: &Path, dir: &Path) -> Vec<String> {
     let model = checkpoints.join(name);
     let mut failures = Vec::new();
-    for aggregation in reference.aggregations() {
+    for aggregation in &reference.aggregations {
         check_reference(name, aggregation, reference);
         // A batch never reaches beyond its part.
         for part_size in ["1", "1000"] {
@@ -132,6 +135,43 @@ fn compare(name: &str, reference: &Reference, checkpoints: &Path, dir: &Path) ->
         }
     }
     failures
+}
+
+/// The texts as topics, in the way that the folder names; what differs too much.
+fn compare_queries(
+    name: &str,
+    reference: &Reference,
+    checkpoints: &Path,
+    dir: &Path,
+) -> Option<String> {
+    let expected = reference.queries.as_ref()?;
+    let output = dir.join(format!("{name}-topics.jsonl"));
+    ok(program()
+        .args([
+            "topics",
+            "--quiet",
+            "--step",
+            "none",
+            "--special-tokens",
+            "keep",
+        ])
+        .arg("--model")
+        .arg(checkpoints.join(name))
+        .arg("--output")
+        .arg(&output)
+        .arg(checkpoints.join("corpus.jsonl")));
+    let text = fs_err::read_to_string(output).unwrap();
+    let topics = text
+        .lines()
+        .map(|line| serde_json::from_str::<Topic>(line).unwrap());
+    let found: HashMap<_, _> = topics.map(|topic| (topic.qid, topic.vector)).collect();
+    assert_eq!(found.len(), expected.len(), "{name}");
+    let differences = expected
+        .iter()
+        .map(|(qid, weights)| distance(weights, &found[qid]));
+    let largest = differences.fold(0.0, f32::max);
+    eprintln!("{name} queries: {largest:.1e}");
+    (largest > TOLERANCE).then(|| format!("{name} queries: {largest}"))
 }
 
 /// The operators for GPUs, computed by the processor: what differs too much.

@@ -40,10 +40,11 @@ DISTILBERT_NAMES = {
 }
 
 
-def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=None, max_length=None, own=None, layout="plain", stated_length=None, **config):
+def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=None, max_length=None, own=None, layout="plain", stated_length=None, activation="relu", queries=None, **config):
     """`extra_columns`: columns of the decoder for which the tokenizer has no entry; `pad`: the padding token's id;
     `max_length`: tokens a text that are asked for, else the default; `own`: keys of the configuration in the form of
-    the model's own code; `layout`: see `layouts.py`; `stated_length`: tokens a text that the folder states."""
+    the model's own code; `layout`: see `layouts.py`; `stated_length`: tokens a text that the folder states;
+    `activation`: that of `1_SpladePooling`; `queries`: what encodes them (`same`, `second` or `table`), if that is compared."""
     return {
         "kind": kind,
         "dtype": dtype,
@@ -54,6 +55,8 @@ def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=No
         "own": own,
         "layout": layout,
         "stated_length": stated_length,
+        "activation": activation,
+        "queries": queries,
         "config": config,
     }
 
@@ -136,6 +139,17 @@ CHECKPOINTS = {
     # Folders as sentence-transformers makes them; the length is what they state.
     "modules": checkpoint("bert", layout="modules", stated_length=33),
     "router": checkpoint("distilbert", layout="router", stated_length=29),
+    # The folders of the models that people use, where none above is like them.
+    "naver-cocondenser": checkpoint("bert", layout="bin", queries="same"),
+    "naver-v2-max": checkpoint("distilbert", layout="vocab-bin", queries="same"),
+    "naver-efficient": checkpoint("distilbert", layout="two-models", queries="second"),
+    "opensearch-doc-v3": checkpoint("distilbert", layout="idf", activation="log1p_relu", queries="table"),
+    "opensearch-multilingual": checkpoint("bert", layout="idf", queries="table"),
+    "opensearch-doc-v3-gte": checkpoint(
+        "gte", own={"rope_theta": 700.0}, rope_parameters=rope(700.0), layout="idf", activation="log1p_relu", queries="table"
+    ),
+    "ibm-granite": checkpoint("roberta", dtype=torch.bfloat16, queries="same"),
+    "portuguese": checkpoint("bert", layout="both", stated_length=40, queries="same"),
     # In the form of the model's own code, without and with scaling of its positions.
     "new": checkpoint("gte", own={"rope_theta": 20000.0}, rope_parameters=rope(20000.0), layer_norm_eps=1e-4),
     "new-scaled-untied": checkpoint(

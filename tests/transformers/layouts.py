@@ -4,6 +4,11 @@ plain          configuration, weights and tokenizer at the root
 modules        sentence-transformers' modules.json, with the model and its tokenizer in a folder of their own
 router         sentence-transformers' router, with the side of documents in a folder of its own
 token-weights  BAAI/bge-m3's: pytorch_model.bin without a head, and sparse_linear.pt
+bin            pytorch_model.bin alone, as naver/splade-cocondenser-ensembledistil
+vocab-bin      pytorch_model.bin of the old kind, and vocab.txt without tokenizer.json, as naver/splade_v2_max
+both           model.safetensors and pytorch_model.bin, as AxelPCG/splade-pt-br
+two-models     the same, with a second model for queries, as naver/efficient-splade-VI-BT-large-doc
+idf            the plain one with a table for queries, as opensearch-project's
 """
 
 import json
@@ -11,7 +16,8 @@ import json
 import torch
 
 TYPES = "sentence_transformers.sparse_encoder.models"
-TRANSFORMER = {"plain": "", "token-weights": "", "modules": "0_MLMTransformer", "router": "document_0_MLMTransformer"}
+TRANSFORMER = {"modules": "0_MLMTransformer", "router": "document_0_MLMTransformer"}
+QUERY_MODEL = "query_0_MLMTransformer"
 
 
 def write(folder, name, value):
@@ -21,7 +27,7 @@ def write(folder, name, value):
 
 def transformer(folder, spec):
     """The folder of the configuration and the weights."""
-    return folder / TRANSFORMER[spec["layout"]]
+    return folder / TRANSFORMER.get(spec["layout"], "")
 
 
 def finish(folder, spec, model):
@@ -46,6 +52,39 @@ def finish(folder, spec, model):
         write(folder, "document_1_SpladePooling/config.json", pooling)
     if spec["layout"] == "token-weights":
         token_weights(folder, model)
+    if spec["layout"] in ("bin", "vocab-bin", "two-models"):
+        (folder / "model.safetensors").unlink()
+    if spec["layout"] in ("bin", "vocab-bin", "two-models", "both"):
+        save_pickled(folder, model, spec)
+    if spec["activation"] != "relu":
+        write(folder, "1_SpladePooling/config.json", {**pooling, "activation_function": spec["activation"]})
+
+
+def save_pickled(folder, model, spec):
+    torch.save(
+        model.state_dict(),
+        folder / "pytorch_model.bin",
+        _use_new_zipfile_serialization=spec["layout"] != "vocab-bin",
+    )
+
+
+def save_tokenizer(folder, spec, tokenizer):
+    if spec["layout"] != "vocab-bin":
+        tokenizer.save(str(folder / "tokenizer.json"))
+        return
+    names = [tokenizer.id_to_token(column) + "\n" for column in range(tokenizer.get_vocab_size())]
+    (folder / "vocab.txt").write_text("".join(names), encoding="utf-8")
+    write(folder, "tokenizer_config.json", {"do_lower_case": True, "tokenizer_class": "DistilBertTokenizer"})
+
+
+def table_weight(column):
+    """The weight of a term in the table for queries; some have none."""
+    return column % 97 / 16
+
+
+def save_table(folder, tokenizer):
+    terms = {tokenizer.id_to_token(column): table_weight(column) for column in range(tokenizer.get_vocab_size())}
+    write(folder, "idf.json", terms)
 
 
 def token_weights(folder, model):

@@ -6,7 +6,9 @@ For each checkpoint, FOLDER/NAME has config.json, the safetensors files, tokeniz
   given        whether that is to be asked for, or is the default
   tokens       of all texts together
   token_weights  whether each token has one weight
+  aggregations   those that the model allows
   documents    {docid: {"max": {term: weight}, "sum": {term: weight}}}
+  queries      {docid: {term: weight}}, the texts as queries; null where they are not compared
 The weights are those of the checkpoint as it was saved and loaded again, computed a text at a time: in float32 by
 transformers, or in float64 by `new.py`.
 """
@@ -75,7 +77,56 @@ def logits_by_numpy(folder):
     return model.config, lambda ids: torch.from_numpy(model.logits(ids))
 
 
-def reference(folder, spec, tokenizer, documents):
+def second_model(folder, spec, columns, seed, tokenizer):
+    """Another model of another architecture, for queries."""
+    second = {**spec, "kind": "bert", "config": {}}
+    model = build(second, columns, seed)
+    model.save_pretrained(folder)
+    (folder / "model.safetensors").unlink()
+    layouts.save_pickled(folder, model, second)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return CLASSES["bert"][1].from_pretrained(folder, dtype=torch.float32).eval()
+
+
+def by_model(tokenizer, terms, documents, logits):
+    """The texts as queries of a model: the maximum over tokens."""
+    queries = {}
+    for docid, text in documents.items():
+        row = torch.log1p(torch.relu(logits(tokenizer.encode(text).ids))).amax(0).tolist()
+        queries[docid] = {terms[column]: weight for column, weight in enumerate(row) if weight > 0}
+    return queries
+
+
+def by_table(tokenizer, terms, documents):
+    """The texts as queries of a table: each different token once, of the first 512."""
+    queries = {}
+    for docid, text in documents.items():
+        columns = set(tokenizer.encode(text, add_special_tokens=False).ids[:512])
+        weights = {terms[column]: layouts.table_weight(column) for column in columns}
+        queries[docid] = {term: weight for term, weight in weights.items() if weight > 0}
+    return queries
+
+
+def queries_of(folder, spec, seed, tokenizer, terms, documents, documents_by_max):
+    if spec["queries"] == "table":
+        layouts.save_table(folder, tokenizer)
+        return by_table(tokenizer, terms, documents)
+    if spec["queries"] == "second":
+        place = folder / layouts.QUERY_MODEL
+        model = second_model(place, spec, len(terms), seed + 1000, tokenizer)
+
+        def logits(ids):
+            with torch.no_grad():
+                return model(input_ids=torch.tensor([ids])).logits[0].double()
+
+        tokenizer.enable_truncation(model.config.max_position_embeddings)
+        queries = by_model(tokenizer, terms, documents, logits)
+        tokenizer.no_truncation()
+        return queries
+    return documents_by_max if spec["queries"] == "same" else None
+
+
+def reference(folder, spec, seed, tokenizer, documents):
     config, logits = logits_by_numpy(folder) if spec["own"] else logits_by_transformers(folder, spec)
     offset = config["pad_token_id"] + 1 if "roberta" in spec["kind"] or spec["kind"] == "camembert" else 0
     default = spec["stated_length"] or min(512, config["max_position_embeddings"] - offset)
@@ -88,6 +139,8 @@ def reference(folder, spec, tokenizer, documents):
         ids = tokenizer.encode(text).ids
         tokens += len(ids)
         each = torch.log1p(torch.relu(logits(ids)))
+        if spec["activation"] == "log1p_relu":
+            each = torch.log1p(each)
         weights[docid] = {
             aggregation: {terms[column]: weight for column, weight in enumerate(row.tolist()) if weight > 0}
             for aggregation, row in (("max", each.amax(0)), ("sum", each.sum(0)))
@@ -95,7 +148,16 @@ def reference(folder, spec, tokenizer, documents):
     tokenizer.no_truncation()
     given = bool(spec["max_length"])
     single = spec["layout"] == "token-weights"
-    return {"max_length": max_length, "given": given, "tokens": tokens, "documents": weights, "token_weights": single}
+    by_max = {docid: of_text["max"] for docid, of_text in weights.items()}
+    return {
+        "max_length": max_length,
+        "given": given,
+        "tokens": tokens,
+        "documents": weights,
+        "token_weights": single,
+        "aggregations": ["max"] if single or spec["activation"] != "relu" else ["max", "sum"],
+        "queries": queries_of(folder, spec, seed, tokenizer, terms, documents, by_max),
+    }
 
 
 def save(folder, model, spec):
@@ -119,11 +181,11 @@ def make(name, spec, seed, texts, documents, out):
     here = layouts.transformer(folder, spec)
     save(here, model, spec)
     layouts.finish(folder, spec, model)
-    tokenizer.save(str(here / "tokenizer.json"))
+    layouts.save_tokenizer(here, spec, tokenizer)
     shards = len(list(here.glob("*.safetensors")))
     assert (shards > 1) == bool(spec["shard"]), f"{name}: {shards} files"
     with open(folder / "reference.json", "w", encoding="utf-8") as file:
-        json.dump(reference(folder, spec, tokenizer, documents), file, ensure_ascii=False)
+        json.dump(reference(folder, spec, seed, tokenizer, documents), file, ensure_ascii=False)
 
 
 def main(corpus, out):

@@ -39,6 +39,51 @@ unsupported_platform() {
     "install ONNX Runtime $(value_of onnxruntime VERSION) and Java 21 yourself, set ORT_DYLIB_PATH and JAVA_HOME, then: scripts/setup.sh model anserini"
 }
 
+# pins PIECE: the wheels of a piece as pip takes them, `project==version --hash=...` in one line, from the program's list.
+pins() {
+  awk -v piece="$1" '
+    $1 == piece {
+      split($2, names, "-")
+      gsub("_", "-", names[1])
+      if (names[1] != project) printf "%s==%s ", names[1], names[2]
+      project = names[1]
+      printf "--hash=sha256:%s ", $3
+    }' "$SCRIPTS/../src/hub/wheels/pins.txt"
+}
+
+# version_in PINS PROJECT
+version_in() { tr ' ' '\n' <<<"$1" | awk -F== -v project="$2" '$1 == project { print $2 }'; }
+
+# requirements_of PINS: one project a line, as a file of requirements has them.
+requirements_of() {
+  awk '{
+    for (i = 1; i <= NF; i++) printf "%s%s", (i == 1 ? "" : $i ~ /^--/ ? " " : "\n"), $i
+    print ""
+  }' <<<"$1"
+}
+
+# install_with_program PIECE: fills $WORK/piece with what a program that is built already fetches; fails where there is
+# none, where it is of another version, or where it cannot fetch. The program needs neither Python nor pip.
+install_with_program() {
+  local program made="$WORK/by-program"
+  program="$(built_program)" || return 1
+  SPLADE_EXPORT_CACHE="$made" "$program" setup --quiet "$1" >"$WORK/program.log" 2>&1 || return 1
+  # shellcheck disable=SC2153  # set by the piece
+  [[ "$(cat "$made/$FOLDER/.stamp")" == "$(stamp | tr -s ' \n' '  ')" ]] || return 1
+  mv "$made/$FOLDER" "$WORK/piece"
+}
+
+# Prints the program that was built in this clone.
+built_program() {
+  local folder
+  for folder in "${CARGO_TARGET_DIR:-}" "$SCRIPTS/../target" "$CACHE/target"; do
+    [[ -n "$folder" && -x "$folder/release/splade-export" ]] || continue
+    echo "$folder/release/splade-export"
+    return
+  done
+  return 1
+}
+
 # platform_tag LINUX MACOS: the tag of this platform's wheels; Linux's is completed with the processor.
 platform_tag() {
   case "$PLATFORM" in

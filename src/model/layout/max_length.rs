@@ -22,8 +22,17 @@ struct File {
     max_seq_length: Option<usize>,
 }
 
+/// The number of tokens of a text for which a model was trained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatedLength {
+    /// The number.
+    pub tokens: usize,
+    /// The name of the file that states it.
+    pub file: String,
+}
+
 /// Reads `max_seq_length`; `None` where it is not stated.
-pub fn read_max_length(files: &ModelFiles) -> Result<Option<usize>, ModelError> {
+pub fn read_max_length(files: &ModelFiles) -> Result<Option<StatedLength>, ModelError> {
     let mut paths = files
         .folders()
         .flat_map(|folder| FILES.map(|name| folder.join(name)));
@@ -32,5 +41,10 @@ pub fn read_max_length(files: &ModelFiles) -> Result<Option<usize>, ModelError> 
     };
     let bytes = fs::read(&path).map_err(|e| ModelError::broken(&path, e))?;
     let file: File = serde_json::from_slice(&bytes).map_err(|e| ModelError::broken(&path, e))?;
-    Ok(file.max_seq_length.filter(|&tokens| tokens > 0))
+    let tokens = file.max_seq_length.filter(|&tokens| tokens > 0);
+    let name = path.file_name().unwrap_or_default();
+    Ok(tokens.map(|tokens| StatedLength {
+        tokens,
+        file: name.to_string_lossy().into_owned(),
+    }))
 }

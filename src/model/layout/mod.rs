@@ -8,6 +8,6 @@ mod pooling;
 mod tests;
 
 pub use files::ModelFiles;
-pub use max_length::read_max_length;
+pub use max_length::{StatedLength, read_max_length};
 pub use modules::Modules;
 pub use pooling::{Activation, Pooling};

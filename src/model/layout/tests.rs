@@ -53,6 +53,11 @@ fn another_pooling_is_refused() {
     );
 }
 
+fn stated(files: &ModelFiles) -> Option<(usize, String)> {
+    let stated = read_max_length(files).unwrap()?;
+    Some((stated.tokens, stated.file))
+}
+
 #[test]
 fn modules_say_where_their_files_are() {
     let modules = r#"[
@@ -69,7 +74,10 @@ fn modules_say_where_their_files_are() {
     ]);
     let files = ModelFiles::find(dir.path()).unwrap();
     assert_eq!(files.weights, dir.path().join("0_MLMTransformer"));
-    assert_eq!(read_max_length(&files).unwrap(), Some(256));
+    assert_eq!(
+        stated(&files),
+        Some((256, "sentence_bert_config.json".into()))
+    );
     let (found, path) = pooling(dir.path()).unwrap();
     assert_eq!(found.aggregation, Some(Aggregation::Sum));
     assert_eq!(path, "pool/config.json");
@@ -113,7 +121,10 @@ fn a_router_leads_to_the_side_of_documents() {
     let files = ModelFiles::find(dir.path()).unwrap();
     let documents = dir.path().join("document_0_MLMTransformer");
     assert_eq!(files.weights, documents);
-    assert_eq!(read_max_length(&files).unwrap(), Some(300));
+    assert_eq!(
+        stated(&files),
+        Some((300, "sentence_bert_config.json".into()))
+    );
     // The same when the side of documents is named itself.
     for folder in [dir.path(), &documents] {
         let files = ModelFiles::find(folder).unwrap();

@@ -1,6 +1,6 @@
 //! Tokenizer, terms and table of a query side without a model.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tokenizers::Tokenizer;
@@ -19,6 +19,8 @@ pub struct QueryFiles {
     pub vocabulary: Vocabulary,
     /// Their weights.
     pub table: QueryTable,
+    /// The files that were read.
+    pub files: Vec<PathBuf>,
 }
 
 /// `config.json`
@@ -52,7 +54,10 @@ impl QueryFiles {
             Some(file) => QueryTable::open(file, &tokenizer, columns)?,
             None => QueryTable::ones(columns),
         };
+        let mut files = opened.files;
+        files.extend(file.map(Path::to_owned));
         Ok(Self {
+            files,
             vocabulary: Vocabulary::new(&tokenizer, columns)
                 .map_err(|reason| ModelError::broken(&documents, reason))?,
             table,

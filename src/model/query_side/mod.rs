@@ -7,12 +7,14 @@
 //! | `query_0_MLMTransformer/` | a second model |
 //! | nothing of it | the same model |
 
+mod document_files;
 mod files;
 mod router;
 mod side;
 mod sides;
 mod table;
 
+pub use document_files::document_side_files;
 pub use files::QueryFiles;
 pub use side::QuerySide;
 pub use sides::Sides;

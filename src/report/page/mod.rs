@@ -62,8 +62,9 @@ fn header(report: &Report, out: &mut impl Write) -> io::Result<()> {
         (&facts.architecture, &facts.aggregation, facts.max_length)
     {
         lead += &format!(
-            ", encoded by a {architecture} model ({aggregation} over at most {} tokens)",
-            count(length as u64)
+            ", encoded by a {architecture} model ({aggregation} over at most {} tokens{})",
+            count(length as u64),
+            if facts.windows { ", in windows" } else { "" }
         );
     }
     if let Some(tool) = &facts.tool {

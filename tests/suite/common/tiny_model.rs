@@ -12,32 +12,38 @@ use serde_json::json;
 const HIDDEN: usize = 8;
 const INTERMEDIATE: usize = 16;
 const POSITIONS: usize = 64;
-const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+/// The special tokens, which are the first terms.
+pub const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
 /// Writes the model folder. Another seed gives other weights.
 pub fn write(folder: &Path, seed: u64) {
-    std::fs::create_dir_all(folder).unwrap();
     let letters = ('a'..='z').flat_map(|c| [c.to_string(), format!("##{c}")]);
     let terms: Vec<String> = SPECIAL
         .iter()
         .map(ToString::to_string)
         .chain(letters)
         .collect();
+    write_with(folder, seed, terms.len(), &tokenizer(&terms));
+}
+
+/// Writes the same model for the terms of another `tokenizer.json`.
+pub fn write_with(folder: &Path, seed: u64, terms: usize, tokenizer: &serde_json::Value) {
+    std::fs::create_dir_all(folder).unwrap();
     let file = |name: &str, value: serde_json::Value| {
         std::fs::write(folder.join(name), value.to_string()).unwrap();
     };
-    file("tokenizer.json", tokenizer(&terms));
+    file("tokenizer.json", tokenizer.clone());
     file(
         "config.json",
         json!({
             "model_type": "bert", "architectures": ["BertForMaskedLM"], "hidden_size": HIDDEN,
             "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": INTERMEDIATE,
-            "max_position_embeddings": POSITIONS, "vocab_size": terms.len(), "type_vocab_size": 2,
+            "max_position_embeddings": POSITIONS, "vocab_size": terms, "type_vocab_size": 2,
             "hidden_act": "gelu", "layer_norm_eps": 1e-12
         }),
     );
     let mut state = seed;
-    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = shapes(terms.len())
+    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = shapes(terms)
         .into_iter()
         .map(|(name, shape)| {
             let values = 0..shape.iter().product();
@@ -58,7 +64,8 @@ pub fn write(folder: &Path, seed: u64) {
     std::fs::write(folder.join("model.safetensors"), bytes).unwrap();
 }
 
-fn tokenizer(terms: &[String]) -> serde_json::Value {
+/// A WordPiece tokenizer without capitals, as a `tokenizer.json` has it.
+pub fn tokenizer(terms: &[String]) -> serde_json::Value {
     let vocabulary: serde_json::Map<_, _> = (0..)
         .zip(terms)
         .map(|(id, term): (u32, _)| (term.clone(), id.into()))

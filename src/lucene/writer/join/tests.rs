@@ -7,6 +7,7 @@ fn origin(run: &str, documents: &str) -> IndexOrigin {
     IndexOrigin {
         run: run.to_owned(),
         documents: documents.to_owned(),
+        details: std::iter::once(("model".to_owned(), run.to_owned())).collect(),
     }
 }
 
