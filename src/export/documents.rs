@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 
 use super::event::{Event, EventHandler, encode_parts};
-use super::open_run::{ResumeOutcome, open_run};
+use super::open_run::{ResumeOutcome, open_run, run_identity};
 use super::run_writer::{Kept, PartWriters, RunWriter};
 use crate::corpus::{
     CorpusOptions, CorpusReader, Inputs, OnError, PartOptions, PartReader, PartSelection, Plan,
@@ -19,8 +19,7 @@ use crate::output::{EncodedRecord, Output, OutputSummary, PseudoTerms, Terms, Ve
 use crate::pipeline::{EncodedPart, PartSink};
 use crate::run::{
     Accounting, CollectionSettings, Compression, Counts, EncodingSettings, FinishedRun, HeadKind,
-    InputEnd, InputFile, KeptBatch, ModelInfo, PartKind, RunIdentity, RunSettings, Shard,
-    VectorKind,
+    InputEnd, InputFile, KeptBatch, ModelInfo, PartKind, RunSettings, Shard, VectorKind,
 };
 use crate::stop::Stop;
 
@@ -87,13 +86,7 @@ pub fn encode_documents(
     check_settings(options, &outputs)?;
     // Everything that can be wrong with the settings is found before the folders are created.
     let inputs = Inputs::find(&options.corpus.paths, options.corpus.kind)?;
-    let identity = RunIdentity {
-        settings: settings(encoder, options, &inputs.sources)?,
-        outputs: outputs
-            .iter()
-            .map(|output| (output.format().to_owned(), output.settings()))
-            .collect(),
-    };
+    let identity = run_identity(settings(encoder, options, &inputs.sources)?, &outputs);
     events(Event::Found(inputs));
     let vocabulary = encoder.vocabulary().terms();
     let damaged = &mut |damaged| events(Event::Damaged(damaged));

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use super::documents::{DocumentsSummary, abandon};
 use super::event::{Event, EventHandler};
-use super::open_run::{ResumeOutcome, open_run};
+use super::open_run::{ResumeOutcome, open_run, run_identity};
 use super::rejected_merge::{RejectedSource, merge_rejected};
 use super::run_writer::RunWriter;
 use crate::collection::{DOCUMENTS, Manifest, REJECTED};
@@ -15,8 +15,7 @@ use crate::corpus::PartSelection;
 use crate::error::Result;
 use crate::output::{Output, ShardOutput};
 use crate::run::{
-    Accounting, FinishedRun, PartKind, PartRecord, RunIdentity, RunSettings, SettingDifference,
-    Shard,
+    Accounting, FinishedRun, PartKind, PartRecord, RunSettings, SettingDifference, Shard,
 };
 use crate::stop::Stop;
 
@@ -75,13 +74,7 @@ pub fn join_shards(
     let parts = find_parts(&shards)?;
     check_input(&shards, &parts)?;
     check_outputs(&shards, &outputs)?;
-    let identity = RunIdentity {
-        settings,
-        outputs: outputs
-            .iter()
-            .map(|output| (output.format().to_owned(), output.settings()))
-            .collect(),
-    };
+    let identity = run_identity(settings, &outputs);
     let damaged = &mut |damaged| events(Event::Damaged(damaged));
     let writer = match open_run(outputs, &identity, &[], options.resume, damaged)? {
         ResumeOutcome::Writing(writer) => writer,

@@ -4,7 +4,7 @@ use super::run_writer::RunWriter;
 use crate::error::{Error, Result};
 use crate::output::{Output, OutputState, OutputSummary};
 use crate::run::{
-    Damaged, FinishedRun, Journal, PartKind, RunError, RunIdentity, SettingDifference,
+    Damaged, FinishedRun, Journal, PartKind, RunError, RunIdentity, RunSettings, SettingDifference,
 };
 
 /// What was found at the places of the outputs.
@@ -13,6 +13,17 @@ pub(super) enum ResumeOutcome {
     Writing(RunWriter),
     /// All was done by an earlier run, and is as it was written. An index alone does not keep what its run was.
     Finished(Option<FinishedRun>, Vec<OutputSummary>),
+}
+
+/// Returns what a run with these settings into these outputs is.
+pub(super) fn run_identity(settings: RunSettings, outputs: &[Box<dyn Output>]) -> RunIdentity {
+    let outputs = outputs
+        .iter()
+        .map(|output| (output.format().to_owned(), output.settings()));
+    RunIdentity {
+        settings,
+        outputs: outputs.collect(),
+    }
 }
 
 /// Takes the places of new outputs, or, with `resume`, goes on with what an equal run left there.

@@ -17,12 +17,13 @@ use serde_json::Value;
 
 use super::line_format::LineFormat;
 use super::line_part::LinePart;
+use super::output_folder::OutputFolder;
 use super::traits::{
     FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardPart,
 };
-use crate::collection::{DOCUMENTS, MANIFEST, Manifest, PartInfo, REJECTED, UNFINISHED};
+use crate::collection::{DOCUMENTS, Manifest, PartInfo};
 use crate::digest::{copy_hashed, sha256_of};
-use crate::durable::{AtomicFile, create_folder, fault, sync_folder};
+use crate::durable::{AtomicFile, create_folder, sync_folder};
 use crate::error::{Error, Result};
 use crate::run::{
     Compression, Damaged, FinishedRun, Journal, PartFile, PartRecord, RunError, VectorKind,
@@ -31,10 +32,8 @@ use crate::run::{
 /// Writes the parts of a run as files of lines.
 pub struct LineOutput {
     format: Box<dyn LineFormat>,
-    path: PathBuf,
+    folder: OutputFolder,
     compression: Compression,
-    /// Whether the folder was created by [`Output::begin`], so that it may be removed again.
-    created: bool,
 }
 
 impl LineOutput {
@@ -43,18 +42,17 @@ impl LineOutput {
     pub fn new(path: PathBuf, format: impl LineFormat + 'static, compression: Compression) -> Self {
         Self {
             format: Box::new(format),
-            path,
+            folder: OutputFolder::new(path),
             compression,
-            created: false,
         }
     }
 
     fn documents(&self) -> PathBuf {
-        self.path.join(DOCUMENTS)
+        self.folder.path().join(DOCUMENTS)
     }
 
     fn unfinished(&self) -> PathBuf {
-        self.path.join(UNFINISHED)
+        self.folder.unfinished()
     }
 
     fn part_name(&self, number: usize) -> String {
@@ -91,19 +89,13 @@ impl LineOutput {
     }
 
     fn summary(&self, manifest: &Manifest) -> OutputSummary {
-        OutputSummary {
-            format: self.format.name().to_owned(),
-            path: self.path.clone(),
-            pieces: manifest.parts.len(),
-            unit: "parts",
-            bytes: manifest.parts.iter().map(|part| part.file.bytes).sum(),
-        }
+        self.folder.summary(self.format.name(), manifest, "parts")
     }
 
     /// Checks `rejected.jsonl` against what was written.
     fn check_rejected(&self, expected: Option<&str>) -> Option<Damaged> {
         let expected = expected?;
-        let path = self.path.join(REJECTED);
+        let path = self.folder.rejected();
         let reason = match sha256_of(&path) {
             Ok(sha256) if sha256 == expected => return None,
             Ok(_) => "its SHA-256 is not that of what was written".to_owned(),
@@ -119,7 +111,7 @@ impl Output for LineOutput {
     }
 
     fn path(&self) -> &Path {
-        &self.path
+        self.folder.path()
     }
 
     fn settings(&self) -> Value {
@@ -135,44 +127,23 @@ impl Output for LineOutput {
     }
 
     fn state(&self) -> Result<OutputState> {
-        if !self.path.exists() {
-            return Ok(OutputState::Absent);
-        }
-        if !self.path.is_dir() {
-            return Ok(OutputState::Foreign);
-        }
-        if self.path.join(MANIFEST).exists() {
-            return Ok(OutputState::Finished);
-        }
-        let unfinished = self.unfinished();
         // What the run is gets recorded before the folder of the parts is created.
-        if unfinished.is_dir() && (Journal::is_begun(&unfinished) || !self.documents().exists()) {
-            return Ok(OutputState::Begun);
-        }
-        Ok(match fs::read_dir(&self.path)?.next() {
-            None => OutputState::Absent,
-            Some(_) => OutputState::Foreign,
-        })
+        self.folder
+            .state(|unfinished| Journal::is_begun(unfinished) || !self.documents().exists())
     }
 
     fn begin(&mut self, run: &RunContext<'_>) -> Result<()> {
-        let path = self.path.clone();
-        match self.state()? {
-            OutputState::Finished => return Err(RunError::Exists { path }.into()),
-            OutputState::Foreign => return Err(RunError::Exists { path }.into()),
-            OutputState::Absent | OutputState::Begun => {}
-        }
+        self.folder.refuse_taken(self.state()?)?;
         if let Some(vocabulary) = run.vocabulary {
             self.format.set_vocabulary(vocabulary)?;
         }
-        self.created = !path.exists();
-        create_folder(&self.unfinished())?;
-        Ok(())
+        let unfinished = self.unfinished();
+        Ok(self.folder.take(&unfinished)?)
     }
 
     fn prepare(&self, kept: &BTreeMap<usize, PartRecord>) -> Result<()> {
         create_folder(&self.documents())?;
-        sync_folder(&self.path)?;
+        sync_folder(self.folder.path())?;
         let format = self.format.name();
         for entry in fs::read_dir(self.documents())? {
             let path = entry?.path();
@@ -222,17 +193,17 @@ impl Output for LineOutput {
 
     fn commit(&self, run: &FinishedRun) -> Result<OutputSummary> {
         for (name, content) in self.format.companions() {
-            let mut file = AtomicFile::create(&self.unfinished(), &self.path.join(name))?;
+            let mut file = AtomicFile::create(&self.unfinished(), &self.folder.path().join(name))?;
             file.write_all(content.as_bytes())?;
             file.finish()?;
         }
         let manifest = self.manifest(run);
-        manifest.write(&self.path)?;
+        manifest.write(self.folder.path())?;
         Ok(self.summary(&manifest))
     }
 
     fn inspect(&self) -> Result<FinishedOutput> {
-        let manifest = Manifest::require(&self.path)?;
+        let manifest = Manifest::require(self.folder.path())?;
         let folder = self.documents();
         let checked: Vec<_> = manifest
             .parts
@@ -265,26 +236,21 @@ impl Output for LineOutput {
     }
 
     fn reopen(&self) -> Result<()> {
-        fault::point("the removal of a manifest")?;
-        Ok(fs::remove_file(self.path.join(MANIFEST))?)
+        Ok(self.folder.reopen()?)
     }
 
     fn discard(&self) {
-        if self.path.join(MANIFEST).exists() {
+        if self.folder.is_finished() {
             return;
         }
         // Nothing can be done about a failure to clean up after a failure.
         if self.prepare(&BTreeMap::new()).is_ok() {
             let _ = fs::remove_dir(self.documents());
         }
-        let _ = fs::remove_file(self.path.join(REJECTED));
-        let _ = fs::remove_dir_all(self.unfinished());
-        if self.created {
-            let _ = fs::remove_dir(&self.path);
-        }
+        self.folder.discard();
     }
 
     fn rejected_path(&self) -> Option<PathBuf> {
-        Some(self.path.join(REJECTED))
+        Some(self.folder.rejected())
     }
 }

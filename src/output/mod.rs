@@ -19,6 +19,7 @@ mod line_output;
 mod line_part;
 mod lucene;
 mod npz;
+mod output_folder;
 mod part_file;
 mod pseudo_terms;
 mod pseudo_text;
