@@ -1,10 +1,13 @@
 //! Flags -> typed options -> library calls. The only place that knows clap.
 
+mod convert;
 mod documents;
 mod encode;
 mod explain;
 mod fetch_progress;
 pub mod flags;
+mod formats;
+mod impacts;
 mod index;
 mod index_settings;
 mod input;
@@ -34,6 +37,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Documents(documents::Args),
+    Convert(convert::Args),
     Plan(plan::Args),
     Topics(topics::Args),
     Index(index::Args),
@@ -61,6 +65,7 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Documents(args) => args.run(),
+            Command::Convert(args) => args.run(),
             Command::Plan(args) => args.run(),
             Command::Topics(args) => args.run(),
             Command::Index(args) => args.run(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::document_line::{Contents, Weight, parse};
+use super::document_line::{Contents, parse};
 use super::error::{CollectionError, LineProblem};
 use super::lines::Lines;
 use super::manifest::{Manifest, PartInfo};
@@ -128,7 +128,9 @@ impl Checker<'_> {
                     counts.impact_sum += u64::from(impact);
                     counts.max_impact = counts.max_impact.max(impact);
                 }
-                VectorKind::Weights => check_weight(term, weight)?,
+                VectorKind::Weights => {
+                    weight.positive(term)?;
+                }
             }
             Ok::<_, LineProblem>(())
         })
@@ -241,18 +243,6 @@ impl Checker<'_> {
             path: self.folder.join(MANIFEST),
             problem: problem.to_owned(),
         }
-    }
-}
-
-fn check_weight(term: &str, weight: Weight) -> Result<(), LineProblem> {
-    let value = f32::from(weight);
-    if value.is_finite() && value > 0.0 {
-        Ok(())
-    } else {
-        Err(LineProblem::Json(format!(
-            "term {} has the weight {value}, which is not a positive number",
-            Quoted(term)
-        )))
     }
 }
 

@@ -8,9 +8,9 @@ use anyhow::Context;
 use super::documents::{DocumentsSummary, abandon};
 use super::event::{Event, EventHandler};
 use super::open_run::{ResumeOutcome, open_run, run_identity};
-use super::rejected_merge::{RejectedSource, merge_rejected};
+use super::rejected_merge::join_accounting;
 use super::run_writer::RunWriter;
-use crate::collection::{DOCUMENTS, Manifest, REJECTED};
+use crate::collection::{DOCUMENTS, Manifest};
 use crate::corpus::PartSelection;
 use crate::error::Result;
 use crate::output::{Output, ShardOutput};
@@ -76,7 +76,7 @@ pub fn join_shards(
     check_outputs(&shards, &outputs)?;
     let identity = run_identity(settings, &outputs);
     let damaged = &mut |damaged| events(Event::Damaged(damaged));
-    let writer = match open_run(outputs, &identity, &[], options.resume, damaged)? {
+    let writer = match open_run(outputs, &identity, None, options.resume, damaged)? {
         ResumeOutcome::Writing(writer) => writer,
         ResumeOutcome::Finished(run, outputs) => {
             events(Event::Finished);
@@ -244,27 +244,9 @@ fn copy(
         stop.check()?;
         writer.adopt_part(number, &shard.folders, record)?;
     }
-    let mut accounting = Accounting::default();
-    let mut rejected = Vec::new();
-    for shard in shards {
-        let of_shard = &shard.manifest.accounting;
-        accounting.read += of_shard.read;
-        accounting.written += of_shard.written;
-        accounting.rejected += of_shard.rejected;
-        rejected.extend(
-            of_shard
-                .rejected_sha256
-                .iter()
-                .map(|sha256| RejectedSource {
-                    path: shard.collection().join(REJECTED),
-                    sha256: sha256.clone(),
-                }),
-        );
-    }
-    if accounting.rejected > 0 {
-        let mut file = writer.rejected()?;
-        merge_rejected(rejected, |line| Ok(file.add_line(line)?))?;
-        accounting.rejected_sha256 = Some(writer.keep_rejected(file)?);
-    }
-    Ok(accounting)
+    let of_shards = shards.iter().map(|shard| {
+        let accounting = shard.manifest.accounting.clone();
+        (shard.collection().to_owned(), accounting)
+    });
+    join_accounting(writer, of_shards)
 }

@@ -30,7 +30,7 @@ pub(super) fn run_identity(settings: RunSettings, outputs: &[Box<dyn Output>]) -
 pub(super) fn open_run(
     outputs: Vec<Box<dyn Output>>,
     identity: &RunIdentity,
-    vocabulary: &[String],
+    vocabulary: Option<&[String]>,
     resume: bool,
     on_damage: &mut dyn FnMut(Damaged),
 ) -> Result<ResumeOutcome> {
@@ -123,14 +123,21 @@ fn inspect(
 
 /// Verifies another output of a finished run.
 fn inspect_other(home: &dyn Output, output: &dyn Output) -> Result<OutputSummary> {
-    match output.inspect() {
-        Ok(found) => Ok(found.summary),
-        Err(error) => Err(anyhow::Error::from(error)
-            .context(format!(
-                "{0} is finished, but {1} beside it is not whole; build that anew: splade-export index {0} --output",
-                home.path().display(),
-                output.path().display()
-            ))
-            .into()),
-    }
+    let error = match output.inspect() {
+        Ok(found) => match found.damaged.into_iter().next() {
+            None => return Ok(found.summary),
+            Some(damaged) => {
+                anyhow::anyhow!("{}: {}", damaged.path.display(), damaged.reason)
+            }
+        },
+        Err(error) => error.into(),
+    };
+    Err(error
+        .context(format!(
+            "{0} is finished, but {1} beside it is not whole; remove that and make it anew: splade-export {2} {0} --output",
+            home.path().display(),
+            output.path().display(),
+            output.remake_command()
+        ))
+        .into())
 }

@@ -36,6 +36,19 @@ impl Default for Quantization {
     }
 }
 
+impl Quantization {
+    /// Returns the weight that an impact of 1 stands for; `None` where each text or the corpus was divided by its own
+    /// largest weight.
+    #[must_use]
+    pub fn unit(&self) -> Option<f64> {
+        match self.normalization {
+            Normalization::None => Some(self.step.value()),
+            Normalization::By(divisor) => Some(self.step.value() * divisor.value()),
+            Normalization::Corpus | Normalization::Text => None,
+        }
+    }
+}
+
 /// How a fraction becomes an integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

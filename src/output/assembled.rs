@@ -18,7 +18,7 @@ use super::traits::{
     FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardPart,
 };
 use crate::collection::{Manifest, PartInfo};
-use crate::durable::{create_folder, fault};
+use crate::durable::create_folder;
 use crate::error::{Error, Result};
 use crate::run::{Damaged, FinishedRun, PartFile, PartRecord, VectorKind};
 
@@ -35,6 +35,11 @@ pub(super) trait Assembly: Send + Sync {
 
     /// Returns whether vectors of this kind can be written.
     fn accepts(&self, kind: VectorKind) -> bool;
+
+    /// Returns true if terms are written as numbers, so that every run has to have a vocabulary.
+    fn needs_vocabulary(&self) -> bool {
+        false
+    }
 
     /// Receives the model's vocabulary before the first record, where there is one.
     ///
@@ -127,6 +132,10 @@ impl Output for AssembledOutput {
         self.assembly.accepts(kind)
     }
 
+    fn needs_vocabulary(&self) -> bool {
+        self.assembly.needs_vocabulary()
+    }
+
     fn journal_folder(&self) -> PathBuf {
         self.folder.unfinished()
     }
@@ -140,8 +149,7 @@ impl Output for AssembledOutput {
         if let Some(vocabulary) = run.vocabulary {
             self.assembly.set_vocabulary(vocabulary)?;
         }
-        let parts = self.parts();
-        Ok(self.folder.take(&parts)?)
+        self.folder.take(run.digest)
     }
 
     fn prepare(&self, kept: &BTreeMap<usize, PartRecord>) -> Result<()> {
@@ -190,15 +198,13 @@ impl Output for AssembledOutput {
         )?;
         let manifest = self.manifest(run, files);
         manifest.write(self.folder.path())?;
-        fault::point("the removal of parts")?;
-        fs::remove_dir_all(parts)?;
-        // The run's journal may be in there: then the folder goes with that.
-        let _ = fs::remove_dir(temporary);
+        self.folder.clear_finished()?;
         Ok(self.summary(&manifest))
     }
 
     fn inspect(&self) -> Result<FinishedOutput> {
         let manifest = Manifest::require(self.folder.path())?;
+        self.folder.clear_finished()?;
         let damaged = manifest
             .parts
             .iter()

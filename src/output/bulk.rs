@@ -124,8 +124,7 @@ impl BulkRequests {
     }
 
     fn term<'a>(&'a self, record: &EncodedRecord<'a>, id: u32) -> &'a str {
-        let written = self.terms.get(id as usize);
-        written.map_or_else(|| record.terms.term(id), String::as_str)
+        record.terms.written(&self.terms, id)
     }
 
     /// Returns the names and numbers of a record's terms.
@@ -207,6 +206,10 @@ impl LineFormat for BulkRequests {
 
     fn accepts(&self, kind: VectorKind) -> bool {
         self.field != BulkField::Text || kind == VectorKind::Impacts
+    }
+
+    fn needs_vocabulary(&self) -> bool {
+        self.field == BulkField::SparseVector
     }
 
     fn set_vocabulary(&mut self, terms: &[String]) -> Result<()> {

@@ -5,15 +5,17 @@ use serde::Serialize;
 use crate::digest::sha256_of_bytes;
 use crate::impact::{Pruning, Quantization};
 use crate::lucene::IndexOrigin;
-use crate::run::{EncodingSettings, ModelInfo, PartRecord, RunSettings};
+use crate::run::{EncodingSettings, ImpactsBefore, ModelInfo, PartRecord, RunSettings};
 
 /// The settings that bear on the documents' impacts. Names of input files and the form of the collection do not.
 #[derive(Serialize)]
 struct ImpactSettings<'a> {
-    model: &'a ModelInfo,
-    encoding: &'a EncodingSettings,
+    model: &'a Option<ModelInfo>,
+    encoding: &'a Option<EncodingSettings>,
     pruning: &'a Pruning,
     quantization: &'a Option<Quantization>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impacts_before: &'a Option<ImpactsBefore>,
     part_size: usize,
 }
 
@@ -39,6 +41,7 @@ pub(crate) fn index_origin<'p>(
         encoding: &settings.encoding,
         pruning: &settings.pruning,
         quantization: &settings.quantization,
+        impacts_before: &settings.impacts_before,
         part_size: settings.collection.part_size,
     };
     let parts: Vec<_> = parts

@@ -29,6 +29,11 @@ pub trait LineFormat: Send + Sync {
         true
     }
 
+    /// Returns true if terms are written as numbers, so that every run has to have a vocabulary.
+    fn needs_vocabulary(&self) -> bool {
+        false
+    }
+
     /// Receives the model's vocabulary before the first record, where there is one.
     ///
     /// # Errors

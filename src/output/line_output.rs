@@ -122,14 +122,19 @@ impl Output for LineOutput {
         self.format.accepts(kind)
     }
 
+    fn needs_vocabulary(&self) -> bool {
+        self.format.needs_vocabulary()
+    }
+
     fn journal_folder(&self) -> PathBuf {
         self.unfinished()
     }
 
     fn state(&self) -> Result<OutputState> {
-        // What the run is gets recorded before the folder of the parts is created.
+        // The place is taken before the folder of the parts is created.
+        let is_taken = || self.folder.is_taken() || !self.documents().exists();
         self.folder
-            .state(|unfinished| Journal::is_begun(unfinished) || !self.documents().exists())
+            .state(|unfinished| Journal::is_begun(unfinished) || is_taken())
     }
 
     fn begin(&mut self, run: &RunContext<'_>) -> Result<()> {
@@ -137,8 +142,7 @@ impl Output for LineOutput {
         if let Some(vocabulary) = run.vocabulary {
             self.format.set_vocabulary(vocabulary)?;
         }
-        let unfinished = self.unfinished();
-        Ok(self.folder.take(&unfinished)?)
+        self.folder.take(run.digest)
     }
 
     fn prepare(&self, kept: &BTreeMap<usize, PartRecord>) -> Result<()> {
@@ -199,11 +203,13 @@ impl Output for LineOutput {
         }
         let manifest = self.manifest(run);
         manifest.write(self.folder.path())?;
+        self.folder.clear_finished()?;
         Ok(self.summary(&manifest))
     }
 
     fn inspect(&self) -> Result<FinishedOutput> {
         let manifest = Manifest::require(self.folder.path())?;
+        self.folder.clear_finished()?;
         let folder = self.documents();
         let checked: Vec<_> = manifest
             .parts

@@ -1,14 +1,19 @@
 //! The folder of an output that has a manifest: what lies there, and how its place is taken.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
 use super::traits::{OutputState, OutputSummary};
 use crate::collection::{MANIFEST, Manifest, REJECTED, UNFINISHED};
-use crate::durable::{create_folder, fault};
+use crate::durable::{AtomicFile, create_folder, fault};
 use crate::error::Result;
-use crate::run::RunError;
+use crate::run::{Journal, RunError};
+
+/// File with the digest of the run that took the place, in the folder of what is unfinished. Only the first output of a run
+/// has its journal.
+const RUN: &str = "run.sha256";
 
 /// The folder of an output with a manifest, and a folder in it for what is unfinished.
 #[derive(Debug)]
@@ -78,13 +83,34 @@ impl OutputFolder {
         }
     }
 
-    /// Creates `inner`, a folder somewhere below this one, and remembers which folders down to this one were missing.
-    pub fn take(&mut self, inner: &Path) -> std::io::Result<()> {
+    /// Takes the place for the run of this digest, and remembers which folders down to this one were missing.
+    pub fn take(&mut self, run: &str) -> Result<()> {
         let missing = self.path.ancestors().take_while(|path| !path.exists());
         let missing = missing.filter(|path| !path.as_os_str().is_empty());
         self.created = missing.map(Path::to_owned).collect();
         self.created.reverse();
-        create_folder(inner)
+        let unfinished = self.unfinished();
+        create_folder(&unfinished)?;
+        let path = unfinished.join(RUN);
+        match fs::read_to_string(&path) {
+            Ok(known) if known == run => return Ok(()),
+            Ok(_) => {
+                return Err(RunError::OtherOutputs {
+                    path: self.path.clone(),
+                }
+                .into());
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut file = AtomicFile::create(&unfinished, &path)?;
+        file.write_all(run.as_bytes())?;
+        Ok(file.finish()?)
+    }
+
+    /// Returns true if a run has taken the place, and not only created the folder of what is unfinished.
+    pub fn is_taken(&self) -> bool {
+        self.unfinished().join(RUN).exists()
     }
 
     /// Returns what is in the finished output. `unit` is what its files are called.
@@ -96,6 +122,16 @@ impl OutputFolder {
             unit,
             bytes: manifest.parts.iter().map(|part| part.file.bytes).sum(),
         }
+    }
+
+    /// Removes what is unfinished beside a finished output. With the run's journal in there, it goes with that.
+    pub fn clear_finished(&self) -> std::io::Result<()> {
+        let unfinished = self.unfinished();
+        if !unfinished.is_dir() || Journal::is_in(&unfinished) {
+            return Ok(());
+        }
+        fault::point("the removal of what is unfinished")?;
+        fs::remove_dir_all(unfinished)
     }
 
     /// Makes a finished output an unfinished one again.

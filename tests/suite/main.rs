@@ -11,6 +11,7 @@
 
 mod anserini;
 mod common;
+mod convert;
 mod custom_output;
 mod docs;
 mod documents;
