@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use splade_export::encoder::{EncodeError, SpladeEncoder};
+use splade_export::{EncodeError, SpladeEncoder};
 
 const TEXT: &str = "how do planes fly";
 

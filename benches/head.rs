@@ -9,7 +9,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::{ArrayView2, Axis, s};
-use splade_export::screened_head::{KernelKind, ScreenedHead, mean_row};
+use splade_export::internals::{KernelKind, ScreenedHead, mean_row};
 
 const TOKENS: usize = 240;
 const VOCABULARY: usize = 30_522;

@@ -14,7 +14,7 @@ mod synthetic;
 use std::path::Path;
 use std::time::Instant;
 
-use splade_export::lucene::{CommitOptions, IndexWriter, TermDictionary};
+use splade_export::{CommitOptions, IndexWriter, TermDictionary};
 use synthetic::Synthetic;
 
 /// Documents per part, the default of the command `documents`.

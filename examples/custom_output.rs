@@ -5,12 +5,10 @@
 
 use std::path::PathBuf;
 
-use splade_export::corpus::CorpusOptions;
-use splade_export::encoder::SpladeEncoder;
-use splade_export::export::{DocumentsOptions, encode_documents};
-use splade_export::output::{EncodedRecord, LineFormat, LineOutput};
-use splade_export::run::{Compression, VectorKind};
-use splade_export::stop::Stop;
+use splade_export::{
+    Compression, CorpusOptions, DocumentsOptions, EncodedRecord, LineFormat, LineOutput,
+    SpladeEncoder, Stop, VectorKind, encode_documents,
+};
 
 /// The whole of the format: what it is called, and one record of it.
 struct Postings;

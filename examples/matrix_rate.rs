@@ -17,7 +17,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use ort::session::{Session, SessionInputValue};
 use prost::Message;
-use splade_export::encoder::{Device, DeviceChoice};
+use splade_export::{Device, DeviceChoice};
 
 const FLOAT: i64 = 1;
 const FLOAT16: i64 = 10;

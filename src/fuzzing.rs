@@ -184,7 +184,7 @@ fn splice(file: &[u8], data: &[u8]) -> Vec<u8> {
 
 type Files = Vec<(String, Vec<u8>)>;
 
-fn small_index() -> crate::lucene::Result<&'static Files> {
+fn small_index() -> Result<&'static Files, crate::lucene::LuceneError> {
     static FILES: std::sync::OnceLock<Files> = std::sync::OnceLock::new();
     if let Some(files) = FILES.get() {
         return Ok(files);

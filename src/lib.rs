@@ -8,8 +8,8 @@
 //!                  model folder ──model──▶ ONNX graph with the SPLADE head
 //! ```
 //!
-//! [`pipeline`] is the only place where the stages meet, [`export`] the library calls behind the
-//! commands. The command line itself is in the binary.
+//! Module `pipeline` is the only place where the stages meet; `export` has the library calls behind the
+//! commands, of which [`encode_documents`] is the first. The command line itself is in the binary.
 
 #![cfg_attr(
     test,
@@ -24,13 +24,13 @@
     )
 )]
 
-pub mod collection;
-pub mod corpus;
+mod collection;
+mod corpus;
 mod digest;
 mod durable;
-pub mod encoder;
+mod encoder;
 mod error;
-pub mod export;
+mod export;
 #[cfg(any(test, fuzzing))]
 #[allow(
     missing_docs,
@@ -38,23 +38,98 @@ pub mod export;
     reason = "not part of the library: a panic is what the fuzzer looks for"
 )]
 pub mod fuzzing;
-pub mod hub;
-pub mod impact;
-pub mod lucene;
-pub mod model;
-pub mod output;
+mod hub;
+mod impact;
+mod lucene;
+mod model;
+mod output;
 mod panic_guard;
-pub mod pipeline;
+mod pipeline;
 mod quote;
 mod regular_file;
-pub mod report;
-pub mod run;
-pub mod screened_head;
-pub mod stop;
+mod report;
+mod run;
+mod screened_head;
+mod stop;
 
+pub use collection::{
+    CollectionError, Finding, LineProblem, MANIFEST, Manifest, PartInfo, REJECTED,
+    verify as verify_collection,
+};
+pub use corpus::{
+    CorpusError, CorpusKind, CorpusOptions, Excerpt, FieldCount, Fields, InputFormat, Inputs,
+    JudgedTopics, OnError, PartSelection, Place, Plan, PlanOptions, PlannedDuplicate, PlannedInput,
+    PlannedPart, Planner, ReadProgress, ReadSummary, RecordError, RecordProblem, SelectionError,
+    SkippedFile, Source,
+};
 pub use durable::{AtomicFile, NewFile, NewFileError};
+pub use encoder::{
+    BatchBudget, Device, DeviceChoice, EncodeError, EncodeStats, EncoderSettings, HeadChoice,
+    MAX_THREADS, NoCuda, QueryEncoder, QueryWeights, RuntimeError, SpladeEncoder,
+    SpladeEncoderBuilder, TableEncoder, TableSettings, Tokens,
+};
 pub use error::{Error, ErrorKind, Result, SettingError};
+pub use export::{
+    ConvertOptions, ConvertTo, DocumentsOptions, DocumentsSummary, Event, EventHandler,
+    ExplainedTerm, Explanation, IndexOptions, JoinOptions, Stages, Timings, TopicsOptions,
+    TopicsSummary, build_index, convert_collections, encode_documents, encode_topics,
+    encode_topics_with_table, explain_query, explain_text, join_indexes, join_shards,
+};
+pub use hub::wheels::{
+    Installed, Piece as SetupPiece, PipSettings, SetupError, SetupSettings,
+    install as install_piece,
+};
+pub use hub::{
+    FetchedModel, HubError, HubEvent, ModelName, ModelPlace, Refresh, resolve_model, stated_license,
+};
+pub use impact::{
+    Impact, MAX_IMPACT, NoShare, Normalization, NotPositive, Pruning, Quantization, QuantizeError,
+    Rounding, Share, SparseVector, Step, TermWeight,
+};
+pub use lucene::{
+    CommitOptions, DocumentLocation, IndexOrigin, IndexSummary, IndexWriter, LuceneError,
+    MAX_TERM_BYTES, PartSummary as IndexPartSummary, PartWriter as IndexPartWriter, ShardIndex,
+    TermDictionary, Totals, is_index, verify as verify_index,
+};
+pub use model::{
+    Activation, Aggregation, Fingerprint, Model, ModelError, ModelSize, Operators, Pooling,
+    Precision, QuerySide, QueryTable, Sides, Vocabulary,
+};
+pub use output::{
+    AnseriniTopics, AssembledOutput, BulkField, BulkQueries, BulkRequests, CiffSettings,
+    EncodedRecord, FinishedOutput, IndexSettings, JsonVectors, LineFile, LineFormat, LineOutput,
+    LuceneOutput, NpzTexts, Output, OutputFormat, OutputState, OutputSummary, PartWriter,
+    PseudoTerms, PseudoText, PyseriniTopics, QdrantPoints, RunContext, SeismicLines, ShardOutput,
+    ShardPart, TermClash, Terms, VectorRef, ciff_output, npz_output,
+};
+pub use pipeline::EncodeProgress;
 pub use quote::printable;
+pub use report::{
+    Bars, Distribution, Expansion, Facts, MemoryRow, NoExpansion, RankingChange, Report,
+    ReportError, ReportFile, ReportOptions, Setting, StepRow, TermRow, Unit,
+    measure as measure_report, summary as report_summary,
+};
+pub use run::{
+    Accounting, CollectionSettings, Compression, Counts, Damaged, EncodingSettings, FinishedRun,
+    HeadKind, ImpactsBefore, InputEnd, InputFile, ModelInfo, PartFile, PartRecord, RunError,
+    RunSettings, SettingDifference, Shard, VectorKind,
+};
+pub use stop::{Interrupted, Stop};
+
+/// Opens parts of the machine to the project's own tests and benches, which measure them one by one. Not part of the
+/// library: any version may change them.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::collection::Weight as DocumentWeight;
+    pub use crate::encoder::{Batch, Runtime, TextTokenizer};
+    pub use crate::model::{
+        CheckpointModel, DecoderValues, GraphForm, HiddenGraph, ModelFiles, ModelInput,
+        ModelSource, Modules, OnnxGraph, OnnxModel, Weight, WeightValues,
+    };
+    pub use crate::screened_head::{
+        HeadError, KernelKind, PoolStats, Scratch, ScreenedHead, mean_row,
+    };
+}
 
 /// Compiles and runs the guide's examples as tests.
 #[cfg(doctest)]

@@ -117,12 +117,6 @@ impl EncodedPart {
         self.documents.len()
     }
 
-    /// Returns true if there are no documents.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.documents.is_empty()
-    }
-
     /// Takes the vectors of a batch; returns the tokens of its texts.
     fn put(&self, batch: KeptBatch) -> u64 {
         let mut tokens = 0;

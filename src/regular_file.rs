@@ -18,7 +18,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     }
 }
 
-/// What there is at a path, links followed.
+/// What there is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileKind {
     /// A regular file.
@@ -32,14 +32,18 @@ pub(crate) enum FileKind {
 }
 
 impl FileKind {
-    /// Looks at a path.
+    /// Looks at a path, links followed.
     pub fn of(path: &Path) -> io::Result<Self> {
         std::fs::metadata(path).map(|meta| Self::of_type(meta.file_type()))
     }
 
-    fn of_type(kind: FileType) -> Self {
+    /// Tells the kind from what the file system says.
+    pub fn of_type(kind: FileType) -> Self {
         if kind.is_file() {
             return Self::Regular;
+        }
+        if kind.is_symlink() {
+            return Self::Other("a link");
         }
         if kind.is_dir() {
             return Self::Folder;

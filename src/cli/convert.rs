@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use splade_export::export::{ConvertOptions, ConvertTo, DocumentsSummary, convert_collections};
-use splade_export::model::Model;
+use splade_export::{ConvertOptions, ConvertTo, DocumentsSummary, Model, convert_collections};
 
 use super::fetch_progress::model_folder;
 use super::formats::FormatArgs;

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args as ClapArgs;
-use splade_export::NewFile;
-use splade_export::corpus::{CorpusKind, OnError, PartSelection, Plan};
-use splade_export::export::{DocumentsOptions, DocumentsSummary, encode_documents};
-use splade_export::impact::Normalization;
-use splade_export::run::{FinishedRun, VectorKind};
+use splade_export::{
+    CorpusKind, DocumentsOptions, DocumentsSummary, FinishedRun, NewFile, Normalization, OnError,
+    PartSelection, Plan, VectorKind, encode_documents,
+};
 
 use super::encode::{EncodeArgs, EncodeOptions};
 use super::formats::FormatArgs;

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use splade_export::encoder::{DeviceChoice, EncoderSettings, MAX_THREADS, SpladeEncoder};
-use splade_export::impact::Quantization;
-use splade_export::model::{Aggregation, Precision};
+use splade_export::{
+    Aggregation, DeviceChoice, EncoderSettings, MAX_THREADS, Precision, Quantization, SpladeEncoder,
+};
 
 use super::fetch_progress::model_folder;
 use super::impacts::ImpactArgs;

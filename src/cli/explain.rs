@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args as ClapArgs;
-use splade_export::export::{Explanation, explain_query, explain_text};
+use splade_export::{Explanation, explain_query, explain_text};
 
 use super::encode::EncodeArgs;
 use super::query::QueryArgs;

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use splade_export::hub::{HubEvent, Refresh, resolve_model};
+use splade_export::{HubEvent, Refresh, resolve_model};
 
 /// Returns the folder of a model that was given as a folder or as a name on the hub, and fetches it where it must.
 pub fn model_folder(model: &Path, quiet: bool) -> anyhow::Result<PathBuf> {

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use splade_export::output::{LuceneOutput, Output, OutputFormat};
-use splade_export::run::Compression;
+use splade_export::{Compression, LuceneOutput, Output, OutputFormat};
 
 use super::index_settings::IndexSettingsArgs;
 use super::usage::usage_error;

@@ -1,7 +1,7 @@
 //! The flags from weights to impacts, of all commands that write some.
 
 use clap::{Args, ValueEnum};
-use splade_export::impact::{Normalization, Pruning, Quantization, Rounding, Share, Step};
+use splade_export::{Normalization, Pruning, Quantization, Rounding, Share, Step};
 
 use super::usage::usage_error;
 

@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use splade_export::export::{IndexOptions, build_index, join_indexes};
-use splade_export::lucene::IndexSummary;
-use splade_export::output::OutputSummary;
+use splade_export::{IndexOptions, IndexSummary, OutputSummary, build_index, join_indexes};
 
 use super::index_settings::IndexSettingsArgs;
 use super::progress::Display;

@@ -1,7 +1,7 @@
 //! The flags that say what an index is like.
 
 use clap::Args;
-use splade_export::output::IndexSettings;
+use splade_export::IndexSettings;
 
 #[derive(Args)]
 pub struct IndexSettingsArgs {

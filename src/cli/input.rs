@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use splade_export::corpus::{CorpusKind, CorpusOptions, Fields, InputFormat, JudgedTopics};
+use splade_export::{CorpusKind, CorpusOptions, Fields, InputFormat, JudgedTopics};
 
 #[derive(Args)]
 pub struct InputArgs {

@@ -1,6 +1,6 @@
 //! Ctrl-C and SIGTERM: the first ends the run soon, the second at once.
 
-use splade_export::stop::Stop;
+use splade_export::Stop;
 
 /// Exit code of a command that a signal ended, once one has come.
 pub fn exit_code() -> Option<u8> {
@@ -31,7 +31,7 @@ mod imp {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
     use signal_hook::low_level;
-    use splade_export::stop::Stop;
+    use splade_export::Stop;
 
     /// A run that has not ended so long after the signal is ended: what is on disk is whole at any moment.
     const GRACE: Duration = Duration::from_millis(1500);
@@ -83,7 +83,7 @@ mod imp {
 
 #[cfg(not(unix))]
 mod imp {
-    use splade_export::stop::Stop;
+    use splade_export::Stop;
 
     pub fn exit_code() -> Option<u8> {
         None

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use splade_export::export::{JoinOptions, join_shards};
-use splade_export::output::{IndexSettings, JsonVectors, LineOutput, LuceneOutput, Output};
-use splade_export::run::Compression;
+use splade_export::{
+    Compression, IndexSettings, JoinOptions, JsonVectors, LineOutput, LuceneOutput, Output,
+    join_shards,
+};
 
 use super::index::print_output;
 use super::interrupt;

@@ -4,8 +4,10 @@ use std::io::{self, Write};
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
-use splade_export::hub::{ModelPlace, Refresh, resolve_model, stated_license};
-use splade_export::model::{Activation, Aggregation, Model, QuerySide, Sides};
+use splade_export::{
+    Activation, Aggregation, Model, ModelPlace, QuerySide, Refresh, Sides, resolve_model,
+    stated_license,
+};
 
 use super::fetch_progress::FetchDisplay;
 

@@ -1,7 +1,7 @@
 //! Flags for records that cannot be used.
 
 use clap::{Args, ValueEnum};
-use splade_export::corpus::OnError;
+use splade_export::OnError;
 
 use super::usage::usage_error;
 

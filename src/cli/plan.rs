@@ -4,8 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use splade_export::NewFile;
-use splade_export::corpus::{CorpusKind, PlanOptions, Planner};
+use splade_export::{CorpusKind, NewFile, PlanOptions, Planner};
 
 use super::input::InputArgs;
 use super::interrupt;

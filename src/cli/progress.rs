@@ -7,9 +7,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
-use splade_export::corpus::{FieldCount, Inputs, ReadProgress, ReadSummary};
-use splade_export::export::{Event, Timings};
-use splade_export::pipeline::EncodeProgress;
+use splade_export::{
+    EncodeProgress, Event, FieldCount, Inputs, ReadProgress, ReadSummary, Timings,
+};
 
 /// Shows the line until it is dropped. Shows nothing where stderr is no terminal.
 pub struct Display {

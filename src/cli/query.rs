@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use splade_export::encoder::{QueryEncoder, QueryWeights};
+use splade_export::{QueryEncoder, QueryWeights};
 
 use super::encode::EncodeOptions;
 use super::fetch_progress::model_folder;

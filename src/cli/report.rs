@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args as ClapArgs;
-use splade_export::export::Event;
-use splade_export::report::{ReportFile, ReportOptions, measure, summary};
+use splade_export::{Event, ReportFile, ReportOptions, measure_report, report_summary};
 
 use super::interrupt;
 use super::progress::Display;
@@ -64,14 +63,14 @@ impl Args {
             stop,
         };
         let mut display = Display::new("documents", self.quiet);
-        let report = measure(&options, &mut |read, progress| {
+        let report = measure_report(&options, &mut |read, progress| {
             display.on(Event::Started(read, Arc::clone(&progress)));
         })?;
         display.finish();
         page.write(&report)?;
         if !self.quiet {
             let mut out = std::io::stdout().lock();
-            write!(out, "{}", summary(&report))?;
+            write!(out, "{}", report_summary(&report))?;
             writeln!(out, "{:<12} {}", "page", self.output.display())?;
             out.flush()?;
         }

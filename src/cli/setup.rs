@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::{Args as ClapArgs, ValueEnum};
-use splade_export::hub::wheels::{Installed, Piece, SetupSettings, install};
+use splade_export::{Installed, SetupPiece, SetupSettings, install_piece};
 
 use super::fetch_progress::FetchDisplay;
 
@@ -49,7 +49,7 @@ impl Args {
         for piece in self.pieces() {
             let mut display = FetchDisplay::new(self.quiet);
             let Installed { folder, was_there } =
-                install(piece, &settings, &mut |event| display.on(event))?;
+                install_piece(piece, &settings, &mut |event| display.on(event))?;
             drop(display);
             let state = if was_there { "was there" } else { "ready" };
             writeln!(out, "{:<16} {state} in {}", piece.name(), folder.display())?;
@@ -58,18 +58,18 @@ impl Args {
         Ok(())
     }
 
-    fn pieces(&self) -> Vec<Piece> {
+    fn pieces(&self) -> Vec<SetupPiece> {
         let named = self.pieces.iter().map(|piece| match piece {
-            PieceArg::OnnxRuntime => Piece::OnnxRuntime,
-            PieceArg::OnnxRuntimeGpu => Piece::OnnxRuntimeGpu,
-            PieceArg::Model => Piece::Model,
+            PieceArg::OnnxRuntime => SetupPiece::OnnxRuntime,
+            PieceArg::OnnxRuntimeGpu => SetupPiece::OnnxRuntimeGpu,
+            PieceArg::Model => SetupPiece::Model,
         });
         let mut pieces: Vec<_> = named.collect();
         if pieces.is_empty() {
-            pieces = vec![Piece::OnnxRuntime, Piece::Model];
+            pieces = vec![SetupPiece::OnnxRuntime, SetupPiece::Model];
         }
-        if self.gpu && !pieces.contains(&Piece::OnnxRuntimeGpu) {
-            pieces.push(Piece::OnnxRuntimeGpu);
+        if self.gpu && !pieces.contains(&SetupPiece::OnnxRuntimeGpu) {
+            pieces.push(SetupPiece::OnnxRuntimeGpu);
         }
         pieces
     }

@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, ValueEnum};
-use splade_export::encoder::QueryEncoder;
-use splade_export::export::{
-    EventHandler, TopicsOptions, TopicsSummary, encode_topics, encode_topics_with_table,
+use splade_export::{
+    AnseriniTopics, EventHandler, LineFormat, PyseriniTopics, QueryEncoder, Stop, TopicsOptions,
+    TopicsSummary, encode_topics, encode_topics_with_table,
 };
-use splade_export::output::{AnseriniTopics, LineFormat, PyseriniTopics};
-use splade_export::stop::Stop;
 
 use super::encode::EncodeArgs;
 use super::input::TopicsInputArgs;

@@ -4,9 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use splade_export::collection::{self, Manifest};
-use splade_export::lucene::{self, IndexWriter};
-use splade_export::run::VectorKind;
+use splade_export::{Manifest, VectorKind, is_index, verify_collection, verify_index};
 
 /// Check a collection against its manifest, and a Lucene index against its checksums
 ///
@@ -35,12 +33,12 @@ pub struct Args {
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
-        if self.index.is_none() && IndexWriter::is_committed(&self.output) {
+        if self.index.is_none() && is_index(&self.output) {
             let report = self.index(&self.output, None)?;
             writeln!(out, "{report}")?;
             return Ok(());
         }
-        let (manifest, findings) = collection::verify(&self.output)?;
+        let (manifest, findings) = verify_collection(&self.output)?;
         for finding in &findings {
             writeln!(out, "{}: {}", finding.path.display(), finding.problem)?;
         }
@@ -66,7 +64,7 @@ impl Args {
             )?;
         }
         let beside = self.output.join("index");
-        let beside = IndexWriter::is_committed(&beside).then_some(beside);
+        let beside = is_index(&beside).then_some(beside);
         if let Some(index) = self.index.clone().or(beside) {
             let report = self.index(&index, Some(&manifest))?;
             if !self.quiet {
@@ -78,7 +76,7 @@ impl Args {
 
     /// What is in the index; an error if it is damaged or not of the collection.
     fn index(&self, folder: &Path, manifest: Option<&Manifest>) -> anyhow::Result<String> {
-        let summary = lucene::verify(folder)?;
+        let summary = verify_index(folder)?;
         let totals = &summary.totals;
         if let Some(manifest) = manifest {
             anyhow::ensure!(

@@ -63,7 +63,7 @@ pub use planner::{PlanOptions, Planner};
 pub use progress::ReadProgress;
 pub use qrels::JudgedTopics;
 pub use read_summary::ReadSummary;
-pub use reader::{CorpusOptions, CorpusReader, Record};
+pub use reader::{CorpusOptions, CorpusReader};
 pub use record_error::{Excerpt, Place, RecordError, RecordProblem};
 pub use rejected::{RejectedFile, RejectedRecord};
 pub use selection::{PartSelection, SelectionError};

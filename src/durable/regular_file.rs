@@ -3,11 +3,12 @@
 //! A folder may come from anywhere. A pipe in it would block whoever opens it, a device has no end, and a link leads out
 //! of the folder. So files whose names are ours are opened here.
 
-use std::fs::{FileType, Metadata};
+use std::fs::Metadata;
 use std::io;
 use std::path::Path;
 
 use crate::quote;
+use crate::regular_file::FileKind;
 
 /// Opens a regular file for reading.
 ///
@@ -32,36 +33,9 @@ pub(crate) fn regular_metadata(path: &Path) -> io::Result<Metadata> {
         format!(
             "{} is {}, not a regular file: put the file itself in its place",
             quote::path(path),
-            describe(metadata.file_type())
+            FileKind::of_type(metadata.file_type()).name()
         ),
     ))
-}
-
-fn describe(kind: FileType) -> &'static str {
-    if kind.is_dir() {
-        "a folder"
-    } else if kind.is_symlink() {
-        "a link"
-    } else {
-        describe_special(kind)
-    }
-}
-
-#[cfg(unix)]
-fn describe_special(kind: FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt;
-    if kind.is_fifo() {
-        "a pipe"
-    } else if kind.is_socket() {
-        "a socket"
-    } else {
-        "a device"
-    }
-}
-
-#[cfg(not(unix))]
-fn describe_special(_: FileType) -> &'static str {
-    "a special file"
 }
 
 #[cfg(all(test, unix))]

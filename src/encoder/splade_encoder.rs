@@ -23,7 +23,7 @@ use crate::model::{Aggregation, Fingerprint, Model, Precision, Vocabulary};
 /// with a default for every setting:
 ///
 /// ```no_run
-/// use splade_export::encoder::SpladeEncoder;
+/// use splade_export::SpladeEncoder;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let encoder = SpladeEncoder::open("models/splade-tiny")?.build()?;

@@ -76,7 +76,8 @@ pub fn build_index(options: &IndexOptions, events: &mut EventHandler<'_>) -> Res
 /// Joins indexes of this program into one, taking their segments as they are.
 ///
 /// # Errors
-/// As [`merge_indexes`].
+/// Returns an error for what is no index of this program, for indexes that were made with other settings or are given in
+/// another order than they were made, and for what cannot be written.
 pub fn join_indexes(options: &IndexOptions) -> Result<IndexSummary> {
     let commit = CommitOptions {
         max_segments: options.settings.force_merge.then_some(1),

@@ -27,7 +27,7 @@ mod selection;
 mod settings;
 mod token;
 mod url;
-pub mod wheels;
+pub(crate) mod wheels;
 
 pub use error::HubError;
 pub use fetch::FetchedModel;
@@ -35,5 +35,3 @@ pub use license::stated_license;
 pub use name::ModelName;
 pub use progress::HubEvent;
 pub use resolve::{ModelPlace, Refresh, resolve_model};
-pub use settings::HubSettings;
-pub use token::Token;

@@ -13,7 +13,7 @@ pub enum LuceneError {
     #[error(transparent)]
     Io(#[from] io::Error),
 
-    /// An impact is below 1 or above [`MAX_IMPACT`](crate::lucene::MAX_IMPACT).
+    /// An impact is below 1 or above [`MAX_IMPACT`](crate::MAX_IMPACT).
     #[error(
         "document {docid}: term {term} has impact {impact}, outside 1 to {}: leave terms without weight out, and \
          quantize with a larger `step` if the impact is too large",
@@ -52,7 +52,7 @@ pub enum LuceneError {
         what: &'static str,
     },
 
-    /// A term has more than [`MAX_TERM_BYTES`](crate::lucene::MAX_TERM_BYTES) bytes.
+    /// A term has more than [`MAX_TERM_BYTES`](crate::MAX_TERM_BYTES) bytes.
     #[error(
         "a term of {bytes} bytes that begins with {start} is over Lucene's limit of {} bytes: remove or shorten it",
         crate::lucene::limits::MAX_TERM_BYTES, start = Quoted(.start)
@@ -64,7 +64,7 @@ pub enum LuceneError {
         start: String,
     },
 
-    /// A docid has more than [`MAX_TERM_BYTES`](crate::lucene::MAX_TERM_BYTES) bytes.
+    /// A docid has more than [`MAX_TERM_BYTES`](crate::MAX_TERM_BYTES) bytes.
     #[error(
         "a docid of {bytes} bytes that begins with {start} is over Lucene's limit of {} bytes: shorten it",
         crate::lucene::limits::MAX_TERM_BYTES, start = Quoted(.start)
@@ -229,7 +229,7 @@ pub enum LuceneError {
         what: String,
     },
 
-    /// A [`SegmentBuilder`](crate::lucene::SegmentBuilder) was used again after it refused a document.
+    /// A `SegmentBuilder` was used again after it refused a document.
     #[error("the segment has refused a document before and is incomplete: begin a new one")]
     Refused,
 }

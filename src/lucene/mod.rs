@@ -29,8 +29,9 @@ mod statistics;
 mod store;
 mod writer;
 
-pub use error::{DocumentLocation, LuceneError, Result};
-pub use limits::{MAX_DOCUMENTS, MAX_IMPACT, MAX_IMPACT_SUM, MAX_TERM_BYTES};
+pub use error::{DocumentLocation, LuceneError};
+pub use formats::commit_point::is_index;
+pub use limits::MAX_TERM_BYTES;
 pub use origin::IndexOrigin;
 pub use reader::verify::verify;
 pub use statistics::{IndexSummary, Totals};
@@ -38,5 +39,4 @@ pub use writer::commit::CommitOptions;
 pub use writer::index_writer::IndexWriter;
 pub use writer::join::{ShardIndex, merge_indexes};
 pub use writer::part_writer::{PartSummary, PartWriter};
-pub use writer::segment_builder::SegmentBuilder;
 pub use writer::term_dictionary::TermDictionary;

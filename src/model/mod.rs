@@ -34,11 +34,13 @@ pub(crate) mod tokenizer;
 mod vocabulary;
 pub(crate) mod weights;
 
+pub use checkpoint_model::CheckpointModel;
 pub use error::ModelError;
+pub use exported_model::OnnxModel;
 pub use fingerprint::Fingerprint;
 pub use form::{GraphForm, Operators};
 pub use head::Aggregation;
-pub use layout::{Activation, Pooling};
+pub use layout::{Activation, ModelFiles, Modules, Pooling};
 pub use model::{Model, ModelSource};
 pub use onnx_graph::{DecoderValues, HiddenGraph, ModelInput, OnnxGraph};
 pub use precision::Precision;

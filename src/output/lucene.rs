@@ -21,7 +21,7 @@ use crate::corpus::PartSelection;
 use crate::error::{Error, Result};
 use crate::lucene::{
     self, CommitOptions, IndexOrigin, IndexSummary, IndexWriter, LuceneError, ShardIndex,
-    TermDictionary,
+    TermDictionary, is_index,
 };
 use crate::run::{Damaged, FinishedRun, PartFile, PartRecord, RunSettings, VectorKind};
 
@@ -171,7 +171,7 @@ impl Output for LuceneOutput {
     }
 
     fn state(&self) -> Result<OutputState> {
-        Ok(if IndexWriter::is_committed(&self.path) {
+        Ok(if is_index(&self.path) {
             OutputState::Finished
         } else if IndexWriter::is_begun(&self.path) {
             OutputState::Begun

@@ -17,7 +17,7 @@ use super::tally::{Plan, Tally};
 use super::term_table::TermRow;
 use crate::corpus::ReadProgress;
 use crate::impact::Quantizer;
-use crate::lucene::IndexWriter;
+use crate::lucene::is_index;
 use crate::pipeline::EncodeProgress;
 use crate::stop::Stop;
 
@@ -284,7 +284,7 @@ fn index_bytes(folder: &Path) -> Result<u64, ReportError> {
         path: folder.to_owned(),
         error,
     };
-    if !IndexWriter::is_committed(folder) {
+    if !is_index(folder) {
         return Err(ReportError::NoIndex {
             path: folder.to_owned(),
         });

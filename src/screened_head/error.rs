@@ -7,7 +7,7 @@ use super::kernel::KernelKind;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeadError {
-    /// The hidden width is zero or above [`MAX_HIDDEN`].
+    /// The hidden width is zero or above `MAX_HIDDEN`.
     #[error("hidden width {hidden} is not in 1..={MAX_HIDDEN}")]
     Width {
         /// The width asked for.

@@ -35,7 +35,7 @@
 //! # Example
 //!
 //! ```
-//! # use splade_export::screened_head::{HeadError, ScreenedHead};
+//! # use splade_export::internals::{HeadError, ScreenedHead};
 //! # fn main() -> Result<(), HeadError> {
 //! // Two terms, hidden width 3; the second term's bias keeps it at zero.
 //! let decoder = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
@@ -49,7 +49,7 @@
 //! # }
 //! ```
 
-pub mod bound;
+mod bound;
 mod center;
 mod columns;
 mod decoder;
@@ -66,7 +66,6 @@ mod stats;
 #[cfg(test)]
 mod tests;
 
-pub use bound::MAX_HIDDEN;
 pub use center::mean_row;
 pub use error::HeadError;
 pub use head::{Scratch, ScreenedHead};

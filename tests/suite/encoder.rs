@@ -10,11 +10,11 @@ use crate::common::{
     by_term, distance, encode, fails, fixtures, model_folder, ok, program, settings, texts,
 };
 use serde_json::Value;
-use splade_export::encoder::{
-    Batch, BatchBudget, Device, DeviceChoice, EncodeError, EncoderSettings, Runtime, SpladeEncoder,
-    TextTokenizer,
+use splade_export::internals::{Batch, Runtime, TextTokenizer};
+use splade_export::{
+    Aggregation, BatchBudget, Device, DeviceChoice, EncodeError, EncoderSettings, Model, Precision,
+    SpladeEncoder,
 };
-use splade_export::model::{Aggregation, Model, Precision};
 
 fn documents(corpus: &Path, output: &Path, options: &[&str]) -> Command {
     let mut command = program();

@@ -5,16 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use splade_export::corpus::{CorpusKind, CorpusOptions, Fields, OnError, PartSelection};
-use splade_export::encoder::SpladeEncoder;
-use splade_export::export::{DocumentsOptions, DocumentsSummary, encode_documents};
-use splade_export::impact::{Quantization, Step};
-use splade_export::output::{
-    BulkField, BulkQueries, BulkRequests, CiffSettings, JsonVectors, LineFormat, LineOutput,
-    NpzTexts, Output, PseudoText, QdrantPoints, SeismicLines, ciff_output, npz_output,
+use splade_export::{
+    BulkField, BulkQueries, BulkRequests, CiffSettings, Compression, CorpusKind, CorpusOptions,
+    DocumentsOptions, DocumentsSummary, Fields, JsonVectors, LineFormat, LineOutput, NpzTexts,
+    OnError, Output, PartSelection, PseudoText, QdrantPoints, Quantization, SeismicLines,
+    SpladeEncoder, Step, Stop, ciff_output, encode_documents, npz_output,
 };
-use splade_export::run::Compression;
-use splade_export::stop::Stop;
 
 use crate::common::runs::{Bench, files};
 use crate::common::{ok, root, script};

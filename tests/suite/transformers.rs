@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Deserialize;
-use splade_export::encoder::{BatchBudget, EncoderSettings, HeadChoice, SpladeEncoder};
-use splade_export::impact::SparseVector;
-use splade_export::model::{Aggregation, Operators};
+use splade_export::{
+    Aggregation, BatchBudget, EncoderSettings, HeadChoice, Operators, SparseVector, SpladeEncoder,
+};
 
 use crate::common::{distance, fixtures, ok, program, root, settings};
 

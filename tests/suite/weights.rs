@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use crate::common::{distance, encode, encode_with, fixtures, settings, shared, texts};
-use splade_export::encoder::{BatchBudget, Device, EncoderSettings, HeadChoice};
-use splade_export::model::{Aggregation, Operators, Precision};
+use splade_export::{
+    Aggregation, BatchBudget, Device, EncoderSettings, HeadChoice, Operators, Precision,
+};
 
 #[test]
 fn published_weights_and_dot_products_are_reproduced() {

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use super::scheme::{Rule, Scheme};
 use super::source_part::SourcePart;
-use crate::collection::{Contents, LineProblem, Lines, parse};
+use crate::collection::{Contents, DocumentLine, LineProblem, Lines, parse};
 use crate::corpus::ReadProgress;
 use crate::export::adder::{Adder, Text};
 use crate::export::run_writer::{PartTerms, RunWriter};
@@ -137,11 +137,7 @@ impl VectorReader {
         self.last.clear();
     }
 
-    fn read<'l>(
-        &mut self,
-        line: &'l str,
-        scheme: &Scheme,
-    ) -> anyhow::Result<crate::collection::DocumentLine<'l>> {
+    fn read<'l>(&mut self, line: &'l str, scheme: &Scheme) -> anyhow::Result<DocumentLine<'l>> {
         let Self {
             terms,
             ids,

@@ -64,8 +64,9 @@ pub(crate) fn write(dir: &Path, temporary: &Path, ids: &[Id], user_data: &UserDa
     Ok(bytes.len() as u64)
 }
 
-/// Returns true if our commit was made.
-pub(crate) fn exists(dir: &Path) -> bool {
+/// Returns true if a folder has an index that was committed.
+#[must_use]
+pub fn is_index(dir: &Path) -> bool {
     path(dir).exists()
 }
 

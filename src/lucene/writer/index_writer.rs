@@ -88,12 +88,6 @@ impl IndexWriter {
         Unfinished::has_run(dir)
     }
 
-    /// Returns true if there is a whole index.
-    #[must_use]
-    pub fn is_committed(dir: &Path) -> bool {
-        commit_point::exists(dir)
-    }
-
     /// Removes what is left by a run that was killed just after its commit.
     ///
     /// # Errors
@@ -101,7 +95,7 @@ impl IndexWriter {
     /// [`LuceneError::Io`].
     pub fn clear_committed(dir: &Path) -> Result<()> {
         let unfinished = Unfinished::path_in(dir);
-        if Self::is_committed(dir) && unfinished.is_dir() {
+        if commit_point::is_index(dir) && unfinished.is_dir() {
             fs_err::remove_dir_all(unfinished)?;
         }
         Ok(())
@@ -202,7 +196,7 @@ impl IndexWriter {
     ///
     /// [`LuceneError::Io`].
     pub fn discard(&self) -> Result<()> {
-        if Self::is_committed(&self.dir) {
+        if commit_point::is_index(&self.dir) {
             return Ok(());
         }
         self.unfinished.remove()?;

@@ -104,7 +104,7 @@ impl IndexWriter {
     /// # Errors
     ///
     /// [`LuceneError::WrongOrder`] or [`LuceneError::OtherOrigin`] if an index was not made with its collection,
-    /// [`LuceneError::NotOurs`] if it does not hold its parts, and those of [`merge_indexes`].
+    /// [`LuceneError::NotOurs`] if it does not hold its parts, and those of [`join_indexes`](crate::join_indexes).
     pub fn commit_joined(
         &self,
         shards: &[ShardIndex],

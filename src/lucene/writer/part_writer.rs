@@ -66,12 +66,14 @@ impl PartWriter {
         self.builder.is_some()
     }
 
-    /// Adds a document, as [`SegmentBuilder::add`], and writes the segment if it has the size. While
+    /// Adds a document with its terms and their impacts, and writes the segment if it has the size. While
     /// [`has_open_segment`](Self::has_open_segment), `terms` must be the same dictionary, which may have grown.
     ///
     /// # Errors
     ///
-    /// As [`SegmentBuilder::add`] and [`SegmentBuilder::finish`].
+    /// [`LuceneError::Impact`], [`LuceneError::DuplicateTerm`], [`LuceneError::UnknownTerm`], [`LuceneError::ImpactSum`],
+    /// [`LuceneError::Docid`], [`LuceneError::DocidTooLong`] or [`LuceneError::TooMany`] for the document, after which the
+    /// segment cannot be finished; and the errors of [`finish`](Self::finish).
     pub fn add(
         &mut self,
         terms: &TermDictionary,
@@ -108,7 +110,8 @@ impl PartWriter {
     ///
     /// # Errors
     ///
-    /// As [`SegmentBuilder::finish`].
+    /// [`LuceneError::DuplicateDocid`] if two documents of the segment have the same docid, [`LuceneError::Refused`] after
+    /// a refused document, or [`LuceneError::Io`].
     pub fn finish(mut self, terms: &TermDictionary) -> Result<PartSummary> {
         self.end_segment(terms)?;
         self.summary.write(&self.dir)?;

@@ -26,7 +26,7 @@ pub struct ModelFiles {
 
 impl ModelFiles {
     /// Looks for the files of a model.
-    pub fn find(folder: &Path) -> Result<Self, ModelError> {
+    pub(crate) fn find(folder: &Path) -> Result<Self, ModelError> {
         if !folder.is_dir() {
             return Err(missing(folder, "the folder itself"));
         }
@@ -52,7 +52,7 @@ impl ModelFiles {
     }
 
     /// Returns the error for a folder in which something is missing.
-    pub fn missing(&self, what: &str) -> ModelError {
+    pub(crate) fn missing(&self, what: &str) -> ModelError {
         missing(&self.weights, what)
     }
 }

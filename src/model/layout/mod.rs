@@ -9,4 +9,5 @@ mod tests;
 
 pub use files::ModelFiles;
 pub use max_length::read_max_length;
+pub use modules::Modules;
 pub use pooling::{Activation, Pooling};

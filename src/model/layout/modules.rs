@@ -30,7 +30,7 @@ struct Module {
 
 impl Modules {
     /// Reads the list of a folder, empty where there is none.
-    pub fn read(folder: &Path) -> Result<Self, ModelError> {
+    pub(crate) fn read(folder: &Path) -> Result<Self, ModelError> {
         let path = folder.join("modules.json");
         if !path.exists() {
             return Ok(Self::default());
@@ -53,12 +53,12 @@ impl Modules {
     }
 
     /// Returns the folder with configuration and weights.
-    pub fn transformer(&self) -> Option<PathBuf> {
+    pub(crate) fn transformer(&self) -> Option<PathBuf> {
         TRANSFORMERS.into_iter().find_map(|class| self.class(class))
     }
 
     /// Returns the folder of the first module of this class.
-    pub fn class(&self, class: &str) -> Option<PathBuf> {
+    pub(crate) fn class(&self, class: &str) -> Option<PathBuf> {
         let is_it = |module: &&Module| module.r#type.rsplit('.').next() == Some(class);
         let module = self.modules.iter().find(is_it)?;
         Some(match module.path.as_str() {

@@ -2,6 +2,7 @@
 
 use super::properties::{check_kernels, quantized};
 use super::*;
+use crate::screened_head::bound::MAX_HIDDEN;
 use crate::screened_head::layout::BLOCK;
 
 #[test]

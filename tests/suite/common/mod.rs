@@ -12,9 +12,9 @@ use std::process::Command;
 use std::time::Instant;
 
 use assert_cmd::cargo::CommandCargoExt;
-use splade_export::encoder::{BatchBudget, Device, DeviceChoice, EncoderSettings, SpladeEncoder};
-use splade_export::impact::SparseVector;
-use splade_export::model::Aggregation;
+use splade_export::{
+    Aggregation, BatchBudget, Device, DeviceChoice, EncoderSettings, SparseVector, SpladeEncoder,
+};
 
 /// The demo model's folder.
 pub fn model_folder() -> PathBuf {
