@@ -99,8 +99,8 @@ pub use output::{
     AnseriniTopics, AssembledOutput, BulkField, BulkQueries, BulkRequests, CiffSettings,
     EncodedRecord, FinishedOutput, IndexSettings, JsonVectors, LineFile, LineFormat, LineOutput,
     LuceneOutput, NpzTexts, Output, OutputFormat, OutputState, OutputSummary, PartWriter,
-    PseudoTerms, PseudoText, PyseriniTopics, QdrantPoints, RunContext, SeismicLines, ShardOutput,
-    ShardPart, TermClash, Terms, VectorRef, ciff_output, npz_output,
+    PisaQueries, PseudoTerms, PseudoText, PyseriniTopics, QdrantPoints, QdrantQueries, RunContext,
+    SeismicLines, ShardOutput, ShardPart, TermClash, Terms, VectorRef, ciff_output, npz_output,
 };
 pub use pipeline::EncodeProgress;
 pub use quote::printable;

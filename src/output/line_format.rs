@@ -54,6 +54,40 @@ pub trait LineFormat: Send + Sync {
     fn write(&self, record: &EncodedRecord<'_>, line: &mut Vec<u8>) -> Result<()>;
 }
 
+impl LineFormat for Box<dyn LineFormat> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn extension(&self) -> &str {
+        (**self).extension()
+    }
+
+    fn settings(&self) -> Value {
+        (**self).settings()
+    }
+
+    fn accepts(&self, kind: VectorKind) -> bool {
+        (**self).accepts(kind)
+    }
+
+    fn needs_vocabulary(&self) -> bool {
+        (**self).needs_vocabulary()
+    }
+
+    fn set_vocabulary(&mut self, terms: &[String]) -> Result<()> {
+        (**self).set_vocabulary(terms)
+    }
+
+    fn companions(&self) -> Vec<(&'static str, String)> {
+        (**self).companions()
+    }
+
+    fn write(&self, record: &EncodedRecord<'_>, line: &mut Vec<u8>) -> Result<()> {
+        (**self).write(record, line)
+    }
+}
+
 /// A single file of lines, which appears when it is whole: encoded topics.
 pub struct LineFile<'f> {
     file: NewFile,

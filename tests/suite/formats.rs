@@ -106,7 +106,7 @@ fn vectors(folder: &Path) -> Vectors {
 }
 
 /// A Python with the readers of `scripts/formats-requirements.txt`, where there is one.
-fn python() -> Option<PathBuf> {
+pub fn python() -> Option<PathBuf> {
     let python = std::env::var_os("SPLADE_EXPORT_FORMATS_PYTHON");
     if python.is_none() {
         eprintln!(

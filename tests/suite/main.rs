@@ -16,6 +16,7 @@ mod custom_output;
 mod docs;
 mod documents;
 mod encoder;
+mod engines;
 mod formats;
 mod hostile;
 mod house;
