@@ -102,6 +102,7 @@ impl AssembledOutput {
                 .into_iter()
                 .map(|file| PartInfo {
                     file,
+                    more_files: Vec::new(),
                     input_sha256: last.map_or(String::new(), |part| part.input_sha256.clone()),
                     counts: run.counts(),
                 })

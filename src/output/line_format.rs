@@ -34,6 +34,12 @@ pub trait LineFormat: Send + Sync {
         false
     }
 
+    /// Returns how many bytes a file may have before it is compressed, where its reader has a limit: a part that has more is
+    /// cut into several files, at records.
+    fn most_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Receives the model's vocabulary before the first record, where there is one.
     ///
     /// # Errors
@@ -73,6 +79,10 @@ impl LineFormat for Box<dyn LineFormat> {
 
     fn needs_vocabulary(&self) -> bool {
         (**self).needs_vocabulary()
+    }
+
+    fn most_bytes(&self) -> Option<u64> {
+        (**self).most_bytes()
     }
 
     fn set_vocabulary(&mut self, terms: &[String]) -> Result<()> {

@@ -75,12 +75,10 @@ impl LineOutput {
             parts: run
                 .parts
                 .values()
-                .map(|part| PartInfo {
-                    file: part
-                        .files_of(self.format.name())
-                        .first()
-                        .cloned()
-                        .unwrap_or_default(),
+                .map(|part| (part, part.files_of(self.format.name())))
+                .map(|(part, files)| PartInfo {
+                    file: files.first().cloned().unwrap_or_default(),
+                    more_files: files.iter().skip(1).cloned().collect(),
                     input_sha256: part.input_sha256.clone(),
                     counts: part.counts,
                 })
@@ -214,7 +212,12 @@ impl Output for LineOutput {
         let checked: Vec<_> = manifest
             .parts
             .par_iter()
-            .map(|part| part.file.check(&folder).map(|()| part))
+            .map(|part| {
+                let mut files = part.files();
+                files
+                    .try_for_each(|file| file.check(&folder))
+                    .map(|()| part)
+            })
             .collect();
         let mut parts = BTreeMap::new();
         let mut damaged = Vec::new();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::traits::{OutputState, OutputSummary};
-use crate::collection::{MANIFEST, Manifest, REJECTED, UNFINISHED};
+use crate::collection::{MANIFEST, Manifest, PartInfo, REJECTED, UNFINISHED};
 use crate::durable::{AtomicFile, create_folder, fault};
 use crate::error::Result;
 use crate::run::{Journal, RunError};
@@ -115,12 +115,13 @@ impl OutputFolder {
 
     /// Returns what is in the finished output. `unit` is what its files are called.
     pub fn summary(&self, format: &str, manifest: &Manifest, unit: &'static str) -> OutputSummary {
+        let files = manifest.parts.iter().flat_map(PartInfo::files);
         OutputSummary {
             format: format.to_owned(),
             path: self.path.clone(),
             pieces: manifest.parts.len(),
             unit,
-            bytes: manifest.parts.iter().map(|part| part.file.bytes).sum(),
+            bytes: files.map(|file| file.bytes).sum(),
         }
     }
 
