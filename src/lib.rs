@@ -71,10 +71,11 @@ pub use encoder::{
 };
 pub use error::{Error, ErrorKind, Result, SettingError};
 pub use export::{
-    DocumentsOptions, DocumentsSummary, Event, EventHandler, ExplainedTerm, Explanation,
-    IndexOptions, JoinOptions, Stages, Timings, TopicsOptions, TopicsSummary, build_index,
-    encode_documents, encode_topics, encode_topics_with_table, explain_query, explain_text,
-    join_indexes, join_shards, topics_manifest_path,
+    ConvertOptions, ConvertTo, DocumentsOptions, DocumentsSummary, Event, EventHandler,
+    ExplainedTerm, Explanation, IndexOptions, JoinOptions, Stages, Timings, TopicsOptions,
+    TopicsSummary, build_index, convert_collections, encode_documents, encode_topics,
+    encode_topics_with_table, explain_query, explain_text, join_indexes, join_shards,
+    topics_manifest_path,
 };
 pub use hub::wheels::{
     Installed, Piece as SetupPiece, PipSettings, SetupError, SetupSettings,
@@ -84,8 +85,8 @@ pub use hub::{
     FetchedModel, HubError, HubEvent, ModelName, ModelPlace, Refresh, resolve_model, stated_license,
 };
 pub use impact::{
-    Impact, MAX_IMPACT, Normalization, NotPositive, Pruning, Quantization, QuantizeError,
-    Quantizer, Rounding, SparseVector, Step, TermWeight,
+    Impact, MAX_IMPACT, NoShare, Normalization, NotPositive, Pruning, Quantization, QuantizeError,
+    Quantizer, Rounding, Share, SparseVector, Step, TermWeight,
 };
 pub use lucene::{
     CommitOptions, DocumentLocation, IndexOrigin, IndexSummary, IndexWriter, LuceneError,
@@ -100,8 +101,8 @@ pub use output::{
     AnseriniTopics, AssembledOutput, BulkField, BulkQueries, BulkRequests, CiffSettings,
     EncodedRecord, FinishedOutput, IndexSettings, JsonVectors, LineFile, LineFormat, LineOutput,
     LuceneOutput, NpzTexts, Output, OutputFormat, OutputState, OutputSummary, PartWriter,
-    PseudoTerms, PseudoText, PyseriniTopics, QdrantPoints, RunContext, SeismicLines, ShardOutput,
-    ShardPart, TermClash, Terms, VectorRef, ciff_output, npz_output,
+    PisaQueries, PseudoTerms, PseudoText, PyseriniTopics, QdrantPoints, QdrantQueries, RunContext,
+    SeismicLines, ShardOutput, ShardPart, TermClash, Terms, VectorRef, ciff_output, npz_output,
 };
 pub use pipeline::EncodeProgress;
 pub use quote::printable;
@@ -112,8 +113,8 @@ pub use report::{
 };
 pub use run::{
     Accounting, CollectionSettings, Compression, Counts, Damaged, EncodingSettings, FinishedRun,
-    HeadKind, InputEnd, InputFile, ModelInfo, PartFile, PartRecord, RunError, RunSettings,
-    SettingDifference, Shard, VectorKind,
+    HeadKind, ImpactsBefore, InputEnd, InputFile, ModelInfo, PartFile, PartRecord, RunError,
+    RunSettings, SettingDifference, Shard, VectorKind,
 };
 pub use stop::{Interrupted, Stop};
 

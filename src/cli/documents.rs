@@ -4,14 +4,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 use splade_export::{
-    Compression, CorpusKind, DocumentsOptions, DocumentsSummary, FinishedRun, JsonVectors,
-    LineOutput, LongTexts, LuceneOutput, NewFile, Normalization, OnError, Output, PartSelection,
-    Plan, REJECTED, VectorKind, encode_documents,
+    CorpusKind, Counts, DocumentsOptions, DocumentsSummary, EncodingSettings, FinishedRun,
+    LongTexts, NewFile, Normalization, OnError, PartSelection, Plan, VectorKind, encode_documents,
 };
 
 use super::encode::{EncodeArgs, EncodeOptions};
+use super::formats::FormatArgs;
 use super::index::print_output;
 use super::index_settings::IndexSettingsArgs;
 use super::input::InputArgs;
@@ -78,9 +78,8 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Output")]
     part_size: u32,
 
-    /// Compression of the parts
-    #[arg(long, value_enum, default_value = "gzip", help_heading = "Output")]
-    compress: CompressArg,
+    #[command(flatten)]
+    format: FormatArgs,
 
     /// Keep the texts in the collection
     #[arg(long, help_heading = "Output")]
@@ -98,20 +97,15 @@ pub struct Args {
     quiet: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum CompressArg {
-    Gzip,
-    None,
-}
-
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
         let mut encode = self.encode.resolve(self.quiet)?;
         self.long.apply(&mut encode);
         let on_error = self.on_error.resolve();
         self.check(&encode, on_error);
-        let rejected = self.output.as_ref().map(|output| output.join(REJECTED));
-        let (compression, outputs) = self.outputs();
+        let output = self.output.as_deref();
+        let outputs = self.format.outputs(output, self.index, &self.settings)?;
+        let rejected = outputs.iter().find_map(|output| output.rejected_path());
         let options = DocumentsOptions {
             quantization: encode.quantization,
             corpus: self.input.resolve(self.paths, CorpusKind::Documents),
@@ -124,7 +118,7 @@ impl Args {
                 .map(Arc::new),
             on_error,
             part_size: self.part_size as usize,
-            compression,
+            compression: self.format.compression(),
             contents: self.contents,
         };
         let mut display = Display::new("documents", self.quiet);
@@ -178,36 +172,24 @@ impl Args {
             (Some(_), _) if encode.quantization.is_none() => usage_error(
                 "--step none keeps weights, and --index takes impacts; leave one of the two out",
             ),
-            (index, _) if *index == self.output => {
-                usage_error("--output and --index need a folder each")
-            }
             _ => {}
         }
         if self.output.is_none() && on_error != OnError::Stop {
             usage_error("--on-error skip writes OUTPUT/rejected.jsonl, so it needs --output");
+        }
+        if let Some(format) = self.format.other_than_collection()
+            && selection != PartSelection::All
+        {
+            usage_error(format_args!(
+                "--parts makes shards, and those in the format {format} cannot be joined; join collections, and convert the \
+                 result"
+            ));
         }
         if self.output.is_none() && selection != PartSelection::All {
             usage_error(
                 "--parts needs --output: without a collection, the shards could not be joined",
             );
         }
-    }
-
-    /// Makes the outputs that were asked for, the collection first.
-    fn outputs(&self) -> (Compression, Vec<Box<dyn Output>>) {
-        let compression = match self.compress {
-            CompressArg::Gzip => Compression::Gzip,
-            CompressArg::None => Compression::None,
-        };
-        let mut outputs: Vec<Box<dyn Output>> = Vec::new();
-        if let Some(output) = self.output.clone() {
-            let format = JsonVectors::default();
-            outputs.push(Box::new(LineOutput::new(output, format, compression)));
-        }
-        if let Some(index) = self.index.clone() {
-            outputs.push(Box::new(LuceneOutput::new(index, self.settings.resolve())));
-        }
-        (compression, outputs)
     }
 }
 
@@ -247,20 +229,8 @@ fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>,
         counts.documents,
         pace.unwrap_or_default()
     );
-    let encoding = &run.settings.encoding;
-    if encoding.long == LongTexts::Windows {
-        say!(
-            "windows      {} documents were split into {} of at most {} tokens{said}",
-            counts.split,
-            counts.windows,
-            encoding.max_length
-        );
-    } else {
-        say!(
-            "truncated    {} at {} tokens{said}",
-            counts.truncated,
-            encoding.max_length
-        );
+    if let Some(encoding) = &run.settings.encoding {
+        summarize_lengths(counts, encoding, said);
     }
     say!("empty        {}", counts.empty);
     let accounting = &run.accounting;
@@ -286,10 +256,22 @@ fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>,
             counts.max_impact
         );
     }
-    if run.settings.model.rewritten_terms > 0 {
+    let model = run.settings.model.as_ref();
+    let rewritten = model.map_or(0, |model| model.rewritten_terms);
+    if rewritten > 0 {
+        say!("terms        {rewritten} of the vocabulary are written as [id:N], see docs/files.md");
+    }
+}
+
+fn summarize_lengths(counts: &Counts, encoding: &EncodingSettings, said: &str) {
+    let length = encoding.max_length;
+    if encoding.long == LongTexts::Windows {
         say!(
-            "terms        {} of the vocabulary are written as [id:N], see docs/files.md",
-            run.settings.model.rewritten_terms
+            "windows      {} documents were split into {} of at most {length} tokens{said}",
+            counts.split,
+            counts.windows
         );
+    } else {
+        say!("truncated    {} at {length} tokens{said}", counts.truncated);
     }
 }

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use splade_export::{
-    Aggregation, DeviceChoice, EncoderSettings, MAX_THREADS, Normalization, Precision, Pruning,
-    Quantization, Rounding, SpladeEncoder, Step,
+    Aggregation, DeviceChoice, EncoderSettings, MAX_THREADS, Precision, Quantization, SpladeEncoder,
 };
 
 use super::fetch_progress::model_folder;
+use super::impacts::ImpactArgs;
 use super::size::parse_memory;
 
 /// From text to impacts: what documents, topics and single texts have in common.
@@ -87,39 +87,8 @@ pub struct EncodeArgs {
     #[arg(long, value_name = "FILE", help_heading = "Encoding")]
     onnxruntime: Option<PathBuf>,
 
-    /// Keep the N heaviest terms of a text
-    #[arg(long, value_name = "N", help_heading = "Pruning")]
-    top_k: Option<usize>,
-
-    /// Keep terms of at least this weight
-    #[arg(long, value_name = "W", help_heading = "Pruning")]
-    min_weight: Option<f32>,
-
-    /// All quantization at once; the options below change single settings of it
-    ///
-    /// naver: --step 0.01 --min-impact 0, as NAVER's exporter (weight x 100).
-    /// anserini: weight / 5 x 256 and --min-impact 0, as Anserini's and Pyserini's encoders.
-    #[arg(long, value_enum, help_heading = "Quantization")]
-    preset: Option<Preset>,
-
-    /// The weight one unit of impact stands for: impact = weight / step; "none" keeps float weights
-    /// [default: 0.1]
-    #[arg(long, value_name = "S", value_parser = parse_step, help_heading = "Quantization")]
-    step: Option<StepArg>,
-
-    /// What happens to a fraction of a unit; nearest takes halves to the even neighbor
-    /// [default: nearest]
-    #[arg(long, value_enum, help_heading = "Quantization")]
-    rounding: Option<RoundingArg>,
-
-    /// Least impact of a positive weight; 0 lets small weights vanish [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(i32::MAX)), help_heading = "Quantization")]
-    min_impact: Option<u32>,
-
-    /// Divide weights before the step: none, corpus (by the largest weight of all), text (by the
-    /// text's own largest) or a number [default: none]
-    #[arg(long, value_name = "BY", help_heading = "Quantization")]
-    normalize: Option<Normalization>,
+    #[command(flatten)]
+    pub impacts: ImpactArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -142,42 +111,10 @@ enum SpecialTokens {
     Keep,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Preset {
-    Naver,
-    Anserini,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum RoundingArg {
-    Nearest,
-    Floor,
-    Ceil,
-}
-
-#[derive(Clone, Copy)]
-enum StepArg {
-    None,
-    Of(Step),
-}
-
-fn parse_step(text: &str) -> Result<StepArg, String> {
-    if text == "none" {
-        return Ok(StepArg::None);
-    }
-    text.parse()
-        .map(StepArg::Of)
-        .map_err(|_| "must be a positive number, or none".to_owned())
-}
-
 impl EncodeArgs {
     /// Checks the flags, and fetches the model if it is given by its name.
     pub fn resolve(&self, quiet: bool) -> anyhow::Result<EncodeOptions> {
-        if let Some(min) = self.min_weight
-            && !(min.is_finite() && min >= 0.0)
-        {
-            super::usage::usage_error("--min-weight must be a number that is not negative");
-        }
+        let pruning = self.impacts.pruning();
         let threads = match self.threads {
             Some(threads) => usize::from(threads),
             None => std::thread::available_parallelism().map_or(1, usize::from),
@@ -187,7 +124,7 @@ impl EncodeArgs {
             .num_threads(threads)
             .build_global();
         Ok(EncodeOptions {
-            quantization: self.quantization()?,
+            quantization: self.impacts.quantization()?,
             model: model_folder(&self.model, quiet)?,
             encoder: EncoderSettings {
                 onnxruntime: self.onnxruntime.clone(),
@@ -197,10 +134,7 @@ impl EncodeArgs {
                 }),
                 max_length: self.max_length,
                 keep_special_tokens: matches!(self.special_tokens, SpecialTokens::Keep),
-                pruning: Pruning {
-                    top_k: self.top_k,
-                    min_weight: self.min_weight,
-                },
+                pruning,
                 threads,
                 device: self.device.clone(),
                 precision: match self.precision {
@@ -213,45 +147,5 @@ impl EncodeArgs {
                 ..EncoderSettings::default()
             },
         })
-    }
-
-    fn quantization(&self) -> anyhow::Result<Option<Quantization>> {
-        let mut quantization = match self.preset {
-            None => Quantization::default(),
-            Some(Preset::Naver) => Quantization::naver(),
-            Some(Preset::Anserini) => Quantization::anserini(),
-        };
-        match self.step {
-            Some(StepArg::None) => {
-                let others = [
-                    ("--preset", self.preset.is_some()),
-                    ("--rounding", self.rounding.is_some()),
-                    ("--min-impact", self.min_impact.is_some()),
-                    ("--normalize", self.normalize.is_some()),
-                ];
-                if let Some((option, _)) = others.iter().find(|(_, given)| *given) {
-                    super::usage::usage_error(format_args!(
-                        "--step none keeps the weights as they are, so {option} has no effect; leave one of the two out"
-                    ));
-                }
-                return Ok(None);
-            }
-            Some(StepArg::Of(step)) => quantization.step = step,
-            None => {}
-        }
-        if let Some(rounding) = self.rounding {
-            quantization.rounding = match rounding {
-                RoundingArg::Nearest => Rounding::Nearest,
-                RoundingArg::Floor => Rounding::Floor,
-                RoundingArg::Ceil => Rounding::Ceil,
-            };
-        }
-        if let Some(min_impact) = self.min_impact {
-            quantization.min_impact = min_impact;
-        }
-        if let Some(normalization) = self.normalize {
-            quantization.normalization = normalization;
-        }
-        Ok(Some(quantization))
     }
 }

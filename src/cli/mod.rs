@@ -10,12 +10,15 @@ macro_rules! say {
 }
 
 mod completions;
+mod convert;
 mod documents;
 mod encode;
 mod explain;
 mod fetch_progress;
 pub mod flags;
+mod formats;
 mod heartbeat;
+mod impacts;
 mod index;
 mod index_settings;
 mod input;
@@ -50,6 +53,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Documents(documents::Args),
+    Convert(convert::Args),
     Plan(plan::Args),
     Topics(topics::Args),
     Index(index::Args),
@@ -83,6 +87,7 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Documents(args) => args.run(),
+            Command::Convert(args) => args.run(),
             Command::Plan(args) => args.run(),
             Command::Topics(args) => args.run(),
             Command::Index(args) => args.run(),

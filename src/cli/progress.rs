@@ -50,6 +50,9 @@ impl Display {
             Event::Finished if !self.silent => {
                 say!("finished     by an earlier run; every part was verified");
             }
+            Event::Warning(warning) if !self.silent => {
+                eprintln!("warning: {}", splade_export::printable(&warning));
+            }
             Event::Ended(timings) => self.timings = Some(timings),
             Event::Found(_) | Event::Kept { .. } | Event::Finished => {}
             // Even where nothing else is shown: something has happened to the disk.

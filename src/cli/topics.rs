@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 use splade_export::{
-    AnseriniTopics, EventHandler, LineFormat, PyseriniTopics, QueryEncoder, Stop, TopicsOptions,
-    TopicsSummary, encode_topics, encode_topics_with_table,
+    AnseriniTopics, LineFormat, OutputFormat, PyseriniTopics, QueryEncoder, TopicsOptions,
+    encode_topics, encode_topics_with_table,
 };
 
 use super::encode::EncodeArgs;
@@ -15,7 +15,7 @@ use super::progress::Display;
 use super::query::QueryArgs;
 use super::usage::usage_error;
 
-/// Encode topics for Anserini or Pyserini
+/// Encode topics for Anserini, Pyserini or another engine
 ///
 /// Reads a BEIR dataset's queries.jsonl (folder or .zip too), TSV (qid<TAB>text), JSON Lines or TREC
 /// topics (<top>). Writes Anserini's TSV of repeated terms (.tsv) or Pyserini's encoded topics (.jsonl), and
@@ -31,9 +31,11 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
 
-    /// Format of the output [default: by its ending, .tsv or .jsonl]
-    #[arg(long, value_enum, help_heading = "Output")]
-    format: Option<FormatArg>,
+    /// Format of the output: tsv, jsonl, or the name of an engine's format, whose queries are written: pseudo-text,
+    /// json-vectors, elasticsearch, elasticsearch-features, opensearch, opensearch-features, opensearch-seismic, ciff,
+    /// seismic, qdrant [default: by its ending, .tsv or .jsonl]
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    format: Option<String>,
 
     #[command(flatten)]
     encode: EncodeArgs,
@@ -49,17 +51,11 @@ pub struct Args {
     quiet: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum FormatArg {
-    Tsv,
-    Jsonl,
-}
-
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
         let format = match self.format {
-            Some(format) => format,
-            None => by_ending(&self.output),
+            Some(name) => by_name(&name)?,
+            None => by_name(by_ending(&self.output))?,
         };
         let encode = self.encode.resolve(self.quiet)?;
         let mut options = TopicsOptions {
@@ -73,15 +69,12 @@ impl Args {
         let mut events = |event| display.on(event);
         let queries = self.query.open(&encode, self.quiet)?;
         options.origin = Some(self.query.origin(&queries, &encode.model)?);
-        let encoder = queries.encoder;
-        let summary = match format {
-            FormatArg::Tsv => {
-                let format = AnseriniTopics::default();
-                write(&encoder, &options, format, &stop, &mut events)?
+        let summary = match &queries.encoder {
+            QueryEncoder::Model(model) => {
+                encode_topics(model, &options, format, &stop, &mut events)?
             }
-            FormatArg::Jsonl => {
-                let format = PyseriniTopics::default();
-                write(&encoder, &options, format, &stop, &mut events)?
+            QueryEncoder::Table(table) => {
+                encode_topics_with_table(table, &options, format, &stop, &mut events)?
             }
         };
         let seconds = display.finish();
@@ -93,7 +86,7 @@ impl Args {
                 summary.truncated,
                 summary.empty
             );
-            if let QueryEncoder::Table(table) = &encoder {
+            if let QueryEncoder::Table(table) = &queries.encoder {
                 say!("queries      by a table of {} terms", table.terms());
             }
             say!("output       {}", options.output.display());
@@ -102,27 +95,30 @@ impl Args {
     }
 }
 
-fn write(
-    encoder: &QueryEncoder,
-    options: &TopicsOptions,
-    format: impl LineFormat,
-    stop: &Stop,
-    events: &mut EventHandler<'_>,
-) -> splade_export::Result<TopicsSummary> {
-    match encoder {
-        QueryEncoder::Model(model) => encode_topics(model, options, format, stop, events),
-        QueryEncoder::Table(table) => {
-            encode_topics_with_table(table, options, format, stop, events)
+/// Returns the format of a name: that of a file ending, or the queries for an engine.
+fn by_name(name: &str) -> splade_export::Result<Box<dyn LineFormat>> {
+    Ok(match name {
+        "tsv" => Box::new(AnseriniTopics::default()),
+        "jsonl" => Box::new(PyseriniTopics::default()),
+        name => {
+            let format: OutputFormat = name.parse().map_err(|error| {
+                splade_export::Error::setting(format!("{error}, or tsv or jsonl"))
+            })?;
+            format.queries().unwrap_or_else(|| {
+                usage_error(format_args!(
+                    "--format {name} is for documents; topics in it are not written yet"
+                ))
+            })
         }
-    }
+    })
 }
 
-fn by_ending(path: &Path) -> FormatArg {
+fn by_ending(path: &Path) -> &'static str {
     match path.extension().and_then(|ending| ending.to_str()) {
-        Some("tsv") => FormatArg::Tsv,
-        Some("jsonl") => FormatArg::Jsonl,
+        Some("tsv") => "tsv",
+        Some("jsonl") => "jsonl",
         _ => usage_error(format_args!(
-            "{}: the format cannot be told from the ending; say --format tsv or jsonl",
+            "{}: the format cannot be told from the ending; say --format tsv, jsonl or another one",
             path.display()
         )),
     }

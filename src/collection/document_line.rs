@@ -7,6 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 
 use super::error::LineProblem;
 use crate::impact::MAX_IMPACT;
+use crate::quote::Quoted;
 
 /// What a line says beside its vector.
 #[derive(Debug, PartialEq, Eq)]
@@ -294,6 +295,21 @@ impl Weight {
             return Ok(impact);
         }
         self.other_impact(term)
+    }
+
+    /// Returns the weight as a float.
+    ///
+    /// # Errors
+    /// [`LineProblem::Json`] if it is not positive.
+    pub fn positive(self, term: &str) -> Result<f32, LineProblem> {
+        let weight = f32::from(self);
+        if weight.is_finite() && weight > 0.0 {
+            return Ok(weight);
+        }
+        let term = Quoted(term);
+        Err(LineProblem::Json(format!(
+            "term {term} has the weight {weight}, which is not a positive number"
+        )))
     }
 
     #[cold]

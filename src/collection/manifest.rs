@@ -52,6 +52,9 @@ pub struct PartInfo {
     /// Its file in `documents`.
     #[serde(flatten)]
     pub file: PartFile,
+    /// Further files of the part, where the format has a limit for the size of one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_files: Vec<PartFile>,
     /// SHA-256 over all documents of the input up to the part's last.
     pub input_sha256: String,
     /// Sums over its documents.
@@ -66,13 +69,18 @@ impl PartInfo {
         digits.parse().ok()
     }
 
+    /// Returns all files of the part.
+    pub fn files(&self) -> impl Iterator<Item = &PartFile> {
+        std::iter::once(&self.file).chain(&self.more_files)
+    }
+
     /// Returns the record of the part in a run whose output had this format.
     #[must_use]
     pub fn record(&self, format: &str) -> PartRecord {
         PartRecord {
             input_sha256: self.input_sha256.clone(),
             counts: self.counts,
-            files: BTreeMap::from([(format.to_owned(), vec![self.file.clone()])]),
+            files: BTreeMap::from([(format.to_owned(), self.files().cloned().collect())]),
         }
     }
 }

@@ -18,7 +18,7 @@ mod names;
 mod pretty;
 mod verify;
 
-pub use document_line::{Contents, Weight, parse};
+pub use document_line::{Contents, DocumentLine, Weight, parse};
 pub use error::{CollectionError, LineProblem};
 pub use files::CollectionFiles;
 pub use lines::Lines;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::document_line::{Contents, Weight, parse};
+use super::document_line::{Contents, parse};
 use super::error::{CollectionError, LineProblem};
 use super::lines::Lines;
 use super::manifest::{Manifest, PartInfo};
@@ -166,7 +166,9 @@ impl Checker<'_> {
                     counts.impact_sum += u64::from(impact);
                     counts.max_impact = counts.max_impact.max(impact);
                 }
-                VectorKind::Weights => check_weight(term, weight)?,
+                VectorKind::Weights => {
+                    weight.positive(term)?;
+                }
             }
             Ok::<_, LineProblem>(())
         })
@@ -312,18 +314,6 @@ fn difference(found: &Counts, manifest: &Counts) -> Option<String> {
     Some(format!(
         "it has {found} {what}, the manifest says {manifest}"
     ))
-}
-
-fn check_weight(term: &str, weight: Weight) -> Result<(), LineProblem> {
-    let value = f32::from(weight);
-    if value.is_finite() && value > 0.0 {
-        Ok(())
-    } else {
-        Err(LineProblem::Json(format!(
-            "term {} has the weight {value}, which is not a positive number",
-            Quoted(term)
-        )))
-    }
 }
 
 fn count_rejected(path: &Path) -> Result<u64, String> {

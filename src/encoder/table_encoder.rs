@@ -203,7 +203,7 @@ mod tests {
             keep_special_tokens: true,
             pruning: Pruning {
                 top_k: Some(2),
-                min_weight: None,
+                ..Pruning::default()
             },
             ..TableSettings::default()
         });

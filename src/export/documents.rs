@@ -1,26 +1,23 @@
 //! Encodes a corpus into outputs, part by part.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use anyhow::Context;
-
+use super::adder::{Adder, Text};
 use super::event::{Event, EventHandler, encode_parts};
-use super::open_run::{ResumeOutcome, open_run};
-use super::run_writer::{Kept, PartWriters, RunWriter};
+use super::open_run::{ResumeOutcome, open_run, run_identity};
+use super::run_writer::{Kept, PartTerms, RunWriter};
 use crate::corpus::{
     CorpusOptions, CorpusReader, Inputs, OnError, PartOptions, PartReader, PartSelection, Plan,
     ReadSummary, Source,
 };
 use crate::encoder::{Device, SpladeEncoder};
 use crate::error::{Error, ErrorKind, Result};
-use crate::impact::{Normalization, Quantization, Quantizer, SparseVector};
-use crate::output::{EncodedRecord, Output, OutputSummary, PseudoTerms, Terms, VectorRef};
+use crate::impact::{Normalization, Quantization, Quantizer};
+use crate::output::{Output, OutputSummary, PseudoTerms, Terms};
 use crate::pipeline::{EncodedPart, PartSink};
 use crate::run::{
-    Accounting, CollectionSettings, Compression, Counts, EncodingSettings, FinishedRun, HeadKind,
-    InputEnd, InputFile, KeptBatch, ModelInfo, PartKind, RunIdentity, RunSettings, Shard,
-    VectorKind,
+    Accounting, CollectionSettings, Compression, EncodingSettings, FinishedRun, HeadKind, InputEnd,
+    InputFile, KeptBatch, ModelInfo, PartKind, RunSettings, Shard, VectorKind,
 };
 use crate::stop::Stop;
 
@@ -87,17 +84,17 @@ pub fn encode_documents(
     check_settings(options, &outputs)?;
     // Everything that can be wrong with the settings is found before the folders are created.
     let inputs = Inputs::find(&options.corpus.paths, options.corpus.kind)?;
-    let identity = RunIdentity {
-        settings: settings(encoder, options, &inputs.sources)?,
-        outputs: outputs
-            .iter()
-            .map(|output| (output.format().to_owned(), output.settings()))
-            .collect(),
-    };
+    let identity = run_identity(settings(encoder, options, &inputs.sources)?, &outputs);
     events(Event::Found(inputs));
     let vocabulary = encoder.vocabulary().terms();
     let damaged = &mut |damaged| events(Event::Damaged(damaged));
-    let writer = match open_run(outputs, &identity, vocabulary, options.resume, damaged)? {
+    let writer = match open_run(
+        outputs,
+        &identity,
+        Some(vocabulary),
+        options.resume,
+        damaged,
+    )? {
         ResumeOutcome::Writing(writer) => writer,
         ResumeOutcome::Finished(run, outputs) => {
             events(Event::Finished);
@@ -173,11 +170,11 @@ fn check_settings(options: &DocumentsOptions, outputs: &[Box<dyn Output>]) -> Re
 }
 
 /// Returns whether the divisor of the weights is known only when all of them are.
-fn is_deferred(quantization: Option<Quantization>) -> bool {
+pub(super) fn is_deferred(quantization: Option<Quantization>) -> bool {
     quantization.is_some_and(|q| q.normalization == Normalization::Corpus)
 }
 
-fn vector_kind(quantization: Option<Quantization>) -> VectorKind {
+pub(super) fn vector_kind(quantization: Option<Quantization>) -> VectorKind {
     match quantization {
         Some(_) => VectorKind::Impacts,
         None => VectorKind::Weights,
@@ -194,15 +191,16 @@ fn settings(
         format_version: RunSettings::current_version(),
         tool: RunSettings::this_tool(),
         kind: vector_kind(options.quantization),
-        model: ModelInfo {
+        model: Some(ModelInfo {
             architecture: encoder.architecture().to_owned(),
             vocabulary: vocabulary.len(),
             rewritten_terms: PseudoTerms::new(vocabulary.terms())?.rewritten(),
             files: encoder.fingerprint()?,
-        },
-        encoding: describe_encoding(encoder, options.corpus.fields.names()),
+        }),
+        encoding: Some(describe_encoding(encoder, options.corpus.fields.names())),
         pruning: encoder.pruning(),
         quantization: options.quantization,
+        impacts_before: None,
         collection: CollectionSettings {
             part_size: options.part_size,
             compression: options.compression,
@@ -361,20 +359,18 @@ fn quantize_parts(
     for (number, part) in waiting.filter(|(number, _)| !done.contains_key(number)) {
         stop.check()?;
         let digest = &part.input_sha256;
-        writer.write_part(PartKind::Final, number, digest, terms, |writers| {
-            let mut adder = Adder::new(Some(&quantizer), terms, writers);
-            adder.counts = Counts {
-                truncated: part.counts.truncated,
-                split: part.counts.split,
-                windows: part.counts.windows,
-                tokens: part.counts.tokens,
-                screening_fallbacks: part.counts.screening_fallbacks,
-                ..Counts::default()
-            };
+        writer.write_part(PartKind::Final, number, digest, |writers| {
+            let mut adder = Adder::new(Some(&quantizer), writers);
+            adder.counts = part.counts.of_encoding();
             writer.spool().read(&part, |document| {
-                adder.add(&document.docid, &document.contents, &document.vector)
+                let text = Text {
+                    docid: &document.docid,
+                    contents: &document.contents,
+                    terms,
+                };
+                adder.add(text, &document.vector)
             })?;
-            Ok(adder.counts)
+            Ok((adder.counts, PartTerms::Given(terms)))
         })?;
     }
     Ok(())
@@ -393,8 +389,8 @@ impl PartSink for Sink<'_> {
     fn write(&self, part: &EncodedPart) -> anyhow::Result<()> {
         let (number, digest) = (part.index, &part.input_sha256);
         self.writer
-            .write_part(self.kind, number, digest, self.terms, |writers| {
-                let mut adder = Adder::new(self.quantizer.as_ref(), self.terms, writers);
+            .write_part(self.kind, number, digest, |writers| {
+                let mut adder = Adder::new(self.quantizer.as_ref(), writers);
                 adder.counts.screening_fallbacks = part.fallbacks();
                 for document in part.documents() {
                     adder
@@ -402,10 +398,15 @@ impl PartSink for Sink<'_> {
                         .add_text(document.tokens.truncated, document.windows);
                     adder.counts.tokens += document.encoded_tokens;
                     let contents = if self.contents { document.text } else { "" };
-                    adder.add(document.docid, contents, document.vector)?;
+                    let text = Text {
+                        docid: document.docid,
+                        contents,
+                        terms: self.terms,
+                    };
+                    adder.add(text, document.vector)?;
                 }
                 part.quantized_in(adder.quantizing);
-                Ok(adder.counts)
+                Ok((adder.counts, PartTerms::Given(self.terms)))
             })
     }
 
@@ -416,62 +417,5 @@ impl PartSink for Sink<'_> {
 
     fn keep(&self, part: &EncodedPart, batch: &KeptBatch) -> anyhow::Result<()> {
         Ok(self.writer.batches().keep(part.index, batch)?)
-    }
-}
-
-/// Quantizes documents, counts what is in them and gives them to the outputs.
-struct Adder<'a, 'o> {
-    quantizer: Option<&'a Quantizer>,
-    terms: Terms<'a>,
-    writers: &'a mut PartWriters<'o>,
-    counts: Counts,
-    quantizing: Duration,
-}
-
-impl<'a, 'o> Adder<'a, 'o> {
-    fn new(
-        quantizer: Option<&'a Quantizer>,
-        terms: Terms<'a>,
-        writers: &'a mut PartWriters<'o>,
-    ) -> Self {
-        Self {
-            quantizer,
-            terms,
-            writers,
-            counts: Counts::default(),
-            quantizing: Duration::ZERO,
-        }
-    }
-
-    fn add(&mut self, docid: &str, contents: &str, vector: &SparseVector) -> anyhow::Result<()> {
-        let counts = &mut self.counts;
-        counts.documents += 1;
-        counts.max_weight = counts.max_weight.max(vector.max_weight());
-        let Some(quantizer) = self.quantizer else {
-            return self.write(docid, contents, VectorRef::Weights(vector));
-        };
-        let started = Instant::now();
-        let impacts = quantizer
-            .quantize(vector)
-            .with_context(|| format!("document {docid}"))?;
-        self.quantizing += started.elapsed();
-        for entry in &impacts {
-            self.counts.impact_sum += u64::from(entry.impact);
-            self.counts.max_impact = self.counts.max_impact.max(entry.impact);
-        }
-        self.write(docid, contents, VectorRef::Impacts(&impacts))
-    }
-
-    fn write(&mut self, docid: &str, contents: &str, vector: VectorRef<'_>) -> anyhow::Result<()> {
-        self.counts.postings += vector.len() as u64;
-        self.counts.empty += u64::from(vector.is_empty());
-        self.writers.add(&EncodedRecord {
-            docid,
-            contents,
-            vector,
-            terms: self.terms,
-            line: None,
-        })?;
-        Ok(())
     }
 }

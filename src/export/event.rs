@@ -30,6 +30,8 @@ pub enum Event {
     Ended(Timings),
     /// An earlier run completed everything, and it is as it was written.
     Finished,
+    /// Something is done as it was asked for, and loses something.
+    Warning(String),
     /// A part of an earlier run cannot be used and is written again.
     Damaged(Damaged),
 }

@@ -9,18 +9,17 @@ use anyhow::Context;
 
 use super::documents::{DocumentsSummary, abandon};
 use super::event::{Event, EventHandler};
-use super::open_run::{ResumeOutcome, open_run};
-use super::rejected_merge::{RejectedSource, merge_rejected};
+use super::open_run::{ResumeOutcome, open_run, run_identity};
+use super::rejected_merge::join_accounting;
 use super::run_writer::RunWriter;
-use crate::collection::{DOCUMENTS, MANIFEST, Manifest, REJECTED};
+use crate::collection::{DOCUMENTS, MANIFEST, Manifest};
 use crate::corpus::{PartSelection, ReadProgress};
 use crate::error::Result;
 use crate::output::{Output, ShardOutput};
 use crate::pipeline::EncodeProgress;
 use crate::quote::{self, Quoted};
 use crate::run::{
-    Accounting, FinishedRun, PartKind, PartRecord, RunIdentity, RunSettings, SettingDifference,
-    Shard,
+    Accounting, FinishedRun, PartKind, PartRecord, RunSettings, SettingDifference, Shard,
 };
 use crate::stop::Stop;
 
@@ -79,15 +78,9 @@ pub fn join_shards(
     let parts = find_parts(&shards)?;
     check_input(&shards, &parts)?;
     check_outputs(&shards, &outputs)?;
-    let identity = RunIdentity {
-        settings,
-        outputs: outputs
-            .iter()
-            .map(|output| (output.format().to_owned(), output.settings()))
-            .collect(),
-    };
+    let identity = run_identity(settings, &outputs);
     let damaged = &mut |damaged| events(Event::Damaged(damaged));
-    let writer = match open_run(outputs, &identity, &[], options.resume, damaged)? {
+    let writer = match open_run(outputs, &identity, None, options.resume, damaged)? {
         ResumeOutcome::Writing(writer) => writer,
         ResumeOutcome::Finished(run, outputs) => {
             events(Event::Finished);
@@ -290,27 +283,9 @@ fn copy(
         writer.adopt_part(number, &shard.folders, record)?;
         progress.add(record.counts.documents);
     }
-    let mut accounting = Accounting::default();
-    let mut rejected = Vec::new();
-    for shard in shards {
-        let of_shard = &shard.manifest.accounting;
-        accounting.read += of_shard.read;
-        accounting.written += of_shard.written;
-        accounting.rejected += of_shard.rejected;
-        rejected.extend(
-            of_shard
-                .rejected_sha256
-                .iter()
-                .map(|sha256| RejectedSource {
-                    path: shard.collection().join(REJECTED),
-                    sha256: sha256.clone(),
-                }),
-        );
-    }
-    if accounting.rejected > 0 {
-        let mut file = writer.rejected()?;
-        merge_rejected(rejected, |line| Ok(file.add_line(line)?))?;
-        accounting.rejected_sha256 = Some(writer.keep_rejected(file)?);
-    }
-    Ok(accounting)
+    let of_shards = shards.iter().map(|shard| {
+        let accounting = shard.manifest.accounting.clone();
+        (shard.collection().to_owned(), accounting)
+    });
+    join_accounting(writer, of_shards)
 }

@@ -1,5 +1,7 @@
-//! What the commands do: [`encode_documents`], [`encode_topics`], [`build_index`], [`join_shards`], [`explain_text`].
+//! What the commands do: [`encode_documents`], [`convert_collections`], [`encode_topics`], [`build_index`], [`join_shards`], [`explain_text`].
 
+mod adder;
+mod convert;
 mod documents;
 mod event;
 mod explain;
@@ -13,6 +15,7 @@ mod timings;
 mod topics;
 mod topics_manifest;
 
+pub use convert::{ConvertOptions, ConvertTo, convert_collections};
 pub use documents::{DocumentsOptions, DocumentsSummary, encode_documents};
 pub use event::{Event, EventHandler};
 pub use explain::{ExplainedTerm, Explanation, explain_query, explain_text};

@@ -6,7 +6,7 @@ use crate::lucene::LuceneError;
 use crate::output::{Output, OutputState, OutputSummary};
 use crate::quote::{self, Name};
 use crate::run::{
-    Damaged, FinishedRun, Journal, PartKind, RunError, RunIdentity, SettingDifference,
+    Damaged, FinishedRun, Journal, PartKind, RunError, RunIdentity, RunSettings, SettingDifference,
 };
 
 /// What was found at the places of the outputs.
@@ -17,11 +17,22 @@ pub(super) enum ResumeOutcome {
     Finished(Option<FinishedRun>, Vec<OutputSummary>),
 }
 
+/// Returns what a run with these settings into these outputs is.
+pub(super) fn run_identity(settings: RunSettings, outputs: &[Box<dyn Output>]) -> RunIdentity {
+    let outputs = outputs
+        .iter()
+        .map(|output| (output.format().to_owned(), output.settings()));
+    RunIdentity {
+        settings,
+        outputs: outputs.collect(),
+    }
+}
+
 /// Takes the places of new outputs, or, with `resume`, goes on with what an equal run left there.
 pub(super) fn open_run(
     outputs: Vec<Box<dyn Output>>,
     identity: &RunIdentity,
-    vocabulary: &[String],
+    vocabulary: Option<&[String]>,
     resume: bool,
     on_damage: &mut dyn FnMut(Damaged),
 ) -> Result<ResumeOutcome> {
@@ -120,7 +131,10 @@ fn inspect(
 /// Verifies another output of a finished run.
 fn inspect_other(home: &dyn Output, output: &dyn Output) -> Result<OutputSummary> {
     let problem = match output.inspect() {
-        Ok(found) => return Ok(found.summary),
+        Ok(found) => match found.damaged.into_iter().next() {
+            None => return Ok(found.summary),
+            Some(damaged) => format!("{}: {}", quote::path(&damaged.path), Name(&damaged.reason)),
+        },
         Err(error) => match error.downcast_ref::<LuceneError>() {
             // The remedy of its message is one for an index without a collection.
             Some(LuceneError::Corrupt { path, what }) => {
@@ -131,7 +145,8 @@ fn inspect_other(home: &dyn Output, output: &dyn Output) -> Result<OutputSummary
     };
     let (home, path) = (quote::path(home.path()), quote::path(output.path()));
     Err(Error::output(format!(
-        "{problem}; {home} is whole, so remove {path} where it exists and make it of that: splade-export index {home} \
-         --output {path}"
+        "{problem}; {home} is whole, so remove {path} where it exists and make it of that: splade-export {} {home} \
+         --output {path}",
+        output.remake_command()
     )))
 }

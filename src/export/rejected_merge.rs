@@ -7,18 +7,46 @@ use std::path::PathBuf;
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 
+use super::run_writer::RunWriter;
+use crate::collection::REJECTED;
 use crate::corpus::RejectedRecord;
 use crate::digest::hex;
+use crate::run::Accounting;
 use crate::{quote, regular_file};
 
+/// Sums what became of the records of collections, by their folders, and writes their rejected records into one file, where
+/// an output of the run has a place for it.
+pub(super) fn join_accounting(
+    writer: &RunWriter,
+    collections: impl IntoIterator<Item = (PathBuf, Accounting)>,
+) -> anyhow::Result<Accounting> {
+    let mut sum = Accounting::default();
+    let mut rejected = Vec::new();
+    for (folder, accounting) in collections {
+        sum.read += accounting.read;
+        sum.written += accounting.written;
+        sum.rejected += accounting.rejected;
+        rejected.extend(accounting.rejected_sha256.map(|sha256| RejectedSource {
+            path: folder.join(REJECTED),
+            sha256,
+        }));
+    }
+    if sum.rejected > 0 && writer.has_place_for_rejected() {
+        let mut file = writer.rejected()?;
+        merge_rejected(rejected, |line| Ok(file.add_line(line)?))?;
+        sum.rejected_sha256 = Some(writer.keep_rejected(file)?);
+    }
+    Ok(sum)
+}
+
 /// A `rejected.jsonl` that is read and compared with its SHA-256.
-pub(super) struct RejectedSource {
-    pub(super) path: PathBuf,
-    pub(super) sha256: String,
+struct RejectedSource {
+    path: PathBuf,
+    sha256: String,
 }
 
 /// Gives `each` the lines of all files in the order of the input.
-pub(super) fn merge_rejected(
+fn merge_rejected(
     sources: Vec<RejectedSource>,
     mut each: impl FnMut(&str) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {

@@ -13,6 +13,7 @@ use crate::corpus::RejectedFile;
 use crate::digest::sha256_of;
 use crate::durable::fault;
 use crate::error::{Error, Result};
+use crate::lucene::TermDictionary;
 use crate::output::{
     EncodedRecord, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardPart, Terms,
 };
@@ -74,13 +75,13 @@ impl RunWriter {
     pub(super) fn begin(
         outputs: Vec<Box<dyn Output>>,
         identity: &RunIdentity,
-        vocabulary: &[String],
+        vocabulary: Option<&[String]>,
         on_damage: &mut dyn FnMut(Damaged),
     ) -> Result<Self> {
         let digest = identity.digest()?;
         let context = RunContext {
             digest: &digest,
-            vocabulary: Some(vocabulary),
+            vocabulary,
         };
         let mut begun: Vec<Slot> = Vec::new();
         let mut journal = None;
@@ -102,7 +103,7 @@ impl RunWriter {
         }
         let journal =
             journal.ok_or_else(|| Error::setting("a run needs an output: there is none"))?;
-        let spool = Spool::new(journal.folder(), vocabulary)?;
+        let spool = Spool::new(journal.folder(), vocabulary.unwrap_or_default())?;
         let writer = Self {
             outputs: begun,
             batches: BatchLogs::new(journal.folder()),
@@ -200,14 +201,14 @@ impl RunWriter {
         &self.spool
     }
 
-    /// Writes the part of this number: `write` adds its records and returns its counts.
-    pub(super) fn write_part(
+    /// Writes the part of this number: `write` adds its records and returns its counts, and what the ids
+    /// of its terms stand for.
+    pub(super) fn write_part<'t>(
         &self,
         kind: PartKind,
         number: usize,
         input_sha256: &str,
-        terms: Terms<'_>,
-        write: impl FnOnce(&mut PartWriters<'_>) -> anyhow::Result<Counts>,
+        write: impl FnOnce(&mut PartWriters<'_>) -> anyhow::Result<(Counts, PartTerms<'t>)>,
     ) -> anyhow::Result<()> {
         let mut writers = PartWriters(Vec::new());
         match kind {
@@ -222,14 +223,14 @@ impl RunWriter {
                 }
             }
         }
-        let counts = write(&mut writers)?;
+        let (counts, terms) = write(&mut writers)?;
         let mut record = PartRecord {
             input_sha256: input_sha256.to_owned(),
             counts,
             files: BTreeMap::new(),
         };
         for (format, writer) in writers.0 {
-            let files = writer.finish(terms)?;
+            let files = writer.finish(terms.terms())?;
             if !files.is_empty() {
                 record.files.insert(format.to_owned(), files);
             }
@@ -299,6 +300,12 @@ impl RunWriter {
         Ok(sha256)
     }
 
+    /// Returns true if an output has a place for rejected records.
+    pub(super) fn has_place_for_rejected(&self) -> bool {
+        let mut outputs = self.outputs.iter().map(|slot| &slot.output);
+        outputs.any(|output| output.rejected_path().is_some())
+    }
+
     fn rejected_path(&self) -> Result<PathBuf> {
         let mut paths = self.outputs.iter().filter_map(|s| s.output.rejected_path());
         paths.next().ok_or_else(|| {
@@ -354,6 +361,23 @@ impl RunWriter {
     }
 }
 
+/// What the ids of a part's terms stand for.
+pub(super) enum PartTerms<'t> {
+    /// The same as in other parts.
+    Given(Terms<'t>),
+    /// Terms that were met as the part was read.
+    Met(TermDictionary),
+}
+
+impl PartTerms<'_> {
+    fn terms(&self) -> Terms<'_> {
+        match self {
+            Self::Given(terms) => *terms,
+            Self::Met(terms) => Terms::Dictionary(terms),
+        }
+    }
+}
+
 /// Removes what was begun.
 fn discard<'s>(slots: impl DoubleEndedIterator<Item = &'s Slot>) {
     for slot in slots.rev().filter(|slot| !slot.committed) {
@@ -365,6 +389,11 @@ fn discard<'s>(slots: impl DoubleEndedIterator<Item = &'s Slot>) {
 pub(super) struct PartWriters<'o>(Vec<(&'o str, Box<dyn PartWriter + 'o>)>);
 
 impl PartWriters<'_> {
+    /// Returns true while an output holds term ids of a dictionary.
+    pub(super) fn holds_terms(&self) -> bool {
+        self.0.iter().any(|(_, writer)| writer.holds_terms())
+    }
+
     /// Gives a record to every output.
     pub(super) fn add(&mut self, record: &EncodedRecord<'_>) -> Result<()> {
         for (_, writer) in &mut self.0 {

@@ -96,7 +96,7 @@ pub fn encode_topics_with_table(
 fn prepare(options: &TopicsOptions, format: &mut impl LineFormat, terms: &[String]) -> Result<()> {
     if options.quantization.is_none() && !format.accepts(VectorKind::Weights) {
         return Err(Error::setting(
-            "`step` none cannot be written as TSV, which repeats terms; use `format` jsonl",
+            "`step` none cannot be written as TSV or another format that repeats terms; use `format` jsonl",
         ));
     }
     format.set_vocabulary(terms)?;

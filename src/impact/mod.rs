@@ -6,7 +6,7 @@ mod quantizer;
 mod step;
 mod vector;
 
-pub use pruning::Pruning;
+pub use pruning::{NoShare, Pruning, Share};
 pub use quantization::{Normalization, Quantization, Rounding};
 pub use quantizer::{QuantizeError, Quantizer};
 pub use step::{NotPositive, Step};

@@ -56,6 +56,17 @@ impl Quantization {
             ..Self::default()
         }
     }
+
+    /// Returns the weight that an impact of 1 stands for; `None` where each text or the corpus was divided by its own
+    /// largest weight.
+    #[must_use]
+    pub fn unit(&self) -> Option<f64> {
+        match self.normalization {
+            Normalization::None => Some(self.step.value()),
+            Normalization::By(divisor) => Some(self.step.value() * divisor.value()),
+            Normalization::Corpus | Normalization::Text => None,
+        }
+    }
 }
 
 /// How a fraction becomes an integer.

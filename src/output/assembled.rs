@@ -13,13 +13,14 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde_json::Value;
 
+use super::output_folder::OutputFolder;
 use super::traits::{
     FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardPart,
 };
-use crate::collection::{MANIFEST, Manifest, PartInfo, REJECTED, UNFINISHED};
-use crate::durable::{create_folder, fault};
+use crate::collection::{Manifest, PartInfo};
+use crate::durable::create_folder;
 use crate::error::{Error, Result};
-use crate::run::{Damaged, FinishedRun, PartFile, PartRecord, RunError, VectorKind};
+use crate::run::{Damaged, FinishedRun, PartFile, PartRecord, VectorKind};
 
 /// Folder of the parts in the folder of an unfinished run.
 const PARTS: &str = "parts";
@@ -34,6 +35,11 @@ pub(super) trait Assembly: Send + Sync {
 
     /// Returns whether vectors of this kind can be written.
     fn accepts(&self, kind: VectorKind) -> bool;
+
+    /// Returns true if terms are written as numbers, so that every run has to have a vocabulary.
+    fn needs_vocabulary(&self) -> bool {
+        false
+    }
 
     /// Receives the model's vocabulary before the first record, where there is one.
     ///
@@ -68,8 +74,7 @@ pub(super) struct Places<'a> {
 /// Writes a run in a format that is put together of all parts.
 pub struct AssembledOutput {
     assembly: Box<dyn Assembly>,
-    path: PathBuf,
-    created: bool,
+    folder: OutputFolder,
 }
 
 impl AssembledOutput {
@@ -77,17 +82,12 @@ impl AssembledOutput {
     pub(super) fn of(path: PathBuf, assembly: impl Assembly + 'static) -> Self {
         Self {
             assembly: Box::new(assembly),
-            path,
-            created: false,
+            folder: OutputFolder::new(path),
         }
     }
 
-    fn unfinished(&self) -> PathBuf {
-        self.path.join(UNFINISHED)
-    }
-
     fn parts(&self) -> PathBuf {
-        self.unfinished().join(PARTS)
+        self.folder.unfinished().join(PARTS)
     }
 
     fn manifest(&self, run: &FinishedRun, files: Vec<PartFile>) -> Manifest {
@@ -102,6 +102,7 @@ impl AssembledOutput {
                 .into_iter()
                 .map(|file| PartInfo {
                     file,
+                    more_files: Vec::new(),
                     input_sha256: last.map_or(String::new(), |part| part.input_sha256.clone()),
                     counts: run.counts(),
                 })
@@ -110,13 +111,8 @@ impl AssembledOutput {
     }
 
     fn summary(&self, manifest: &Manifest) -> OutputSummary {
-        OutputSummary {
-            format: self.assembly.name().to_owned(),
-            path: self.path.clone(),
-            pieces: manifest.parts.len(),
-            unit: "files",
-            bytes: manifest.parts.iter().map(|part| part.file.bytes).sum(),
-        }
+        let format = self.assembly.name();
+        self.folder.summary(format, manifest, "files")
     }
 }
 
@@ -126,7 +122,7 @@ impl Output for AssembledOutput {
     }
 
     fn path(&self) -> &Path {
-        &self.path
+        self.folder.path()
     }
 
     fn settings(&self) -> Value {
@@ -137,39 +133,24 @@ impl Output for AssembledOutput {
         self.assembly.accepts(kind)
     }
 
+    fn needs_vocabulary(&self) -> bool {
+        self.assembly.needs_vocabulary()
+    }
+
     fn journal_folder(&self) -> PathBuf {
-        self.unfinished()
+        self.folder.unfinished()
     }
 
     fn state(&self) -> Result<OutputState> {
-        if !self.path.exists() {
-            return Ok(OutputState::Absent);
-        }
-        if !self.path.is_dir() {
-            return Ok(OutputState::Foreign);
-        }
-        if self.path.join(MANIFEST).exists() {
-            return Ok(OutputState::Finished);
-        }
-        if self.unfinished().is_dir() {
-            return Ok(OutputState::Begun);
-        }
-        Ok(match fs::read_dir(&self.path)?.next() {
-            None => OutputState::Absent,
-            Some(_) => OutputState::Foreign,
-        })
+        self.folder.state(|_| true)
     }
 
     fn begin(&mut self, run: &RunContext<'_>) -> Result<()> {
-        let path = self.path.clone();
-        if let OutputState::Finished | OutputState::Foreign = self.state()? {
-            return Err(RunError::Exists { path }.into());
-        }
+        self.folder.refuse_taken(self.state()?)?;
         if let Some(vocabulary) = run.vocabulary {
             self.assembly.set_vocabulary(vocabulary)?;
         }
-        self.created = !path.exists();
-        Ok(create_folder(&self.parts())?)
+        self.folder.take(run.digest)
     }
 
     fn prepare(&self, kept: &BTreeMap<usize, PartRecord>) -> Result<()> {
@@ -207,30 +188,28 @@ impl Output for AssembledOutput {
     }
 
     fn commit(&self, run: &FinishedRun) -> Result<OutputSummary> {
-        let (parts, temporary) = (self.parts(), self.unfinished());
+        let (parts, temporary) = (self.parts(), self.folder.unfinished());
         let files = self.assembly.assemble(
             run,
             &Places {
                 parts: &parts,
                 temporary: &temporary,
-                output: &self.path,
+                output: self.folder.path(),
             },
         )?;
         let manifest = self.manifest(run, files);
-        manifest.write(&self.path)?;
-        fault::point("the removal of parts")?;
-        fs::remove_dir_all(parts)?;
-        // The run's journal may be in there: then the folder goes with that.
-        let _ = fs::remove_dir(temporary);
+        manifest.write(self.folder.path())?;
+        self.folder.clear_finished()?;
         Ok(self.summary(&manifest))
     }
 
     fn inspect(&self) -> Result<FinishedOutput> {
-        let manifest = Manifest::require(&self.path)?;
+        let manifest = Manifest::require(self.folder.path())?;
+        self.folder.clear_finished()?;
         let damaged = manifest
             .parts
             .iter()
-            .filter_map(|part| check(&self.path, &part.file).err())
+            .filter_map(|part| check(self.folder.path(), &part.file).err())
             .collect();
         Ok(FinishedOutput {
             summary: self.summary(&manifest),
@@ -246,24 +225,17 @@ impl Output for AssembledOutput {
     }
 
     fn reopen(&self) -> Result<()> {
-        fault::point("the removal of a manifest")?;
-        Ok(fs::remove_file(self.path.join(MANIFEST))?)
+        Ok(self.folder.reopen()?)
     }
 
     fn discard(&self) {
-        if self.path.join(MANIFEST).exists() {
-            return;
-        }
-        // Nothing can be done about a failure to clean up after a failure.
-        let _ = fs::remove_file(self.path.join(REJECTED));
-        let _ = fs::remove_dir_all(self.unfinished());
-        if self.created {
-            let _ = fs::remove_dir(&self.path);
+        if !self.folder.is_finished() {
+            self.folder.discard();
         }
     }
 
     fn rejected_path(&self) -> Option<PathBuf> {
-        Some(self.path.join(REJECTED))
+        Some(self.folder.rejected())
     }
 }
 

@@ -23,6 +23,9 @@ const FIELD: &str = "splade";
 /// Largest impact that a feature keeps exactly: it has nine significant bits.
 const MAX_FEATURE: u32 = 511;
 
+/// Bytes of a file of requests: the servers take 100 MB in one request unless they are told otherwise.
+const MOST_BYTES: u64 = 80_000_000;
+
 /// How documents hold their vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BulkField {
@@ -105,6 +108,7 @@ impl BulkField {
 #[derive(Debug, Clone, Default)]
 pub struct BulkRequests {
     field: BulkField,
+    most_bytes: Option<u64>,
     terms: Vec<String>,
     ids: TokenIds,
 }
@@ -123,9 +127,15 @@ impl BulkRequests {
         }
     }
 
+    /// Cuts files at this many bytes, before they are compressed, for servers with another limit of a request.
+    #[must_use]
+    pub fn most_bytes(mut self, bytes: u64) -> Self {
+        self.most_bytes = Some(bytes);
+        self
+    }
+
     fn term<'a>(&'a self, record: &EncodedRecord<'a>, id: u32) -> &'a str {
-        let written = self.terms.get(id as usize);
-        written.map_or_else(|| record.terms.term(id), String::as_str)
+        record.terms.written(&self.terms, id)
     }
 
     /// Returns the names and numbers of a record's terms.
@@ -202,11 +212,19 @@ impl LineFormat for BulkRequests {
     }
 
     fn settings(&self) -> Value {
-        json!({"field": self.field.name()})
+        json!({"field": self.field.name(), "most_bytes": LineFormat::most_bytes(self)})
+    }
+
+    fn most_bytes(&self) -> Option<u64> {
+        Some(self.most_bytes.unwrap_or(MOST_BYTES))
     }
 
     fn accepts(&self, kind: VectorKind) -> bool {
         self.field != BulkField::Text || kind == VectorKind::Impacts
+    }
+
+    fn needs_vocabulary(&self) -> bool {
+        self.field == BulkField::SparseVector
     }
 
     fn set_vocabulary(&mut self, terms: &[String]) -> Result<()> {

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::bulk::{BulkField, BulkRequests};
+use super::bulk::{BulkField, BulkQueries, BulkRequests};
 use super::ciff::{CiffSettings, ciff_output};
+use super::engine_queries::{PisaQueries, QdrantQueries};
 use super::json_vectors::JsonVectors;
 use super::line_format::LineFormat;
 use super::line_output::LineOutput;
@@ -12,6 +13,7 @@ use super::npz::{NpzTexts, npz_output};
 use super::pseudo_text::PseudoText;
 use super::qdrant::QdrantPoints;
 use super::seismic::SeismicLines;
+use super::topics::{AnseriniTopics, PyseriniTopics};
 use super::traits::Output;
 use crate::error::Error;
 use crate::run::Compression;
@@ -78,6 +80,21 @@ impl OutputFormat {
             Self::Ciff => Box::new(ciff_output(path, CiffSettings::default())),
             Self::Npz => Box::new(npz_output(path, NpzTexts::Documents)),
         }
+    }
+
+    /// Returns the format of queries for an engine that reads this format; `None` of [`OutputFormat::Npz`], whose topics are
+    /// no lines.
+    #[must_use]
+    pub fn queries(self) -> Option<Box<dyn LineFormat>> {
+        Some(match self {
+            Self::JsonVectors => Box::new(PyseriniTopics::default()),
+            Self::PseudoText => Box::new(AnseriniTopics::default()),
+            Self::Bulk(field) => Box::new(BulkQueries::new(field)),
+            Self::Ciff => Box::new(PisaQueries::default()),
+            Self::Seismic => Box::new(SeismicLines::default()),
+            Self::Qdrant => Box::new(QdrantQueries::default()),
+            Self::Npz => return None,
+        })
     }
 }
 

@@ -7,15 +7,17 @@ use serde::Serialize;
 use crate::digest::sha256_of_bytes;
 use crate::impact::{Pruning, Quantization};
 use crate::lucene::IndexOrigin;
-use crate::run::{EncodingSettings, ModelInfo, PartRecord, RunSettings};
+use crate::run::{EncodingSettings, ImpactsBefore, ModelInfo, PartRecord, RunSettings};
 
 /// The settings that bear on the documents' impacts. Names of input files and the form of the collection do not.
 #[derive(Serialize)]
 struct ImpactSettings<'a> {
-    model: &'a ModelInfo,
-    encoding: &'a EncodingSettings,
+    model: &'a Option<ModelInfo>,
+    encoding: &'a Option<EncodingSettings>,
     pruning: &'a Pruning,
     quantization: &'a Option<Quantization>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impacts_before: &'a Option<ImpactsBefore>,
     part_size: usize,
 }
 
@@ -30,18 +32,17 @@ struct PartContent<'a> {
     impact_sum: u64,
 }
 
-/// What searching has to know: whether topics are of the same model and quantization.
+/// Returns what searching has to know: whether topics are of the same model and quantization. A converted collection of
+/// another tool names no model.
 fn details(settings: &RunSettings) -> serde_json::Result<BTreeMap<String, String>> {
-    Ok(BTreeMap::from([
-        (
-            "model".to_owned(),
-            serde_json::to_string(&settings.model.files)?,
-        ),
-        (
-            "quantization".to_owned(),
-            serde_json::to_string(&settings.quantization)?,
-        ),
-    ]))
+    let mut details = BTreeMap::from([(
+        "quantization".to_owned(),
+        serde_json::to_string(&settings.quantization)?,
+    )]);
+    if let Some(model) = &settings.model {
+        details.insert("model".to_owned(), serde_json::to_string(&model.files)?);
+    }
+    Ok(details)
 }
 
 /// Returns what an index of these parts is made of. It is the same for the index that is written with a collection, the
@@ -55,6 +56,7 @@ pub(crate) fn index_origin<'p>(
         encoding: &settings.encoding,
         pruning: &settings.pruning,
         quantization: &settings.quantization,
+        impacts_before: &settings.impacts_before,
         part_size: settings.collection.part_size,
     };
     let parts: Vec<_> = parts

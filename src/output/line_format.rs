@@ -29,6 +29,17 @@ pub trait LineFormat: Send + Sync {
         true
     }
 
+    /// Returns true if terms are written as numbers, so that every run has to have a vocabulary.
+    fn needs_vocabulary(&self) -> bool {
+        false
+    }
+
+    /// Returns how many bytes a file may have before it is compressed, where its reader has a limit: a part that has more is
+    /// cut into several files, at records.
+    fn most_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Receives the model's vocabulary before the first record, where there is one.
     ///
     /// # Errors
@@ -47,6 +58,44 @@ pub trait LineFormat: Send + Sync {
     /// # Errors
     /// If the format cannot write the record.
     fn write(&self, record: &EncodedRecord<'_>, line: &mut Vec<u8>) -> Result<()>;
+}
+
+impl LineFormat for Box<dyn LineFormat> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn extension(&self) -> &str {
+        (**self).extension()
+    }
+
+    fn settings(&self) -> Value {
+        (**self).settings()
+    }
+
+    fn accepts(&self, kind: VectorKind) -> bool {
+        (**self).accepts(kind)
+    }
+
+    fn needs_vocabulary(&self) -> bool {
+        (**self).needs_vocabulary()
+    }
+
+    fn most_bytes(&self) -> Option<u64> {
+        (**self).most_bytes()
+    }
+
+    fn set_vocabulary(&mut self, terms: &[String]) -> Result<()> {
+        (**self).set_vocabulary(terms)
+    }
+
+    fn companions(&self) -> Vec<(&'static str, String)> {
+        (**self).companions()
+    }
+
+    fn write(&self, record: &EncodedRecord<'_>, line: &mut Vec<u8>) -> Result<()> {
+        (**self).write(record, line)
+    }
 }
 
 /// A single file of lines, which appears when it is whole: encoded topics.

@@ -17,12 +17,13 @@ use serde_json::Value;
 
 use super::line_format::LineFormat;
 use super::line_part::LinePart;
+use super::output_folder::OutputFolder;
 use super::traits::{
     FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardPart,
 };
-use crate::collection::{DOCUMENTS, MANIFEST, Manifest, PartInfo, REJECTED, UNFINISHED};
+use crate::collection::{DOCUMENTS, Manifest, PartInfo};
 use crate::digest::{copy_hashed, sha256_of};
-use crate::durable::{AtomicFile, create_folder, fault, sync_folder};
+use crate::durable::{AtomicFile, create_folder, sync_folder};
 use crate::error::{Error, Result};
 use crate::quote;
 use crate::run::{
@@ -32,10 +33,8 @@ use crate::run::{
 /// Writes the parts of a run as files of lines.
 pub struct LineOutput {
     format: Box<dyn LineFormat>,
-    path: PathBuf,
+    folder: OutputFolder,
     compression: Compression,
-    /// Whether the folder was created by [`Output::begin`], so that it may be removed again.
-    created: bool,
 }
 
 impl LineOutput {
@@ -44,18 +43,17 @@ impl LineOutput {
     pub fn new(path: PathBuf, format: impl LineFormat + 'static, compression: Compression) -> Self {
         Self {
             format: Box::new(format),
-            path,
+            folder: OutputFolder::new(path),
             compression,
-            created: false,
         }
     }
 
     fn documents(&self) -> PathBuf {
-        self.path.join(DOCUMENTS)
+        self.folder.path().join(DOCUMENTS)
     }
 
     fn unfinished(&self) -> PathBuf {
-        self.path.join(UNFINISHED)
+        self.folder.unfinished()
     }
 
     fn part_name(&self, number: usize) -> String {
@@ -78,12 +76,10 @@ impl LineOutput {
             parts: run
                 .parts
                 .values()
-                .map(|part| PartInfo {
-                    file: part
-                        .files_of(self.format.name())
-                        .first()
-                        .cloned()
-                        .unwrap_or_default(),
+                .map(|part| (part, part.files_of(self.format.name())))
+                .map(|(part, files)| PartInfo {
+                    file: files.first().cloned().unwrap_or_default(),
+                    more_files: files.iter().skip(1).cloned().collect(),
                     input_sha256: part.input_sha256.clone(),
                     counts: part.counts,
                 })
@@ -92,19 +88,13 @@ impl LineOutput {
     }
 
     fn summary(&self, manifest: &Manifest) -> OutputSummary {
-        OutputSummary {
-            format: self.format.name().to_owned(),
-            path: self.path.clone(),
-            pieces: manifest.parts.len(),
-            unit: "parts",
-            bytes: manifest.parts.iter().map(|part| part.file.bytes).sum(),
-        }
+        self.folder.summary(self.format.name(), manifest, "parts")
     }
 
     /// Checks `rejected.jsonl` against what was written.
     fn check_rejected(&self, expected: Option<&str>) -> Option<Damaged> {
         let expected = expected?;
-        let path = self.path.join(REJECTED);
+        let path = self.folder.rejected();
         let reason = match sha256_of(&path) {
             Ok(sha256) if sha256 == expected => return None,
             Ok(_) => "its SHA-256 is not that of what was written".to_owned(),
@@ -120,7 +110,7 @@ impl Output for LineOutput {
     }
 
     fn path(&self) -> &Path {
-        &self.path
+        self.folder.path()
     }
 
     fn settings(&self) -> Value {
@@ -131,49 +121,32 @@ impl Output for LineOutput {
         self.format.accepts(kind)
     }
 
+    fn needs_vocabulary(&self) -> bool {
+        self.format.needs_vocabulary()
+    }
+
     fn journal_folder(&self) -> PathBuf {
         self.unfinished()
     }
 
     fn state(&self) -> Result<OutputState> {
-        if !self.path.exists() {
-            return Ok(OutputState::Absent);
-        }
-        if !self.path.is_dir() {
-            return Ok(OutputState::Foreign);
-        }
-        if self.path.join(MANIFEST).exists() {
-            return Ok(OutputState::Finished);
-        }
-        let unfinished = self.unfinished();
-        // What the run is gets recorded before the folder of the parts is created.
-        if unfinished.is_dir() && (Journal::is_begun(&unfinished) || !self.documents().exists()) {
-            return Ok(OutputState::Begun);
-        }
-        Ok(match fs::read_dir(&self.path)?.next() {
-            None => OutputState::Absent,
-            Some(_) => OutputState::Foreign,
-        })
+        // The place is taken before the folder of the parts is created.
+        let is_taken = || self.folder.is_taken() || !self.documents().exists();
+        self.folder
+            .state(|unfinished| Journal::is_begun(unfinished) || is_taken())
     }
 
     fn begin(&mut self, run: &RunContext<'_>) -> Result<()> {
-        let path = self.path.clone();
-        match self.state()? {
-            OutputState::Finished => return Err(RunError::Exists { path }.into()),
-            OutputState::Foreign => return Err(RunError::Exists { path }.into()),
-            OutputState::Absent | OutputState::Begun => {}
-        }
+        self.folder.refuse_taken(self.state()?)?;
         if let Some(vocabulary) = run.vocabulary {
             self.format.set_vocabulary(vocabulary)?;
         }
-        self.created = !path.exists();
-        create_folder(&self.unfinished())?;
-        Ok(())
+        self.folder.take(run.digest)
     }
 
     fn prepare(&self, kept: &BTreeMap<usize, PartRecord>) -> Result<()> {
         create_folder(&self.documents())?;
-        sync_folder(&self.path)?;
+        sync_folder(self.folder.path())?;
         let format = self.format.name();
         for entry in fs::read_dir(self.documents())? {
             let path = entry?.path();
@@ -232,22 +205,29 @@ impl Output for LineOutput {
 
     fn commit(&self, run: &FinishedRun) -> Result<OutputSummary> {
         for (name, content) in self.format.companions() {
-            let mut file = AtomicFile::create(&self.unfinished(), &self.path.join(name))?;
+            let mut file = AtomicFile::create(&self.unfinished(), &self.folder.path().join(name))?;
             file.write_all(content.as_bytes())?;
             file.finish()?;
         }
         let manifest = self.manifest(run);
-        manifest.write(&self.path)?;
+        manifest.write(self.folder.path())?;
+        self.folder.clear_finished()?;
         Ok(self.summary(&manifest))
     }
 
     fn inspect(&self) -> Result<FinishedOutput> {
-        let manifest = Manifest::require(&self.path)?;
+        let manifest = Manifest::require(self.folder.path())?;
+        self.folder.clear_finished()?;
         let folder = self.documents();
         let checked: Vec<_> = manifest
             .parts
             .par_iter()
-            .map(|part| part.file.check(&folder).map(|()| part))
+            .map(|part| {
+                let mut files = part.files();
+                files
+                    .try_for_each(|file| file.check(&folder))
+                    .map(|()| part)
+            })
             .collect();
         let mut parts = BTreeMap::new();
         let mut damaged = Vec::new();
@@ -275,26 +255,21 @@ impl Output for LineOutput {
     }
 
     fn reopen(&self) -> Result<()> {
-        fault::point("the removal of a manifest")?;
-        Ok(fs::remove_file(self.path.join(MANIFEST))?)
+        Ok(self.folder.reopen()?)
     }
 
     fn discard(&self) {
-        if self.path.join(MANIFEST).exists() {
+        if self.folder.is_finished() {
             return;
         }
         // Nothing can be done about a failure to clean up after a failure.
         if self.prepare(&BTreeMap::new()).is_ok() {
             let _ = fs::remove_dir(self.documents());
         }
-        let _ = fs::remove_file(self.path.join(REJECTED));
-        let _ = fs::remove_dir_all(self.unfinished());
-        if self.created {
-            let _ = fs::remove_dir(&self.path);
-        }
+        self.folder.discard();
     }
 
     fn rejected_path(&self) -> Option<PathBuf> {
-        Some(self.path.join(REJECTED))
+        Some(self.folder.rejected())
     }
 }

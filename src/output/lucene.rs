@@ -162,6 +162,10 @@ impl Output for LuceneOutput {
         kind == VectorKind::Impacts
     }
 
+    fn remake_command(&self) -> &'static str {
+        "index"
+    }
+
     fn journal_folder(&self) -> PathBuf {
         IndexWriter::records(&self.path)
     }

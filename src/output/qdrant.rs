@@ -33,6 +33,10 @@ impl LineFormat for QdrantPoints {
         "jsonl"
     }
 
+    fn needs_vocabulary(&self) -> bool {
+        true
+    }
+
     fn set_vocabulary(&mut self, terms: &[String]) -> Result<()> {
         self.ids = TokenIds::new(terms)?;
         Ok(())

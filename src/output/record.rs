@@ -72,6 +72,15 @@ impl<'a> Terms<'a> {
             Self::Dictionary(terms) => terms.term(id).unwrap_or(""),
         }
     }
+
+    /// Returns the term of an id as it is written: that of `written`, a vocabulary by token id, where the id is one.
+    #[must_use]
+    pub(super) fn written(&self, written: &'a [String], id: u32) -> &'a str {
+        match (self, written.get(id as usize)) {
+            (Self::Vocabulary(_), Some(term)) => term,
+            _ => self.term(id),
+        }
+    }
 }
 
 impl<'a> EncodedRecord<'a> {

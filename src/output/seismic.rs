@@ -28,10 +28,7 @@ impl LineFormat for SeismicLines {
     }
 
     fn write(&self, record: &EncodedRecord<'_>, line: &mut Vec<u8>) -> Result<()> {
-        let term = |id: u32| match self.terms.get(id as usize) {
-            Some(term) => term.clone(),
-            None => record.terms.term(id).to_owned(),
-        };
+        let term = |id: u32| record.terms.written(&self.terms, id).to_owned();
         let vector: Map<String, Value> = match record.vector {
             VectorRef::Impacts(impacts) => impacts
                 .iter()

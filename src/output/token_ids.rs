@@ -20,8 +20,11 @@ impl TokenIds {
     /// If two of them are written the same.
     pub fn new(vocabulary: &[String]) -> Result<Self> {
         let terms = PseudoTerms::new(vocabulary)?.terms().to_vec();
+        // A collection has terms as they are written, or, if it is of another program, as they are.
+        let raw = (0..).zip(vocabulary);
+        let by_term = raw.chain((0..).zip(&terms));
         Ok(Self {
-            by_term: (0..).zip(&terms).map(|(id, t)| (t.clone(), id)).collect(),
+            by_term: by_term.map(|(id, term)| (term.clone(), id)).collect(),
             terms,
         })
     }

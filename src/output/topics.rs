@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::line_format::LineFormat;
 use super::pseudo_terms::PseudoTerms;
 use super::record::{EncodedRecord, VectorRef};
+use super::seismic::shortest;
 use crate::error::Result;
 use crate::run::VectorKind;
 
@@ -45,7 +46,9 @@ impl LineFormat for AnseriniTopics {
             for entry in impacts {
                 for _ in 0..entry.impact {
                     line.push(separator);
-                    line.extend_from_slice(written(&self.terms, record, entry.term).as_bytes());
+                    line.extend_from_slice(
+                        record.terms.written(&self.terms, entry.term).as_bytes(),
+                    );
                     separator = b' ';
                 }
             }
@@ -73,7 +76,7 @@ impl LineFormat for PyseriniTopics {
     }
 
     fn write(&self, record: &EncodedRecord<'_>, line: &mut Vec<u8>) -> Result<()> {
-        let term = |id| written(&self.terms, record, id).to_owned();
+        let term = |id| record.terms.written(&self.terms, id).to_owned();
         let vector: Map<String, Value> = match record.vector {
             VectorRef::Impacts(impacts) => impacts
                 .iter()
@@ -95,20 +98,4 @@ impl LineFormat for PyseriniTopics {
         line.push(b'\n');
         Ok(())
     }
-}
-
-/// Returns a term as it is written: by the vocabulary's rule where there is a vocabulary.
-fn written<'a>(terms: &'a [String], record: &EncodedRecord<'a>, id: u32) -> &'a str {
-    match terms.get(id as usize) {
-        Some(term) => term,
-        None => record.terms.term(id),
-    }
-}
-
-/// Returns the shortest decimal that is this float32, not the float64 next to it.
-fn shortest(weight: f32) -> Value {
-    weight
-        .to_string()
-        .parse::<f64>()
-        .map_or(Value::Null, Value::from)
 }

@@ -26,6 +26,16 @@ pub trait Output: Send + Sync {
     /// Returns whether vectors of this kind can be written.
     fn accepts(&self, kind: VectorKind) -> bool;
 
+    /// Returns true if terms are written as numbers, so that every run has to have a vocabulary.
+    fn needs_vocabulary(&self) -> bool {
+        false
+    }
+
+    /// Returns the command that makes the output anew of a collection.
+    fn remake_command(&self) -> &'static str {
+        "convert"
+    }
+
     /// Returns a folder that can hold the run's journal and goes when the output is committed or discarded.
     fn journal_folder(&self) -> PathBuf;
 
@@ -147,7 +157,8 @@ pub enum OutputState {
 pub struct RunContext<'a> {
     /// SHA-256 over the run's identity.
     pub digest: &'a str,
-    /// The model's terms by token id; `None` where terms are met as a collection is read.
+    /// The model's terms by token id, or those of the collection that is read, by their bytes; `None` where terms are met
+    /// as a collection is read.
     pub vocabulary: Option<&'a [String]>,
 }
 

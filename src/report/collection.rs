@@ -8,7 +8,7 @@ use super::setting::Unit;
 use crate::collection::{CollectionFiles, Contents, LineProblem, Lines, Weight, parse};
 use crate::corpus::{Place, ReadProgress, Source};
 use crate::encoder::LongTexts;
-use crate::run::VectorKind;
+use crate::run::{EncodingSettings, VectorKind};
 use crate::stop::Stop;
 
 /// What a collection says of itself, as far as it does.
@@ -51,14 +51,20 @@ impl OpenCollection {
         let (mut facts, mut unit) = (Facts::default(), None);
         if let Some(manifest) = files.manifest {
             let settings = manifest.settings;
-            let aggregation = format!("{:?}", settings.encoding.aggregation);
+            let aggregation =
+                |encoding: &EncodingSettings| format!("{:?}", encoding.aggregation).to_lowercase();
             facts = Facts {
                 tool: Some(settings.tool),
-                architecture: Some(settings.model.architecture),
-                aggregation: Some(aggregation.to_lowercase()),
-                max_length: Some(settings.encoding.max_length),
-                windows: settings.encoding.long == LongTexts::Windows,
-                vocabulary: Some(settings.model.vocabulary),
+                aggregation: settings.encoding.as_ref().map(aggregation),
+                max_length: settings
+                    .encoding
+                    .as_ref()
+                    .map(|encoding| encoding.max_length),
+                windows: settings
+                    .encoding
+                    .is_some_and(|encoding| encoding.long == LongTexts::Windows),
+                vocabulary: settings.model.as_ref().map(|model| model.vocabulary),
+                architecture: settings.model.map(|model| model.architecture),
                 largest_weight: Some(manifest.counts.max_weight).filter(|&max| max > 0.0),
                 truncated: Some(manifest.counts.truncated),
             };

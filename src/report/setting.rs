@@ -37,16 +37,8 @@ impl Unit {
     /// largest weight, that is not known.
     #[must_use]
     pub fn of(quantization: Option<&Quantization>) -> Self {
-        let Some(quantization) = quantization else {
-            return Self::Unknown;
-        };
-        match quantization.normalization {
-            Normalization::None => Self::Impacts(quantization.step.value()),
-            Normalization::By(divisor) => {
-                Self::Impacts(quantization.step.value() * divisor.value())
-            }
-            Normalization::Corpus | Normalization::Text => Self::Unknown,
-        }
+        let unit = quantization.and_then(Quantization::unit);
+        unit.map_or(Self::Unknown, Self::Impacts)
     }
 }
 

@@ -46,6 +46,18 @@ impl Counts {
         }
     }
 
+    /// Returns what only the encoding of the texts can tell, and 0 for the rest.
+    pub(crate) fn of_encoding(&self) -> Self {
+        Self {
+            truncated: self.truncated,
+            split: self.split,
+            windows: self.windows,
+            tokens: self.tokens,
+            screening_fallbacks: self.screening_fallbacks,
+            ..Self::default()
+        }
+    }
+
     /// Adds the sums over other documents.
     pub fn add(&mut self, other: &Self) {
         self.documents += other.documents;

@@ -24,7 +24,7 @@ impl fmt::Display for SettingDifference {
 }
 
 /// What a setting is called, by the beginning of its path in the identity. `*` stands for the rest of the path.
-const NAMES: [(&str, &str); 22] = [
+const NAMES: [(&str, &str); 23] = [
     ("tool", "the program"),
     ("kind", "`step`"),
     ("model.files", "the model's file *"),
@@ -51,6 +51,10 @@ const NAMES: [(&str, &str); 22] = [
     ("selection", "`parts`"),
     ("outputs.lucene.", "`*`"),
     ("outputs.lucene", "`index`"),
+    (
+        "outputs.vocabulary",
+        "the vocabulary, which depends on `model`,",
+    ),
     ("outputs", "the output *"),
     ("input", "the input *"),
 ];

@@ -42,6 +42,10 @@ pub enum RunError {
         path = quote::path(path)
     )]
     OtherIndex { path: PathBuf },
+    #[error("{path}: it was begun by a run with other settings or outputs; choose another `output`, or remove it", path = quote::path(path))]
+    OtherOutputs { path: PathBuf },
+    #[error("{path}: part {part} was made of other documents in the first run; choose another `output`", path = quote::path(path))]
+    OtherInput { path: PathBuf, part: usize },
     #[error("{path}: cannot be read back: {reason}; remove {output} to start again", path = quote::path(path), output = quote::path(output), reason = Name(reason))]
     Journal {
         path: PathBuf,

@@ -90,6 +90,11 @@ impl Journal {
         FileLock::is_held(&folder.join(LOCK))
     }
 
+    /// Returns true if a folder holds a journal, or one that is about to begin.
+    pub(crate) fn is_in(folder: &Path) -> bool {
+        folder.join(LOCK).exists() || Self::is_begun(folder)
+    }
+
     /// Returns true if there is a journal that says what its run is.
     #[must_use]
     pub fn is_begun(folder: &Path) -> bool {

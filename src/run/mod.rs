@@ -25,7 +25,7 @@ pub use identity::RunIdentity;
 pub use journal::{Journal, PartKind};
 pub use part::{Damaged, PartFile, PartRecord};
 pub use settings::{
-    CollectionSettings, Compression, EncodingSettings, HeadKind, InputFile, ModelInfo, RunSettings,
-    VectorKind,
+    CollectionSettings, Compression, EncodingSettings, HeadKind, ImpactsBefore, InputFile,
+    ModelInfo, RunSettings, VectorKind,
 };
 pub use shard::{InputEnd, Shard};

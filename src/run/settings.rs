@@ -19,14 +19,17 @@ pub struct RunSettings {
     pub tool: String,
     /// What the vectors hold.
     pub kind: VectorKind,
-    /// The model.
-    pub model: ModelInfo,
-    /// From text to weights.
-    pub encoding: EncodingSettings,
+    /// The model; `None` of a collection that says nothing of it.
+    pub model: Option<ModelInfo>,
+    /// From text to weights; `None` of a collection that says nothing of it.
+    pub encoding: Option<EncodingSettings>,
     /// Which weights were left out.
     pub pruning: Pruning,
     /// From weights to impacts; null where weights are written.
     pub quantization: Option<Quantization>,
+    /// How the weights had been made impacts before, where impacts were made of impacts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impacts_before: Option<ImpactsBefore>,
     /// How the documents are cut into parts and written.
     pub collection: CollectionSettings,
     /// Which parts the run encodes.
@@ -48,6 +51,13 @@ impl RunSettings {
     pub fn this_tool() -> String {
         concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned()
     }
+}
+
+/// The impacts that other impacts were made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImpactsBefore {
+    /// How they were made of weights; `None` where nobody knows.
+    pub quantization: Option<Quantization>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]

@@ -293,6 +293,7 @@ fn the_page_of_options_has_every_option_and_no_other() {
     let mut known = BTreeSet::new();
     for name in [
         "documents",
+        "convert",
         "plan",
         "topics",
         "explain",

@@ -106,7 +106,7 @@ fn vectors(folder: &Path) -> Vectors {
 }
 
 /// A Python with the readers of `scripts/formats-requirements.txt`, where there is one.
-fn python() -> Option<PathBuf> {
+pub fn python() -> Option<PathBuf> {
     let python = std::env::var_os("SPLADE_EXPORT_FORMATS_PYTHON");
     if python.is_none() {
         eprintln!(
@@ -354,4 +354,47 @@ fn a_search_server_gives_the_exact_sums_of_products() {
             assert_eq!(found, exact(&documents, query), "{name}: {request}");
         }
     }
+}
+
+#[test]
+fn requests_are_cut_under_the_limit_and_hold_the_same() {
+    let bench = Bench::new(60);
+    let options = options(&bench, Some(Quantization::default()));
+    let bulk = || BulkRequests::new(BulkField::Text);
+    encode(&bench, &options, vec![lines(&bench, "whole", bulk())]).unwrap();
+    let cut = || vec![lines(&bench, "cut", bulk().most_bytes(4000))];
+    encode(&bench, &options, cut()).unwrap();
+    let parts = bench.files("cut/documents");
+    assert!(parts.len() > 6, "{} files", parts.len());
+    assert!(parts.iter().all(|(_, bytes)| bytes.len() <= 4000));
+    // A file begins with a whole request, and all of them are there in their order.
+    for (name, bytes) in &parts {
+        assert!(bytes.starts_with(b"{\"index\""), "{name}");
+    }
+    let mut names: Vec<_> = parts.iter().map(|(name, _)| name.clone()).collect();
+    names.sort_by_key(|name| name.replace('.', "-000."));
+    let mut joined = Vec::new();
+    for name in names {
+        joined.extend(fs_err::read(bench.at("cut/documents").join(name)).unwrap());
+    }
+    let whole = bench.files("whole/documents");
+    let whole: Vec<u8> = whole.into_iter().flat_map(|(_, bytes)| bytes).collect();
+    assert!(joined == whole);
+
+    // Every file is verified, and made again with its part.
+    let mut again = options.clone();
+    again.resume = true;
+    let before = bench.files("cut");
+    let last = &parts[parts.len() - 1].0;
+    bench.damage(&format!("cut/documents/{last}"));
+    encode(&bench, &again, cut()).unwrap();
+    assert!(bench.files("cut") == before);
+
+    let small = vec![lines(&bench, "small", bulk().most_bytes(50))];
+    let error = encode(&bench, &options, small).unwrap_err();
+    assert!(
+        format!("{error:?}").contains("its reader takes 50"),
+        "{error:?}"
+    );
+    assert!(!bench.at("small").exists());
 }

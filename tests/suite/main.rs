@@ -12,10 +12,12 @@
 mod advice;
 mod anserini;
 mod common;
+mod convert;
 mod custom_output;
 mod docs;
 mod documents;
 mod encoder;
+mod engines;
 mod formats;
 mod hostile;
 mod house;

@@ -126,6 +126,7 @@ fn pruning_is_that_of_the_whole_document() {
         pruning: Pruning {
             top_k: Some(7),
             min_weight: Some(0.2),
+            ..Pruning::default()
         },
         ..windows(32, Some(10))
     });

@@ -42,6 +42,16 @@ impl TermDictionary {
         Self::default()
     }
 
+    /// Creates an empty dictionary for the terms of a model as they are met: no segment has to account for its memory, so
+    /// that segments end where they do with the whole vocabulary.
+    #[must_use]
+    pub fn of_model() -> Self {
+        Self {
+            is_vocabulary: true,
+            ..Self::default()
+        }
+    }
+
     /// Numbers terms by their position in a list, such as the vocabulary of a model.
     ///
     /// # Errors

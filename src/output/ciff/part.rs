@@ -89,7 +89,7 @@ impl<'o> CiffPart<'o> {
         let mut lists: Vec<(&str, &[Posting])> = self
             .postings
             .chunk_by(|a, b| a.0 == b.0)
-            .map(|list| (written(self.terms, terms, list[0].0), list))
+            .map(|list| (terms.written(self.terms, list[0].0), list))
             .collect();
         lists.sort_unstable_by_key(|(term, _)| *term);
         let (mut entry, mut scratch) = (Vec::new(), Vec::new());
@@ -110,14 +110,6 @@ impl<'o> CiffPart<'o> {
     }
 }
 
-/// Returns a term as it is written: by the vocabulary's rule where there is a vocabulary.
-fn written<'t>(vocabulary: &'t [String], terms: Terms<'t>, id: u32) -> &'t str {
-    match (terms, vocabulary.get(id as usize)) {
-        (Terms::Vocabulary(_), Some(term)) => term,
-        _ => terms.term(id),
-    }
-}
-
 impl PartWriter for CiffPart<'_> {
     fn add(&mut self, record: &EncodedRecord<'_>) -> Result<()> {
         let VectorRef::Impacts(impacts) = record.vector else {
@@ -128,7 +120,7 @@ impl PartWriter for CiffPart<'_> {
         let mut length = 0;
         for entry in impacts {
             if entry.impact > self.max_impact {
-                let term = written(self.terms, record.terms, entry.term);
+                let term = record.terms.written(self.terms, entry.term);
                 return Err(self.too_large(record.docid, term, entry.impact));
             }
             length += u64::from(entry.impact);

@@ -62,6 +62,10 @@ impl Assembly for Npz {
         true
     }
 
+    fn needs_vocabulary(&self) -> bool {
+        true
+    }
+
     fn set_vocabulary(&mut self, terms: &[String]) -> Result<()> {
         self.ids = TokenIds::new(terms)?;
         Ok(())

@@ -1,0 +1,102 @@
+//! The flag that names formats, and where each goes.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use splade_export::{Compression, LuceneOutput, Output, OutputFormat};
+
+use super::index_settings::IndexSettingsArgs;
+use super::usage::usage_error;
+
+/// The format that lies in the output folder itself.
+const COLLECTION: &str = "json-vectors";
+
+#[derive(Args)]
+pub struct FormatArgs {
+    /// Formats to write, separated by commas: json-vectors, pseudo-text, elasticsearch, elasticsearch-features, opensearch,
+    /// opensearch-features, opensearch-seismic, ciff, seismic, qdrant, npz
+    ///
+    /// json-vectors lies in OUTPUT itself, each other format in OUTPUT/FORMAT.
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = COLLECTION,
+        requires = "output",
+        help_heading = "Output"
+    )]
+    format: Vec<String>,
+
+    /// Compression of files of lines
+    #[arg(long, value_enum, default_value = "gzip", help_heading = "Output")]
+    compress: CompressArg,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum CompressArg {
+    Gzip,
+    None,
+}
+
+impl FormatArgs {
+    /// Returns the compression of files of lines.
+    pub fn compression(&self) -> Compression {
+        match self.compress {
+            CompressArg::Gzip => Compression::Gzip,
+            CompressArg::None => Compression::None,
+        }
+    }
+
+    /// Returns the first format beside the collection.
+    pub fn other_than_collection(&self) -> Option<&str> {
+        let mut others = self.format.iter().filter(|name| *name != COLLECTION);
+        others.next().map(String::as_str)
+    }
+
+    /// Makes the outputs that were asked for: the collection first, then the other formats, then the index.
+    pub fn outputs(
+        &self,
+        output: Option<&Path>,
+        index: Option<PathBuf>,
+        settings: &IndexSettingsArgs,
+    ) -> splade_export::Result<Vec<Box<dyn Output>>> {
+        let mut outputs = Vec::new();
+        if let Some(output) = output {
+            outputs = self.formats(output)?;
+        }
+        if let Some(index) = index {
+            if outputs.iter().any(|output| output.path() == index) {
+                usage_error("--output and --index need a folder each");
+            }
+            outputs.push(Box::new(LuceneOutput::new(index, settings.resolve())));
+        }
+        Ok(outputs)
+    }
+
+    fn formats(&self, output: &Path) -> splade_export::Result<Vec<Box<dyn Output>>> {
+        let mut outputs: Vec<(&str, Box<dyn Output>)> = Vec::new();
+        for name in &self.format {
+            let name = name.trim();
+            let folder = match name {
+                COLLECTION => output.to_owned(),
+                name => output.join(name),
+            };
+            let format: OutputFormat = name.parse()?;
+            let made = format.output(folder, self.compression());
+            if let Some((first, _)) = outputs.iter().find(|(_, o)| o.format() == made.format()) {
+                usage_error(if *first == name {
+                    format!("--format names {name} twice; name it once")
+                } else {
+                    format!(
+                        "--format names {first} and {name}, which are the same files; name one of them"
+                    )
+                });
+            }
+            match name {
+                COLLECTION => outputs.insert(0, (name, made)),
+                name => outputs.push((name, made)),
+            }
+        }
+        Ok(outputs.into_iter().map(|(_, output)| output).collect())
+    }
+}

@@ -1,0 +1,245 @@
+//! Every format by the command line: what its reader finds is what the collection, or Pyserini's topics, hold.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::common::runs::Bench;
+use crate::common::{fails, ok, root};
+
+/// Terms and numbers by docid or qid.
+type Vectors = BTreeMap<String, BTreeMap<String, f64>>;
+
+fn json_lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn numbers(object: &Value) -> BTreeMap<String, f64> {
+    let object = object.as_object().unwrap();
+    let entries = object
+        .iter()
+        .map(|(term, number)| (term.clone(), number.as_f64().unwrap()));
+    entries.collect()
+}
+
+/// Counts the words of a pseudo-document.
+fn counted(text: &str) -> BTreeMap<String, f64> {
+    let mut vector = BTreeMap::new();
+    for term in text.split_whitespace() {
+        *vector.entry(term.to_owned()).or_default() += 1.0;
+    }
+    vector
+}
+
+/// Names the terms of indices and values.
+fn named(vector: &Value, terms: &[String]) -> BTreeMap<String, f64> {
+    let indices = vector["indices"].as_array().unwrap();
+    let values = vector["values"].as_array().unwrap();
+    let ids = indices.iter().map(|id| id.as_u64().unwrap() as usize);
+    ids.zip(values)
+        .map(|(id, value)| (terms[id].clone(), value.as_f64().unwrap()))
+        .collect()
+}
+
+/// Reads the clauses of a search request.
+fn clauses(request: &Value) -> BTreeMap<String, f64> {
+    let should = request["query"]["bool"]["should"].as_array();
+    let clause = |clause: &Value| {
+        if let Some(term) = clause.get("term") {
+            let term = &term["splade"];
+            let name = term["value"].as_str().unwrap().to_owned();
+            return (name, term["boost"].as_f64().unwrap());
+        }
+        let feature = &clause["rank_feature"];
+        let name = feature["field"].as_str().unwrap();
+        let name = name.strip_prefix("splade.").unwrap();
+        let name = name.replace("%2E", ".").replace("%25", "%");
+        (name, feature["boost"].as_f64().unwrap())
+    };
+    should.map_or(BTreeMap::new(), |all| all.iter().map(clause).collect())
+}
+
+/// Reads all lines of a format's parts.
+fn part_lines(bench: &Bench, folder: &str) -> String {
+    let parts = bench.files(&format!("{folder}/documents"));
+    parts
+        .into_iter()
+        .map(|(_, bytes)| String::from_utf8(bytes).unwrap())
+        .collect()
+}
+
+/// Pairs of an action and a document -> vectors of what `vector` makes of the document.
+fn bulk(text: &str, vector: impl Fn(&Value) -> BTreeMap<String, f64>) -> Vectors {
+    json_lines(text)
+        .chunks(2)
+        .map(|pair| {
+            let id = pair[0]["index"]["_id"].as_str().unwrap().to_owned();
+            (id, vector(&pair[1]["splade"]))
+        })
+        .collect()
+}
+
+fn read(python: &PathBuf, args: &[&str], bench: &Bench) -> Vectors {
+    let mut command = Command::new(python);
+    command
+        .arg(root().join("tests/formats/read.py"))
+        .args(args)
+        .current_dir(bench.dir.path());
+    let documents: BTreeMap<String, Value> = serde_json::from_str(&ok(&mut command)).unwrap();
+    let vectors = documents.iter();
+    vectors
+        .map(|(docid, vector)| (docid.clone(), numbers(vector)))
+        .collect()
+}
+
+#[test]
+fn every_format_of_one_conversion_holds_what_the_collection_holds() {
+    let bench = Bench::new(90);
+    ok(&mut bench.documents_with("weights", &["--step", "none"]));
+    let formats = "pseudo-text,elasticsearch,elasticsearch-features,opensearch-seismic,ciff,seismic,qdrant,npz,json-vectors";
+    let mut convert = bench.program();
+    convert.args([
+        "convert",
+        "weights",
+        "--output",
+        "out",
+        "--quiet",
+        "--compress",
+        "none",
+    ]);
+    ok(convert.args(["--model", "model", "--format", formats]));
+    let expected: Vectors = json_lines(&part_lines(&bench, "out"))
+        .iter()
+        .map(|line| {
+            (
+                line["id"].as_str().unwrap().to_owned(),
+                numbers(&line["vector"]),
+            )
+        })
+        .collect();
+    assert_eq!(expected.len(), 90);
+    let terms = fs_err::read_to_string(bench.at("out/npz/doc/doc-terms.txt")).unwrap();
+    let terms: Vec<String> = terms.lines().map(str::to_owned).collect();
+    let texts = part_lines(&bench, "out/pseudo-text");
+    let texts = texts.lines().map(|line| line.split_once('\t').unwrap());
+    let texts: Vectors = texts
+        .map(|(id, text)| (id.to_owned(), counted(text)))
+        .collect();
+    assert_eq!(texts, expected);
+    let text = |text: &Value| counted(text.as_str().unwrap());
+    assert_eq!(
+        bulk(&part_lines(&bench, "out/elasticsearch"), text),
+        expected
+    );
+    let features = part_lines(&bench, "out/elasticsearch-features");
+    let plain = |name: &str| name.replace("%2E", ".").replace("%25", "%");
+    let found = bulk(&features, |vector| {
+        let numbers = numbers(vector).into_iter();
+        numbers.map(|(name, n)| (plain(&name), n)).collect()
+    });
+    assert_eq!(found, expected);
+    let tokens = part_lines(&bench, "out/opensearch-seismic");
+    let found = bulk(&tokens, |vector| {
+        let numbers = numbers(vector).into_iter();
+        let term = |id: String| terms[id.parse::<usize>().unwrap()].clone();
+        numbers.map(|(id, n)| (term(id), n)).collect()
+    });
+    assert_eq!(found, expected);
+    let points = json_lines(&part_lines(&bench, "out/qdrant"));
+    let points = points.iter().map(|point| {
+        let id = point["payload"]["docid"].as_str().unwrap().to_owned();
+        (id, named(&point["vector"]["splade"], &terms))
+    });
+    assert_eq!(points.collect::<Vectors>(), expected);
+    let Some(python) = crate::formats::python() else {
+        return;
+    };
+    assert_eq!(
+        read(&python, &["ciff", "out/ciff/index.ciff"], &bench),
+        expected
+    );
+    assert_eq!(read(&python, &["npz", "out/npz", "doc"], &bench), expected);
+}
+
+#[test]
+fn topics_of_every_format_hold_what_pyserinis_hold() {
+    let bench = Bench::new(30);
+    let topics = |name: &str, format: &str| {
+        let mut command = bench.program();
+        command.args(["topics", "corpus.jsonl", "--quiet", "--output", name]);
+        ok(command.args(["--format", format]));
+        fs_err::read_to_string(bench.at(name)).unwrap()
+    };
+    let vectors = |text: &str, id: &str, vector: &dyn Fn(&Value) -> BTreeMap<String, f64>| {
+        let lines = json_lines(text);
+        let lines = lines.iter();
+        lines
+            .map(|line| (line[id].as_str().unwrap().to_owned(), vector(line)))
+            .collect::<Vectors>()
+    };
+    let member = |line: &Value| numbers(&line["vector"]);
+    let expected = vectors(&topics("a.jsonl", "jsonl"), "qid", &member);
+    assert_eq!(expected.len(), 30);
+    assert_eq!(
+        vectors(&topics("b", "json-vectors"), "qid", &member),
+        expected
+    );
+    assert_eq!(vectors(&topics("c", "seismic"), "id", &member), expected);
+    for (name, format) in [("d", "elasticsearch"), ("e", "opensearch-features")] {
+        assert_eq!(
+            vectors(&topics(name, format), "qid", &clauses),
+            expected,
+            "{format}"
+        );
+    }
+    for (name, format, separator) in [
+        ("f", "ciff", ':'),
+        ("g", "pseudo-text", '\t'),
+        ("h", "tsv", '\t'),
+    ] {
+        let text = topics(name, format);
+        let lines = text.lines().map(|line| line.split_once(separator).unwrap());
+        let found: Vectors = lines
+            .map(|(id, text)| (id.to_owned(), counted(text)))
+            .collect();
+        assert_eq!(found, expected, "{format}");
+    }
+    ok(bench.program().args([
+        "documents",
+        "corpus.jsonl",
+        "--format",
+        "npz",
+        "--output",
+        "m",
+        "--quiet",
+    ]));
+    let terms = fs_err::read_to_string(bench.at("m/npz/doc/doc-terms.txt")).unwrap();
+    let terms: Vec<String> = terms.lines().map(str::to_owned).collect();
+    let query = |line: &Value| named(&line["query"], &terms);
+    assert_eq!(vectors(&topics("i", "qdrant"), "qid", &query), expected);
+    let tokens = |line: &Value| {
+        let Some(tokens) = line["query"].get("neural_sparse") else {
+            return BTreeMap::new();
+        };
+        let numbers = numbers(&tokens["splade"]["query_tokens"]).into_iter();
+        let term = |id: String| terms[id.parse::<usize>().unwrap()].clone();
+        numbers.map(|(id, n)| (term(id), n)).collect()
+    };
+    assert_eq!(
+        vectors(&topics("j", "opensearch-seismic"), "qid", &tokens),
+        expected
+    );
+
+    let mut command = bench.program();
+    command.args(["topics", "corpus.jsonl", "--quiet", "--output", "x"]);
+    let error = fails(2, command.args(["--format", "xml"]));
+    assert!(
+        error.contains("take one of json-vectors") && error.contains("or tsv or jsonl"),
+        "{error}"
+    );
+    assert!(!bench.at("x").exists());
+}
