@@ -60,9 +60,9 @@ lint() {
     shellcheck="$(piece_file shellcheck)"
   fi
   "$shellcheck" -x scripts/*.sh scripts/bench/*.sh scripts/setup/*.sh scripts/setup/lib/*.sh .ci/run
-  if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; else say "test: skipped cargo fmt, which is not installed"; fi
+  if cargo fmt --version >/dev/null 2>&1; then cargo fmt --all --check; else say "test: skipped cargo fmt, which is not installed"; fi
   if cargo clippy --version >/dev/null 2>&1; then
-    cargo clippy --locked --release --all-targets --quiet -- -D warnings
+    cargo clippy --locked --release --workspace --all-targets --quiet -- -D warnings
   else
     say "test: skipped cargo clippy, which is not installed"
   fi

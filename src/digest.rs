@@ -15,7 +15,7 @@ pub(crate) fn sha256_of(path: &Path) -> io::Result<String> {
 
 /// Adds the path to an error.
 fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", quote::path(path)))
+    io::Error::new(error.kind(), quote::located(path, error))
 }
 
 /// Copies everything and returns its SHA-256 as lowercase hex.

@@ -7,6 +7,7 @@ use crate::collection::{CollectionError, LineProblem};
 use crate::corpus::CorpusError;
 use crate::durable::NewFileError;
 use crate::encoder::EncodeError;
+use crate::hub::HubError;
 use crate::impact::QuantizeError;
 use crate::lucene::LuceneError;
 use crate::model::ModelError;
@@ -25,7 +26,7 @@ pub enum ErrorKind {
     Setting,
     /// The corpus, the topics, or a record of them.
     Corpus,
-    /// The model's folder.
+    /// The model's folder, or its name on the hub.
     Model,
     /// ONNX Runtime, the device, or the encoding itself.
     Encoding,
@@ -106,11 +107,11 @@ fn kind_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind>
         error.kind()
     } else if cause.is::<SettingError>() {
         ErrorKind::Setting
-    } else if cause.is::<Interrupted>() {
+    } else if is_stop(cause) {
         ErrorKind::Interrupted
     } else if cause.is::<CorpusError>() {
         ErrorKind::Corpus
-    } else if cause.is::<ModelError>() || cause.is::<TermClash>() {
+    } else if cause.is::<ModelError>() || cause.is::<HubError>() || cause.is::<TermClash>() {
         ErrorKind::Model
     } else if let Some(error) = cause.downcast_ref::<EncodeError>() {
         if error.is_about_settings() {
@@ -134,6 +135,14 @@ fn kind_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind>
         return None;
     };
     Some(kind)
+}
+
+/// Returns true if a run was asked to stop.
+fn is_stop(cause: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(
+        cause.downcast_ref(),
+        Some(CollectionError::Interrupted(Interrupted))
+    ) || cause.is::<Interrupted>()
 }
 
 impl fmt::Display for Error {
@@ -178,6 +187,7 @@ from_typed!(
     CollectionError,
     CorpusError,
     EncodeError,
+    HubError,
     Interrupted,
     LineProblem,
     LuceneError,

@@ -53,8 +53,8 @@ mod screened_head;
 mod stop;
 
 pub use collection::{
-    CollectionError, Finding, LineProblem, MANIFEST, Manifest, PartInfo, REJECTED,
-    verify as verify_collection,
+    CollectionError, Finding, LineProblem, MANIFEST, Manifest, PartInfo, REJECTED, Remedy,
+    VerificationStarted, verify as verify_collection,
 };
 pub use corpus::{
     CorpusError, CorpusKind, CorpusOptions, Excerpt, FieldCount, Fields, InputFormat, Inputs,
@@ -66,7 +66,7 @@ pub use durable::{AtomicFile, NewFile, NewFileError};
 pub use encoder::{
     BatchBudget, Device, DeviceChoice, EncodeError, EncodeStats, EncoderSettings, HeadChoice,
     MAX_THREADS, NoCuda, QueryEncoder, QueryWeights, RuntimeError, SpladeEncoder,
-    SpladeEncoderBuilder, TableEncoder, TableSettings, Tokens,
+    SpladeEncoderBuilder, TableEncoder, TableSettings, Tokens, default_runtime,
 };
 pub use error::{Error, ErrorKind, Result, SettingError};
 pub use export::{
@@ -84,7 +84,7 @@ pub use hub::{
 };
 pub use impact::{
     Impact, MAX_IMPACT, NoShare, Normalization, NotPositive, Pruning, Quantization, QuantizeError,
-    Rounding, Share, SparseVector, Step, TermWeight,
+    Quantizer, Rounding, Share, SparseVector, Step, TermWeight,
 };
 pub use lucene::{
     CommitOptions, DocumentLocation, IndexOrigin, IndexSummary, IndexWriter, LuceneError,

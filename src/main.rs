@@ -2,13 +2,17 @@
 
 mod cli;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use splade_export::{Error, ErrorKind};
 
 fn main() -> ExitCode {
-    let command = cli::Cli::from_command_line();
-    match command.run() {
+    let done = match cli::Cli::from_command_line() {
+        Some(command) => command.run(),
+        None => cli::version::print(cli::flags::with_flags).map_err(Into::into),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if kind_of(&error) == ErrorKind::Interrupted => {
             cli::interrupt::report();
@@ -17,10 +21,11 @@ fn main() -> ExitCode {
         }
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let message = cli::flags::with_flags(&format!("{error:#}"));
+            let message = cli::flags::with_flags(&message_of(&error));
             // Whatever names and texts of others are in it, a terminal obeys nothing of it.
-            let message = splade_export::printable(&message);
-            eprintln!("error: {message}");
+            let message = shorten(splade_export::printable(&message));
+            // The exit code tells the rest where nobody reads the message.
+            let _ = writeln!(std::io::stderr(), "error: {message}");
             match kind_of(&error) {
                 ErrorKind::Setting => ExitCode::from(2),
                 _ => ExitCode::FAILURE,
@@ -34,6 +39,33 @@ fn kind_of(error: &anyhow::Error) -> ErrorKind {
     let mut causes = error.chain();
     let known = causes.find_map(|cause| cause.downcast_ref::<Error>().map(Error::kind));
     known.unwrap_or(ErrorKind::Other)
+}
+
+/// Joins the causes of an error, each once: some of them name their own cause already.
+fn message_of(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if message.is_empty() {
+            message = cause;
+        } else if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
+}
+
+/// Leaves out the middle of a message that is as long as the text of others in it: what and where stand at its beginning,
+/// the remedy at its end.
+fn shorten(message: String) -> String {
+    const BEGIN: usize = 3000;
+    const END: usize = 1000;
+    let length = message.chars().count();
+    if length <= BEGIN + END {
+        return message;
+    }
+    let begin: String = message.chars().take(BEGIN).collect();
+    let end: String = message.chars().skip(length - END).collect();
+    format!("{begin} ... {end}")
 }
 
 /// Returns true for output into a closed pipe: `splade-export ... | head` is no failure.

@@ -53,6 +53,15 @@ pub(crate) fn path(path: &Path) -> String {
     Name(&path.to_string_lossy()).to_string()
 }
 
+/// Displays an error of the file system with the path, which some of them name already.
+pub(crate) fn located(path: &Path, error: &std::io::Error) -> String {
+    let text = error.to_string();
+    if text.contains(&*path.to_string_lossy()) {
+        return Name(&text).to_string();
+    }
+    format!("{}: {text}", self::path(path))
+}
+
 /// Displays the first names of a list, separated by commas.
 pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const MOST: usize = 8;
@@ -131,6 +140,17 @@ mod tests {
         assert_eq!(name, "it's/C:\\a\\u{1b}[31m.jsonl");
         assert_eq!(names(["a\n", "b"]), "a\\n, b");
         assert_eq!(printable("a\n\u{1b}[31m \"b\""), "a\n\\u{1b}[31m \"b\"");
+    }
+
+    #[test]
+    fn a_path_is_named_once() {
+        let missing = Path::new("none/such");
+        let plain = std::fs::metadata(missing).unwrap_err();
+        let shown = located(missing, &plain);
+        assert!(shown.starts_with("none/such: "), "{shown}");
+        let named = fs_err::metadata(missing).unwrap_err();
+        let shown = located(missing, &named);
+        assert_eq!(shown.matches("none/such").count(), 1, "{shown}");
     }
 
     #[test]

@@ -95,7 +95,7 @@ class SpladeExport:
         run = subprocess.run([self.program, "documents", "--help"], check=True, capture_output=True, text=True)
         self.help = run.stdout
         version = subprocess.run([self.program, "--version"], check=True, capture_output=True, text=True)
-        self.version = version.stdout.strip()
+        self.version = version.stdout.splitlines()[0]
 
     def supports(self):
         return all(option in self.help for option in self.options if option.startswith("--"))

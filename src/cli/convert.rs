@@ -123,15 +123,15 @@ fn summarize(summary: &DocumentsSummary, seconds: f64) {
     if let Some(run) = &summary.run {
         let counts = run.counts();
         let per_document = |total: u64| total as f64 / (counts.documents as f64).max(1.0);
-        eprintln!("documents    {} in {seconds:.1} s", counts.documents);
-        eprintln!("empty        {}", counts.empty);
-        eprintln!(
+        say!("documents    {} in {seconds:.1} s", counts.documents);
+        say!("empty        {}", counts.empty);
+        say!(
             "postings     {}, {:.1} per document",
             counts.postings,
             per_document(counts.postings)
         );
         if counts.impact_sum > 0 {
-            eprintln!(
+            say!(
                 "impacts      sum {}, {:.1} per document, largest {}",
                 counts.impact_sum,
                 per_document(counts.impact_sum),

@@ -216,35 +216,36 @@ fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>)
             pace.tokens as f64 / pace.seconds
         )
     });
-    eprintln!(
+    say!(
         "documents    {}{}",
         counts.documents,
         pace.unwrap_or_default()
     );
     if let Some(encoding) = &run.settings.encoding {
-        eprintln!(
+        say!(
             "truncated    {} at {} tokens",
-            counts.truncated, encoding.max_length
+            counts.truncated,
+            encoding.max_length
         );
     }
-    eprintln!("empty        {}", counts.empty);
+    say!("empty        {}", counts.empty);
     let accounting = &run.accounting;
     if let Some(rejected) = rejected.filter(|_| accounting.rejected > 0) {
-        eprintln!(
+        say!(
             "rejected     {} of {} records, see {}",
             accounting.rejected,
             accounting.read,
             rejected.display()
         );
     }
-    eprintln!(
+    say!(
         "postings     {}, {:.1} per document",
         counts.postings,
         counts.postings as f64 / documents.max(1.0)
     );
-    eprintln!("max weight   {:.4}", counts.max_weight);
+    say!("max weight   {:.4}", counts.max_weight);
     if run.settings.kind == VectorKind::Impacts {
-        eprintln!(
+        say!(
             "impacts      sum {}, {:.1} per document, largest {}",
             counts.impact_sum,
             counts.impact_sum as f64 / documents.max(1.0),
@@ -254,8 +255,6 @@ fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>)
     let model = run.settings.model.as_ref();
     let rewritten = model.map_or(0, |model| model.rewritten_terms);
     if rewritten > 0 {
-        eprintln!(
-            "terms        {rewritten} of the vocabulary are written as [id:N], see docs/files.md"
-        );
+        say!("terms        {rewritten} of the vocabulary are written as [id:N], see docs/files.md");
     }
 }

@@ -9,6 +9,7 @@ use splade_export::{
 
 use super::fetch_progress::model_folder;
 use super::impacts::ImpactArgs;
+use super::size::parse_memory;
 
 /// From text to impacts: what documents, topics and single texts have in common.
 pub struct EncodeOptions {
@@ -75,14 +76,14 @@ pub struct EncodeArgs {
     #[arg(long, value_enum, default_value = "auto", help_heading = "Encoding")]
     precision: PrecisionArg,
 
-    /// Memory that encoding may take, such as 800M or 2G: main memory, or a GPU's own [default: no limit]
+    /// Memory that encoding may take, such as 800M or 1.5GiB: main memory, or a GPU's own [default: no limit]
     ///
     /// An estimate for model and batches is kept below it; parts of very long texts come on top.
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Encoding")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_memory, help_heading = "Encoding")]
     max_memory: Option<u64>,
 
-    /// ONNX Runtime's shared library [default: that for GPUs in setup.sh's cache unless --device cpu,
-    /// $ORT_DYLIB_PATH, beside the program, setup.sh's cache]
+    /// ONNX Runtime's shared library [default: that for GPUs in setup's cache unless --device cpu,
+    /// $ORT_DYLIB_PATH, beside the program, setup's cache]
     #[arg(long, value_name = "FILE", help_heading = "Encoding")]
     onnxruntime: Option<PathBuf>,
 
@@ -108,24 +109,6 @@ enum PrecisionArg {
 enum SpecialTokens {
     Drop,
     Keep,
-}
-
-/// A number of bytes, or of K, M, G of 1024 each.
-fn parse_size(text: &str) -> Result<u64, String> {
-    let wrong = || "must be a size such as 800M or 2G".to_owned();
-    let upper = text.to_ascii_uppercase();
-    let upper = upper.strip_suffix('B').unwrap_or(&upper);
-    let (number, shift) = match upper.as_bytes().last() {
-        Some(b'K') => (&upper[..upper.len() - 1], 10),
-        Some(b'M') => (&upper[..upper.len() - 1], 20),
-        Some(b'G') => (&upper[..upper.len() - 1], 30),
-        _ => (upper, 0),
-    };
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    number
-        .checked_mul(1 << shift)
-        .filter(|&size| size > 0)
-        .ok_or_else(wrong)
 }
 
 impl EncodeArgs {

@@ -1,6 +1,6 @@
 //! `splade-export explain`
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use clap::Args as ClapArgs;
 use splade_export::{Explanation, explain_query, explain_text};
@@ -10,6 +10,8 @@ use super::query::QueryArgs;
 
 /// Length of the longest bar.
 const BAR: f32 = 40.0;
+/// Bytes of the longest text of standard input, as of a record of a corpus.
+const MAX_TEXT: u64 = 64 << 20;
 
 /// Show the terms and weights of a text
 ///
@@ -17,7 +19,7 @@ const BAR: f32 = 40.0;
 #[derive(ClapArgs)]
 #[command(after_help = "Example:\n  splade-export explain \"how do planes fly\" --top-k 15")]
 pub struct Args {
-    /// The text
+    /// The text, or - for standard input
     text: String,
 
     /// Encode the text as a query, as `topics` does
@@ -37,12 +39,16 @@ pub struct Args {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
+        let text = match self.text.as_str() {
+            "-" => read_text(io::stdin().lock())?,
+            text => text.to_owned(),
+        };
         let encode = self.encode.resolve(self.json)?;
         let explanation = if self.query || self.queries.is_given() {
             let encoder = self.queries.open(&encode, self.json)?;
-            explain_query(&encoder, &self.text, encode.quantization)?
+            explain_query(&encoder, &text, encode.quantization)?
         } else {
-            explain_text(&encode.open()?, &self.text, encode.quantization)?
+            explain_text(&encode.open()?, &text, encode.quantization)?
         };
         let mut out = io::stdout().lock();
         if self.json {
@@ -54,6 +60,25 @@ impl Args {
         out.flush()?;
         Ok(())
     }
+}
+
+/// Reads a text to its end, without its last line break.
+fn read_text(input: impl Read) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    input.take(MAX_TEXT + 1).read_to_end(&mut bytes)?;
+    anyhow::ensure!(
+        bytes.len() as u64 <= MAX_TEXT,
+        "standard input: the text is longer than {} MiB; give a part of it",
+        MAX_TEXT >> 20
+    );
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to() + 1;
+        anyhow::anyhow!(
+            "standard input: not UTF-8 (byte {at}); convert it first, e.g. iconv -t UTF-8"
+        )
+    })?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
 
 fn draw(explanation: &Explanation) -> String {

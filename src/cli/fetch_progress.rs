@@ -2,9 +2,12 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use splade_export::{HubEvent, Refresh, resolve_model};
+
+use super::heartbeat::Heartbeat;
 
 /// Returns the folder of a model that was given as a folder or as a name on the hub, and fetches it where it must.
 pub fn model_folder(model: &Path, quiet: bool) -> anyhow::Result<PathBuf> {
@@ -21,13 +24,16 @@ pub fn model_folder(model: &Path, quiet: bool) -> anyhow::Result<PathBuf> {
 pub struct FetchDisplay {
     bar: ProgressBar,
     quiet: bool,
+    /// Set where no terminal shows the bar.
+    heartbeat: Option<Heartbeat>,
+    started: Instant,
 }
 
 impl FetchDisplay {
     pub fn new(quiet: bool) -> Self {
         let bar = ProgressBar::new(0);
-        let hidden = quiet || !std::io::stderr().is_terminal();
-        bar.set_draw_target(if hidden {
+        let logged = !std::io::stderr().is_terminal();
+        bar.set_draw_target(if quiet || logged {
             ProgressDrawTarget::hidden()
         } else {
             ProgressDrawTarget::stderr()
@@ -36,7 +42,12 @@ impl FetchDisplay {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self { bar, quiet }
+        Self {
+            bar,
+            quiet,
+            heartbeat: logged.then(Heartbeat::default),
+            started: Instant::now(),
+        }
     }
 
     /// Shows what happens.
@@ -48,7 +59,10 @@ impl FetchDisplay {
                 self.bar.set_position(from);
                 self.bar.set_message(name);
             }
-            HubEvent::Bytes(bytes) => self.bar.inc(bytes),
+            HubEvent::Bytes(bytes) => {
+                self.bar.inc(bytes);
+                self.log();
+            }
             HubEvent::Restarted(from) => self.bar.set_position(from),
             HubEvent::Done { name } => {
                 let bytes = indicatif::HumanBytes(self.bar.position());
@@ -72,9 +86,30 @@ impl FetchDisplay {
         }
     }
 
+    /// Prints how much of a file has come, now and then, where no bar shows it.
+    fn log(&mut self) {
+        let elapsed = self.started.elapsed();
+        if !self
+            .heartbeat
+            .as_mut()
+            .is_some_and(|heartbeat| heartbeat.is_due(elapsed))
+        {
+            return;
+        }
+        let position = indicatif::HumanBytes(self.bar.position());
+        let name = self.bar.message();
+        self.say(&match self.bar.length().filter(|&length| length > 0) {
+            Some(length) => {
+                let length = indicatif::HumanBytes(length);
+                format!("fetching     {name} ({position} of {length})")
+            }
+            None => format!("fetching     {name} ({position})"),
+        });
+    }
+
     fn say(&self, line: &str) {
         if !self.quiet {
-            self.bar.suspend(|| eprintln!("{line}"));
+            self.bar.suspend(|| say!("{line}"));
         }
     }
 }

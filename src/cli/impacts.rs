@@ -109,8 +109,8 @@ impl ImpactArgs {
     pub fn quantization(&self) -> anyhow::Result<Option<Quantization>> {
         let mut quantization = match self.preset {
             None => Quantization::default(),
-            Some(Preset::Naver) => preset(0.01)?,
-            Some(Preset::Anserini) => preset(5.0 / 256.0)?,
+            Some(Preset::Naver) => Quantization::naver(),
+            Some(Preset::Anserini) => Quantization::anserini(),
         };
         if let Some(most) = self.max_impact {
             quantization.step = Step::try_from(1.0 / f64::from(most))?;
@@ -149,12 +149,4 @@ impl ImpactArgs {
         }
         Ok(Some(quantization))
     }
-}
-
-fn preset(step: f64) -> anyhow::Result<Quantization> {
-    Ok(Quantization {
-        step: Step::try_from(step)?,
-        min_impact: 0,
-        ..Quantization::default()
-    })
 }

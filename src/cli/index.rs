@@ -6,6 +6,7 @@ use clap::Args as ClapArgs;
 use splade_export::{IndexOptions, IndexSummary, OutputSummary, build_index, join_indexes};
 
 use super::index_settings::IndexSettingsArgs;
+use super::interrupt;
 use super::progress::Display;
 
 /// Make a Lucene impact index of a collection
@@ -61,10 +62,12 @@ impl Args {
             threads,
             settings,
         };
+        let stop =
+            interrupt::install("no index was made; the same command makes it from the beginning")?;
         let summary = if self.merge {
             join_indexes(&options)?
         } else {
-            build_index(&options, &mut |event| display.on(event))?
+            build_index(&options, &stop, &mut |event| display.on(event))?
         };
         let seconds = display.finish();
         if !self.quiet {
@@ -79,19 +82,19 @@ impl Args {
 fn summarize(summary: &IndexSummary, seconds: f64) {
     let totals = &summary.totals;
     let documents = totals.documents as f64;
-    eprintln!(
+    say!(
         "documents    {} in {seconds:.1} s, {:.1} documents/s",
         totals.documents,
         documents / seconds
     );
-    eprintln!("empty        {}, left out", totals.empty);
-    eprintln!("terms        {}", summary.terms);
-    eprintln!(
+    say!("empty        {}, left out", totals.empty);
+    say!("terms        {}", summary.terms);
+    say!(
         "postings     {}, {:.1} a document",
         totals.postings,
         totals.postings as f64 / documents.max(1.0)
     );
-    eprintln!(
+    say!(
         "impacts      sum {}, {:.1} a document",
         totals.impact_sum,
         totals.impact_sum as f64 / documents.max(1.0)
@@ -115,7 +118,7 @@ fn print_index(path: &Path, segments: usize, bytes: u64) {
 #[allow(clippy::cast_precision_loss, reason = "a size for display")]
 fn print_line(name: &str, path: &Path, pieces: usize, unit: &str, bytes: u64) {
     let megabytes = bytes as f64 / 1e6;
-    eprintln!(
+    say!(
         "{name:<12} {}, {pieces} {unit}, {megabytes:.1} MB",
         path.display()
     );

@@ -3,11 +3,13 @@
 use clap::Args;
 use splade_export::IndexSettings;
 
+use super::size::parse_segment_memory;
+
 #[derive(Args)]
 pub struct IndexSettingsArgs {
-    /// Memory of a segment, in MiB: it is written when it is full [default: 64]
-    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Index")]
-    segment_memory: Option<u16>,
+    /// Memory of a segment, such as 64M: it is written when it is full; without a unit, MiB [default: 64M]
+    #[arg(long, value_name = "SIZE", value_parser = parse_segment_memory, help_heading = "Index")]
+    segment_memory: Option<u64>,
 
     /// Store each document's JSON in the index, as Anserini's -storeRaw does
     #[arg(long, help_heading = "Index")]
@@ -23,9 +25,8 @@ impl IndexSettingsArgs {
         IndexSettings {
             segment_memory: self
                 .segment_memory
-                .map_or(IndexSettings::default().segment_memory, |mib| {
-                    usize::from(mib) << 20
-                }),
+                .and_then(|bytes| usize::try_from(bytes).ok())
+                .unwrap_or(IndexSettings::default().segment_memory),
             store_raw: self.store_raw,
             force_merge: self.force_merge,
         }

@@ -53,7 +53,7 @@ mod imp {
     pub fn report() {
         if !REPORTED.swap(true, Ordering::SeqCst) {
             let hint = HINT.get().copied().unwrap_or_default();
-            eprintln!("\ninterrupted; {hint}");
+            say!("\ninterrupted; {hint}");
         }
     }
 

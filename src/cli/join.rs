@@ -86,7 +86,7 @@ impl Args {
             return Ok(());
         }
         if let Some(run) = &joined.run {
-            eprintln!(
+            say!(
                 "documents    {} of {} shards in {seconds:.1} s, {} rejected",
                 run.counts().documents,
                 options.shards.len(),

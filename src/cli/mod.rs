@@ -1,5 +1,15 @@
 //! Flags -> typed options -> library calls. The only place that knows clap.
 
+/// Prints a line to standard error, whatever names are in it as a terminal shows them. A reader that went away is no failure: the exit code tells how the command ended.
+macro_rules! say {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        let line = splade_export::printable(&format!($($argument)*));
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }};
+}
+
+mod completions;
 mod convert;
 mod documents;
 mod encode;
@@ -7,12 +17,14 @@ mod explain;
 mod fetch_progress;
 pub mod flags;
 mod formats;
+mod heartbeat;
 mod impacts;
 mod index;
 mod index_settings;
 mod input;
 pub mod interrupt;
 mod join;
+mod man;
 mod model;
 mod on_error;
 mod plan;
@@ -20,10 +32,13 @@ mod progress;
 mod query;
 mod report;
 mod setup;
+mod size;
 mod topics;
 pub mod usage;
 mod verify;
+pub mod version;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Exports texts as learned sparse (SPLADE) impacts for Anserini, Pyserini and Lucene.
@@ -47,19 +62,25 @@ enum Command {
     Model(model::Args),
     Report(report::Args),
     Setup(setup::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Cli {
-    /// Reads the command line, or ends the program with what is wrong with it.
-    pub fn from_command_line() -> Self {
+    /// Reads the command line, or ends the program with what is wrong with it. `None` is a question for the version.
+    pub fn from_command_line() -> Option<Self> {
         let mut command = Self::command();
-        let matches = command.get_matches_mut();
+        let matches = match command.try_get_matches_from_mut(std::env::args_os()) {
+            Ok(matches) => matches,
+            Err(error) if error.kind() == ErrorKind::DisplayVersion => return None,
+            Err(error) => error.exit(),
+        };
         if let Some(name) = matches.subcommand_name()
             && let Some(given) = command.find_subcommand(name)
         {
             usage::set_command(given.clone());
         }
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        Some(Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
     }
 
     pub fn run(self) -> anyhow::Result<()> {
@@ -75,6 +96,8 @@ impl Cli {
             Command::Model(args) => args.run(),
             Command::Report(args) => args.run(),
             Command::Setup(args) => args.run(),
+            Command::Completions(args) => args.run(Self::command()),
+            Command::Man(args) => args.run(Self::command()),
         }
     }
 }

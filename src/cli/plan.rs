@@ -9,7 +9,7 @@ use splade_export::{CorpusKind, NewFile, PlanOptions, Planner};
 use super::input::InputArgs;
 use super::interrupt;
 use super::on_error::OnErrorArgs;
-use super::progress::{print_inputs, print_rare_fields};
+use super::progress::{Display, print_inputs, print_rare_fields};
 
 /// Find where each part of a corpus begins, so that each machine reads only its own
 ///
@@ -64,20 +64,27 @@ impl Args {
             print_inputs(planner.inputs());
         }
         let stop = interrupt::install("nothing was written; run the same command again")?;
+        let mut display = Display::new("documents", self.quiet);
+        let progress = planner.progress();
+        display.watch(move |_| {
+            let percent = progress.fraction().unwrap_or(1.0) * 100.0;
+            format!("{percent:.0} % of the corpus read")
+        });
         let (plan, fields) = planner.run(&stop)?;
+        display.finish();
         serde_json::to_writer_pretty(&mut file, &plan)?;
         file.write_all(b"\n")?;
         file.finish()?;
         if !self.quiet {
             print_rare_fields(&fields);
-            eprintln!(
+            say!(
                 "documents    {} in {} parts, {} records rejected, {} of them duplicates",
                 plan.documents,
                 plan.parts.len(),
                 plan.rejected,
                 plan.duplicates.len()
             );
-            eprintln!("output       {}", self.output.display());
+            say!("output       {}", self.output.display());
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! A line on the terminal: documents, rates, time left.
+//! A line on the terminal, or now and then one in a log: documents, rates, time left.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -11,11 +11,12 @@ use splade_export::{
     EncodeProgress, Event, FieldCount, Inputs, ReadProgress, ReadSummary, Timings,
 };
 
-/// Shows the line until it is dropped. Shows nothing where stderr is no terminal.
+use super::heartbeat::Heartbeat;
+
+/// Shows the line until it is dropped. Where stderr is no terminal, a line is printed at most once a minute.
 pub struct Display {
     noun: &'static str,
     silent: bool,
-    quiet: bool,
     started: Instant,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -27,7 +28,6 @@ impl Display {
         Self {
             noun,
             silent: quiet,
-            quiet: quiet || !std::io::stderr().is_terminal(),
             started: Instant::now(),
             stop: Arc::default(),
             thread: None,
@@ -38,14 +38,17 @@ impl Display {
     /// Shows what happens.
     pub fn on(&mut self, event: Event) {
         match event {
-            Event::Started(read, encoded) => self.watch(read, encoded),
+            Event::Started(read, encoded) => {
+                let noun = self.noun;
+                self.watch(move |seconds| message(noun, seconds, &read, &encoded));
+            }
             Event::Found(inputs) if !self.silent => print_inputs(&inputs),
             Event::Read(read) => self.print_read(&read),
             Event::Kept { parts, documents } if !self.silent => {
-                eprintln!("kept         {parts} parts of an earlier run, {documents} documents");
+                say!("kept         {parts} parts of an earlier run, {documents} documents");
             }
             Event::Finished if !self.silent => {
-                eprintln!("finished     by an earlier run; every part was verified");
+                say!("finished     by an earlier run; every part was verified");
             }
             Event::Warning(warning) if !self.silent => {
                 eprintln!("warning: {}", splade_export::printable(&warning));
@@ -53,7 +56,7 @@ impl Display {
             Event::Ended(timings) => self.timings = Some(timings),
             Event::Found(_) | Event::Kept { .. } | Event::Finished => {}
             // Even where nothing else is shown: something has happened to the disk.
-            Event::Damaged(damaged) => eprintln!(
+            Event::Damaged(damaged) => say!(
                 "warning: {}: {}; it is made again",
                 damaged.path.display(),
                 damaged.reason
@@ -67,7 +70,7 @@ impl Display {
         // The line of the progress comes to its end first.
         self.end();
         if read.documents == 0 {
-            eprintln!(
+            say!(
                 "warning: nothing was encoded: none of the {} records can be used",
                 read.rejected
             );
@@ -79,22 +82,18 @@ impl Display {
         print_rare_fields(&read.fields);
     }
 
-    fn watch(&mut self, read: ReadProgress, encoded: Arc<EncodeProgress>) {
-        if self.quiet {
+    /// Shows what `message` says after so many seconds.
+    pub fn watch(&mut self, message: impl Fn(f64) -> String + Send + 'static) {
+        if self.silent {
             return;
         }
-        let (stop, noun, started) = (Arc::clone(&self.stop), self.noun, Instant::now());
+        let stop = Arc::clone(&self.stop);
         self.thread = Some(thread::spawn(move || {
-            let bar = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-                bar.set_style(style);
+            if std::io::stderr().is_terminal() {
+                draw(&stop, message);
+            } else {
+                log(&stop, message);
             }
-            while !stop.load(Ordering::Relaxed) {
-                bar.set_message(message(noun, started, &read, &encoded));
-                bar.tick();
-                thread::park_timeout(Duration::from_millis(200));
-            }
-            bar.finish_and_clear();
         }));
     }
 
@@ -125,15 +124,44 @@ impl Drop for Display {
     }
 }
 
+/// Draws a line that changes, until it is told to stop.
+fn draw(stop: &AtomicBool, message: impl Fn(f64) -> String) {
+    let started = Instant::now();
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+        bar.set_style(style);
+    }
+    while !stop.load(Ordering::Relaxed) {
+        bar.set_message(message(started.elapsed().as_secs_f64()));
+        bar.tick();
+        thread::park_timeout(Duration::from_millis(200));
+    }
+    bar.finish_and_clear();
+}
+
+/// Prints a line now and then, until it is told to stop.
+fn log(stop: &AtomicBool, message: impl Fn(f64) -> String) {
+    let started = Instant::now();
+    let mut heartbeat = Heartbeat::default();
+    while !stop.load(Ordering::Relaxed) {
+        if heartbeat.is_due(started.elapsed()) {
+            say!("progress     {}", message(started.elapsed().as_secs_f64()));
+        }
+        thread::park_timeout(heartbeat.wait(started.elapsed()));
+    }
+}
+
 /// Prints which fields most records lack.
 pub fn print_rare_fields(fields: &[FieldCount]) {
     for field in fields
         .iter()
         .filter(|field| field.found * 2 < field.records)
     {
-        eprintln!(
-            "field        {:?} is in {} of {} records",
-            field.name, field.found, field.records
+        say!(
+            "field        \"{}\" is in {} of {} records",
+            splade_export::printable(&field.name),
+            field.found,
+            field.records
         );
     }
 }
@@ -141,23 +169,23 @@ pub fn print_rare_fields(fields: &[FieldCount]) {
 /// Prints which files are read, and which files beside them are not.
 pub fn print_inputs(inputs: &Inputs) {
     const MOST: usize = 8;
-    let more = |total: usize| match total.saturating_sub(MOST) {
-        0 => String::new(),
-        more => format!("             and {more} more\n"),
+    let print_more = |total: usize| match total.saturating_sub(MOST) {
+        0 => {}
+        more => say!("             and {more} more"),
     };
     for source in inputs.sources.iter().take(MOST) {
-        eprintln!("input        {}", source.display_name());
+        say!("input        {}", source.display_name());
     }
-    eprint!("{}", more(inputs.sources.len()));
+    print_more(inputs.sources.len());
     for file in inputs.skipped.iter().take(MOST) {
-        eprintln!("not read     {file}");
+        say!("not read     {file}");
     }
-    eprint!("{}", more(inputs.skipped.len()));
+    print_more(inputs.skipped.len());
 }
 
 #[allow(clippy::cast_precision_loss, reason = "rates for display")]
-fn message(noun: &str, started: Instant, read: &ReadProgress, encoded: &EncodeProgress) -> String {
-    let seconds = started.elapsed().as_secs_f64().max(1e-3);
+fn message(noun: &str, seconds: f64, read: &ReadProgress, encoded: &EncodeProgress) -> String {
+    let seconds = seconds.max(1e-3);
     let done = encoded.documents.load(Ordering::Relaxed);
     let tokens = encoded.tokens.load(Ordering::Relaxed);
     let mut text = format!(

@@ -25,6 +25,10 @@ pub struct Args {
     #[arg(long)]
     gpu: bool,
 
+    /// Make the pieces anew, even if they are there
+    #[arg(long)]
+    force: bool,
+
     /// Print no progress
     #[arg(long, short, help_heading = "Output")]
     quiet: bool,
@@ -44,7 +48,10 @@ enum PieceArg {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        let settings = SetupSettings::from_env()?;
+        let settings = SetupSettings {
+            force: self.force,
+            ..SetupSettings::from_env()?
+        };
         let mut out = io::stdout().lock();
         for piece in self.pieces() {
             let mut display = FetchDisplay::new(self.quiet);

@@ -76,14 +76,17 @@ impl Args {
         };
         let seconds = display.finish();
         if !self.quiet {
-            eprintln!(
+            say!(
                 "topics       {} in {seconds:.1} s, {} terms, {} truncated, {} empty",
-                summary.topics, summary.terms, summary.truncated, summary.empty
+                summary.topics,
+                summary.terms,
+                summary.truncated,
+                summary.empty
             );
             if let QueryEncoder::Table(table) = &encoder {
-                eprintln!("queries      by a table of {} terms", table.terms());
+                say!("queries      by a table of {} terms", table.terms());
             }
-            eprintln!("output       {}", options.output.display());
+            say!("output       {}", options.output.display());
         }
         Ok(())
     }

@@ -1,10 +1,16 @@
 //! `splade-export verify`
 
-use std::io::Write;
+use std::io::{StdoutLock, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use clap::Args as ClapArgs;
-use splade_export::{Manifest, VectorKind, is_index, verify_collection, verify_index};
+use splade_export::{
+    Finding, Manifest, Remedy, Stop, VectorKind, is_index, verify_collection, verify_index,
+};
+
+use super::interrupt;
+use super::progress::Display;
 
 /// Check a collection against its manifest, and a Lucene index against its checksums
 ///
@@ -32,28 +38,53 @@ pub struct Args {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
+        let stop = interrupt::install(
+            "nothing was changed; the same command checks it from the beginning",
+        )?;
+        let mut lines = Lines::new();
         if self.index.is_none() && is_index(&self.output) {
-            let report = self.index(&self.output, None)?;
-            writeln!(out, "{report}")?;
-            return Ok(());
+            return Ok(lines.print(&self.index(&self.output, None)?)?);
         }
-        let (manifest, findings) = verify_collection(&self.output)?;
+        let manifest = self.collection(&stop, &mut lines)?;
+        let beside = self.output.join("index");
+        let beside = is_index(&beside).then_some(beside);
+        if let Some(index) = self.index.clone().or(beside) {
+            let report = self.index(&index, Some(&manifest))?;
+            if !self.quiet {
+                lines.print(&report)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints what is wrong with the collection, which is an error then.
+    fn collection(&self, stop: &Stop, lines: &mut Lines) -> anyhow::Result<Manifest> {
+        let mut display = Display::new("documents", self.quiet);
+        let verified = verify_collection(&self.output, stop, &mut |read, documents| {
+            display.watch(move |_| {
+                let percent = read.fraction().unwrap_or(1.0) * 100.0;
+                let documents = documents.load(Ordering::Relaxed);
+                format!("{documents} documents checked, {percent:.0} % read")
+            });
+        });
+        display.finish();
+        let (manifest, findings) = verified?;
         for finding in &findings {
-            writeln!(out, "{}: {}", finding.path.display(), finding.problem)?;
+            lines.print(&format!("{}: {}", finding.path.display(), finding.problem))?;
         }
-        out.flush()?;
         anyhow::ensure!(
             findings.is_empty(),
-            "{}: {} problems; where the corpus is still there, the same `documents` command with --resume makes damaged \
-             parts again",
+            "{}: {}; {}",
             self.output.display(),
-            findings.len()
+            match findings.len() {
+                1 => "1 problem".to_owned(),
+                many => format!("{many} problems"),
+            },
+            advice(&findings)
         );
         if !self.quiet {
             let counts = &manifest.counts;
-            writeln!(
-                out,
+            lines.print(&format!(
                 "{}: {} documents in {} parts, {} postings, {} records read and {} rejected: all as written",
                 self.output.display(),
                 counts.documents,
@@ -61,17 +92,9 @@ impl Args {
                 counts.postings,
                 manifest.accounting.read,
                 manifest.accounting.rejected,
-            )?;
+            ))?;
         }
-        let beside = self.output.join("index");
-        let beside = is_index(&beside).then_some(beside);
-        if let Some(index) = self.index.clone().or(beside) {
-            let report = self.index(&index, Some(&manifest))?;
-            if !self.quiet {
-                writeln!(out, "{report}")?;
-            }
-        }
-        Ok(())
+        Ok(manifest)
     }
 
     /// What is in the index; an error if it is damaged or not of the collection.
@@ -93,15 +116,16 @@ impl Args {
             let found = (totals.documents, totals.postings, totals.impact_sum);
             anyhow::ensure!(
                 found == expected,
-                "{}: it holds {} documents with {} postings and impacts of {} in all, the collection {}, {} and {}; make it \
-                 again",
+                "{}: it holds {} documents with {} postings and impacts of {} in all, the collection {}, {} and {}; remove it \
+                 and make it again: splade-export index {} --output {0}",
                 folder.display(),
                 found.0,
                 found.1,
                 found.2,
                 expected.0,
                 expected.1,
-                expected.2
+                expected.2,
+                self.output.display()
             );
         }
         Ok(format!(
@@ -111,5 +135,48 @@ impl Args {
             summary.segments,
             totals.postings
         ))
+    }
+}
+
+/// Says what mends a collection. Where several things are to be done, it is the first of them, and the next verification
+/// tells what is left.
+fn advice(findings: &[Finding]) -> &'static str {
+    let needs = |remedy| findings.iter().any(|finding| finding.remedy == remedy);
+    if needs(Remedy::MoveAway) {
+        "move away what is none of the collection's, and verify again"
+    } else if needs(Remedy::Resume) {
+        "the command that made the collection, with --resume, makes what is damaged again"
+    } else {
+        "the manifest does not agree with files that are as they were written: make the collection again, in another \
+         folder"
+    }
+}
+
+/// Lines on standard output. Where nobody reads them, the check goes on: its exit code is its result.
+struct Lines {
+    out: StdoutLock<'static>,
+    closed: bool,
+}
+
+impl Lines {
+    fn new() -> Self {
+        Self {
+            out: std::io::stdout().lock(),
+            closed: false,
+        }
+    }
+
+    fn print(&mut self, line: &str) -> std::io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        let line = splade_export::printable(line);
+        match writeln!(self.out, "{line}").and_then(|()| self.out.flush()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            other => other,
+        }
     }
 }

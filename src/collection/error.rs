@@ -1,11 +1,12 @@
 //! What can be wrong with a collection, and where.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::corpus::{CorpusError, Place};
 use crate::impact::MAX_IMPACT;
 use crate::quote::{self, Name, Quoted};
+use crate::stop::Interrupted;
 
 /// Why a collection cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -51,8 +52,7 @@ pub enum CollectionError {
 
     /// A folder of ours without a manifest.
     #[error(
-        "{} is not finished: it has parts and no manifest.json; export it again, or name its folder of parts to index \
-         what is there",
+        "{} is not finished: it has parts and no manifest.json; go on with its run by its own command and `resume`",
         quote::path(.path)
     )]
     Unfinished {
@@ -60,10 +60,17 @@ pub enum CollectionError {
         path: PathBuf,
     },
 
+    /// A file where a folder is needed.
+    #[error("{}: this is a file; name the folder of a collection", quote::path(.path))]
+    NoFolder {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// A folder without a manifest, where one is needed.
     #[error(
-        "{}: there is no manifest.json in it: it is no collection that splade-export made, or its run did not finish; go on \
-         with that by the same command and --resume",
+        "{}: it has no manifest.json, so it is no collection that splade-export made, or one whose run did not finish; go \
+         on with such a run by its own command and `resume`",
         quote::path(.path)
     )]
     NoManifest {
@@ -73,7 +80,7 @@ pub enum CollectionError {
 
     /// The manifest is not one.
     #[error(
-        "{}: {}; this manifest is damaged or of another version: export the collection again",
+        "{}: {}; this manifest is damaged or of another version: make the collection again, in another folder",
         quote::path(.path), Name(.reason)
     )]
     Manifest {
@@ -82,6 +89,10 @@ pub enum CollectionError {
         /// What is wrong with it.
         reason: String,
     },
+
+    /// Reading was asked to stop and did.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 
     /// A line cannot be used.
     #[error("{place}: {problem}")]
@@ -138,6 +149,13 @@ pub enum LineProblem {
         /// Its impact, as the line has it.
         impact: String,
     },
+}
+
+impl CollectionError {
+    /// Reports a file or folder that cannot be read, by its name.
+    pub(crate) fn file(path: &Path, error: &io::Error) -> Self {
+        Self::Folder(io::Error::new(error.kind(), quote::located(path, error)))
+    }
 }
 
 impl LineProblem {

@@ -25,10 +25,7 @@ impl CollectionFiles {
     /// # Errors
     /// All of [`CollectionError`] but those of lines.
     pub fn find(path: &Path) -> Result<Self, CollectionError> {
-        let named = |e: std::io::Error| {
-            std::io::Error::new(e.kind(), format!("{}: {e}", crate::quote::path(path)))
-        };
-        let meta = std::fs::metadata(path).map_err(|e| CollectionError::Folder(named(e)))?;
+        let meta = std::fs::metadata(path).map_err(|e| CollectionError::file(path, &e))?;
         if !meta.is_dir() {
             return Ok(Self {
                 sources: vec![Source::file(path.to_owned())],

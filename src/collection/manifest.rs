@@ -4,7 +4,7 @@
 //! the same bytes.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::error::CollectionError;
 use super::names::{MANIFEST, UNFINISHED};
 use crate::durable::AtomicFile;
+use crate::regular_file;
 use crate::run::{Accounting, Counts, PartFile, PartRecord, RunSettings, Shard};
 
 /// The format of a collection's lines unless its manifest says otherwise.
@@ -102,11 +103,13 @@ impl Manifest {
     /// [`CollectionError::Manifest`], [`CollectionError::Folder`].
     pub fn read(folder: &Path) -> Result<Option<Self>, CollectionError> {
         let path = folder.join(MANIFEST);
-        let text = match fs_err::read(&path) {
-            Ok(text) => text,
+        let mut text = Vec::new();
+        let read = regular_file::open(&path).and_then(|mut file| file.read_to_end(&mut text));
+        match read {
+            Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(CollectionError::Folder(error)),
-        };
+            Err(error) => return Err(CollectionError::file(&path, &error)),
+        }
         Self::parse(&text)
             .map(Some)
             .map_err(|reason| CollectionError::Manifest { path, reason })
@@ -115,11 +118,14 @@ impl Manifest {
     /// Reads the file of a collection's folder, which must have one.
     ///
     /// # Errors
-    /// [`CollectionError::NoManifest`], and as [`Manifest::read`].
+    /// [`CollectionError::NoManifest`], [`CollectionError::NoFolder`], and as [`Manifest::read`].
     pub fn require(folder: &Path) -> Result<Self, CollectionError> {
-        Self::read(folder)?.ok_or_else(|| CollectionError::NoManifest {
-            path: folder.to_owned(),
-        })
+        let found = std::fs::metadata(folder).map_err(|e| CollectionError::file(folder, &e))?;
+        let path = folder.to_owned();
+        if !found.is_dir() {
+            return Err(CollectionError::NoFolder { path });
+        }
+        Self::read(folder)?.ok_or(CollectionError::NoManifest { path })
     }
 
     pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {

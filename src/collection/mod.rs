@@ -26,4 +26,4 @@ pub use manifest::{Manifest, PartInfo};
 pub(crate) use names::UNFINISHED;
 pub use names::{DOCUMENTS, MANIFEST, REJECTED};
 pub use pretty::pretty;
-pub use verify::{Finding, verify};
+pub use verify::{Finding, Remedy, VerificationStarted, verify};

@@ -1,6 +1,7 @@
 //! Checks a finished collection against its manifest, and its lines against what a line must be.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -10,10 +11,11 @@ use super::error::{CollectionError, LineProblem};
 use super::lines::Lines;
 use super::manifest::{Manifest, PartInfo};
 use super::names::{DOCUMENTS, MANIFEST, REJECTED};
-use crate::corpus::{DocidSet, PartSelection, RejectedRecord, Source};
+use crate::corpus::{DocidSet, PartSelection, ReadProgress, RejectedRecord, Source};
 use crate::digest::sha256_of;
 use crate::quote::Quoted;
 use crate::run::{Counts, VectorKind};
+use crate::stop::Stop;
 
 /// What is wrong with a collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +24,21 @@ pub struct Finding {
     pub path: PathBuf,
     /// What is wrong, with the line where there is one.
     pub problem: String,
+    /// What mends it.
+    pub remedy: Remedy,
+}
+
+/// What mends a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// The run that made the collection, gone on with by `resume`, makes the file again.
+    Resume,
+    /// The file is none of the collection's and has to be moved away.
+    MoveAway,
+    /// The files are as the manifest has them, and it contradicts itself or them: the collection has to be made again, in
+    /// another folder.
+    MakeAgain,
 }
 
 /// Checks every file and every line of a finished collection; gives its manifest and what is wrong.
@@ -31,19 +48,28 @@ pub struct Finding {
 /// nothing else; `rejected.jsonl`; and that read = written + rejected.
 ///
 /// # Errors
-/// [`CollectionError`] if there is no manifest that could be compared with.
-pub fn verify(folder: &Path) -> Result<(Manifest, Vec<Finding>), CollectionError> {
+/// [`CollectionError`] if there is no manifest that could be compared with, or a stop was asked for.
+pub fn verify(
+    folder: &Path,
+    stop: &Stop,
+    started: &mut VerificationStarted<'_>,
+) -> Result<(Manifest, Vec<Finding>), CollectionError> {
     let manifest = Manifest::require(folder)?;
     let checker = Checker {
         folder,
+        stop,
+        documents: Arc::default(),
+        read: ReadProgress::of(manifest.parts.iter().map(|part| part.file.bytes).sum()),
         kind: manifest.settings.kind,
         docids: (0..SETS).map(|_| Mutex::default()).collect(),
     };
+    started(checker.read.clone(), Arc::clone(&checker.documents));
     let mut findings: Vec<Finding> = manifest
         .parts
         .par_iter()
         .flat_map(|part| checker.part(part))
         .collect();
+    stop.check()?;
     checker.sums(&manifest, &mut findings);
     checker.numbers(&manifest, &mut findings);
     checker.strangers(&manifest, &mut findings)?;
@@ -52,6 +78,9 @@ pub fn verify(folder: &Path) -> Result<(Manifest, Vec<Finding>), CollectionError
     Ok((manifest, findings))
 }
 
+/// Receives, when the files are about to be read, what a display can watch: how much was read, and how many documents.
+pub type VerificationStarted<'a> = dyn FnMut(ReadProgress, Arc<AtomicU64>) + 'a;
+
 /// Sets of docids, by their last byte, so that threads seldom wait for each other.
 const SETS: usize = 256;
 /// The most problems that are told of one file.
@@ -59,6 +88,10 @@ const MAX_PROBLEMS: usize = 10;
 
 struct Checker<'a> {
     folder: &'a Path,
+    stop: &'a Stop,
+    /// How much was read, in bytes and in documents.
+    read: ReadProgress,
+    documents: Arc<AtomicU64>,
     kind: VectorKind,
     docids: Vec<Mutex<DocidSet>>,
 }
@@ -66,36 +99,39 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn part(&self, part: &PartInfo) -> Vec<Finding> {
         let documents = self.folder.join(DOCUMENTS);
-        let path = documents.join(&part.file.name);
         let mut problems = Vec::new();
-        if let Err(damaged) = part.file.check(&documents) {
-            problems.push(damaged.reason);
-        }
-        let mut found = Counts::default();
-        match self.lines(&path, &mut found, &mut problems) {
-            Ok(()) if problems.is_empty() => {
-                let expected = Counts {
-                    truncated: 0,
-                    tokens: 0,
-                    max_weight: found.max_weight,
-                    ..part.counts
-                };
-                if found != expected {
-                    problems.push(format!(
-                        "it holds {found:?}, the manifest says {expected:?}"
-                    ));
-                }
+        let (path, remedy) = match part.file.place(&documents) {
+            Err(damaged) => {
+                problems.push(damaged.reason);
+                (damaged.path, Remedy::Resume)
             }
+            Ok(path) => {
+                let checked = part.file.check(&documents);
+                let remedy = match &checked {
+                    Ok(()) => Remedy::MakeAgain,
+                    Err(_) => Remedy::Resume,
+                };
+                problems.extend(checked.err().map(|damaged| damaged.reason));
+                self.content(part, &path, &mut problems);
+                (path, remedy)
+            }
+        };
+        let finding = |problem| Finding {
+            path: path.clone(),
+            problem,
+            remedy,
+        };
+        problems.into_iter().map(finding).collect()
+    }
+
+    /// Reads a part's lines and, if all can be used, compares their sums with the manifest's.
+    fn content(&self, part: &PartInfo, path: &Path, problems: &mut Vec<String>) {
+        let mut found = Counts::default();
+        match self.lines(path, &mut found, problems) {
+            Ok(()) if problems.is_empty() => problems.extend(difference(&found, &part.counts)),
             Ok(()) => {}
             Err(error) => problems.push(error.to_string()),
         }
-        problems
-            .into_iter()
-            .map(|problem| Finding {
-                path: path.clone(),
-                problem,
-            })
-            .collect()
     }
 
     fn lines(
@@ -104,8 +140,10 @@ impl Checker<'_> {
         counts: &mut Counts,
         problems: &mut Vec<String>,
     ) -> Result<(), CollectionError> {
-        let mut lines = Lines::open(&Source::file(path.to_owned()), &Arc::default())?;
+        let mut lines = Lines::open(&Source::file(path.to_owned()), self.read.bytes())?;
         while let Some(line) = lines.next_line()? {
+            self.stop.check()?;
+            self.documents.fetch_add(1, Ordering::Relaxed);
             let problem = self.line(line, counts).err();
             if let Some(problem) = problem {
                 problems.push(format!("line {}: {problem}", lines.place().line));
@@ -206,8 +244,8 @@ impl Checker<'_> {
             {
                 findings.push(Finding {
                     path,
-                    problem: "it is not in the manifest, but would be indexed; move it away"
-                        .to_owned(),
+                    problem: "it is not in the manifest, but would be indexed".to_owned(),
+                    remedy: Remedy::MoveAway,
                 });
             }
         }
@@ -217,33 +255,65 @@ impl Checker<'_> {
     fn rejected(&self, manifest: &Manifest, findings: &mut Vec<Finding>) {
         let path = self.folder.join(REJECTED);
         let accounting = &manifest.accounting;
+        let mut remedy = Remedy::Resume;
         let problem = match &accounting.rejected_sha256 {
-            None if path.exists() => "the manifest knows of no rejected records".to_owned(),
+            None if path.exists() => {
+                remedy = Remedy::MoveAway;
+                "the manifest knows of no rejected records".to_owned()
+            }
             None => return,
             Some(sha256) => match sha256_of(&path) {
                 Err(error) => error.to_string(),
                 Ok(found) if found != *sha256 => {
                     "its SHA-256 is not that of what was written".to_owned()
                 }
-                Ok(_) => match count_rejected(&path) {
-                    Ok(lines) if lines == accounting.rejected => return,
-                    Ok(lines) => format!(
-                        "it has {lines} lines, the manifest says {}",
-                        accounting.rejected
-                    ),
-                    Err(problem) => problem,
-                },
+                Ok(_) => {
+                    remedy = Remedy::MakeAgain;
+                    match count_rejected(&path) {
+                        Ok(lines) if lines == accounting.rejected => return,
+                        Ok(lines) => format!(
+                            "it has {lines} lines, the manifest says {}",
+                            accounting.rejected
+                        ),
+                        Err(problem) => problem,
+                    }
+                }
             },
         };
-        findings.push(Finding { path, problem });
+        findings.push(Finding {
+            path,
+            problem,
+            remedy,
+        });
     }
 
     fn of_manifest(&self, problem: &str) -> Finding {
         Finding {
             path: self.folder.join(MANIFEST),
             problem: problem.to_owned(),
+            remedy: Remedy::MakeAgain,
         }
     }
+}
+
+/// Returns the first sum in which a part's lines differ from the manifest. Those that the lines do not show are passed
+/// over: how many texts were truncated, their tokens, and what the head had to do for them.
+fn difference(found: &Counts, manifest: &Counts) -> Option<String> {
+    let sums = [
+        ("documents", found.documents, manifest.documents),
+        ("documents without terms", found.empty, manifest.empty),
+        ("postings", found.postings, manifest.postings),
+        ("impacts in all", found.impact_sum, manifest.impact_sum),
+        (
+            "as the largest impact",
+            found.max_impact.into(),
+            manifest.max_impact.into(),
+        ),
+    ];
+    let (what, found, manifest) = sums.into_iter().find(|(_, a, b)| a != b)?;
+    Some(format!(
+        "it has {found} {what}, the manifest says {manifest}"
+    ))
 }
 
 fn count_rejected(path: &Path) -> Result<u64, String> {

@@ -15,7 +15,7 @@ use crate::stop::Interrupted;
 #[non_exhaustive]
 #[allow(missing_docs, reason = "each message says what the variant means")]
 pub enum CorpusError {
-    #[error("{path}: {source}; check the path", path = quote::path(path))]
+    #[error("{}; check the path", quote::located(path, source))]
     Open { path: PathBuf, source: io::Error },
     #[error("{path}: this is {found}, not a file; give a regular file, a folder or a pipe", path = quote::path(path))]
     NotAFile { path: PathBuf, found: &'static str },
@@ -109,12 +109,14 @@ pub enum CorpusError {
     RejectedFile(io::Error),
     #[error(
         "the input differs from that of the first run in the documents up to part {part}; bring the first input back, or \
-         choose another `output`"
+         choose another place"
     )]
     OtherInput { part: usize },
-    #[error("the plan is of another input or of other settings: {what} differs; make it again")]
+    #[error(
+        "the plan is of another input or of other settings: {what} differs; make it anew: splade-export plan"
+    )]
     PlanDiffers { what: &'static str },
-    #[error("{path}: not a usable plan: {reason}; make it again", path = quote::path(path))]
+    #[error("{path}: not a usable plan: {reason}; make it anew: splade-export plan", path = quote::path(path))]
     Plan { path: PathBuf, reason: String },
     #[error("{source_name}: a plan needs files of JSON Lines or TSV, and this is {found}", source_name = Name(source_name))]
     NotPlannable {

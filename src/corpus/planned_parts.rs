@@ -50,7 +50,7 @@ impl PlannedParts {
             selection,
             skipped: Vec::new(),
             last_read: None,
-            progress: ReadProgress::of_documents(documents),
+            progress: ReadProgress::of(documents),
         }
     }
 

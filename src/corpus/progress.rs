@@ -22,8 +22,8 @@ impl ReadProgress {
         }
     }
 
-    /// Counts documents up to a number that is known.
-    pub(super) fn of_documents(total: u64) -> Self {
+    /// Counts bytes or documents up to a number that is known.
+    pub(crate) fn of(total: u64) -> Self {
         Self {
             count: Arc::default(),
             total: Some(total),
@@ -31,7 +31,7 @@ impl ReadProgress {
     }
 
     /// Adds to the count.
-    pub(super) fn add(&self, count: u64) {
+    pub(crate) fn add(&self, count: u64) {
         self.count.fetch_add(count, Ordering::Relaxed);
     }
 

@@ -1,11 +1,11 @@
 //! Finds the devices that the user wants, and ONNX Runtime's library for them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::device::{Device, DeviceChoice};
 use super::error::EncodeError;
-use super::runtime::Runtime;
-use super::session::{cuda, probe};
+use super::runtime::{Runtime, RuntimeError};
+use super::session::{cuda, probe, version};
 
 /// More GPUs than a machine has.
 const MAX_GPUS: u32 = 64;
@@ -32,6 +32,21 @@ impl DeviceChoice {
             }
         }
     }
+}
+
+/// Returns ONNX Runtime's library and its version, as it is loaded where neither a library nor a device is named.
+///
+/// # Errors
+/// [`RuntimeError`] if there is none, or it cannot be loaded.
+pub fn default_runtime() -> Result<(PathBuf, String), RuntimeError> {
+    let gpu = Runtime::find(None, true).ok();
+    let gpu = gpu.filter(|runtime| cuda::load(runtime).is_ok());
+    let runtime = match gpu {
+        Some(runtime) => runtime,
+        None => Runtime::find(None, false)?,
+    };
+    let version = version(&runtime)?;
+    Ok((runtime.library, version))
 }
 
 /// Returns the first GPU if there is one that can be used, else the CPU.

@@ -103,7 +103,7 @@ impl EncodeError {
 pub enum NoCuda {
     #[error(
         "{provider} is missing: this ONNX Runtime has no CUDA execution provider. Get one with:\n    \
-         scripts/setup.sh onnxruntime-gpu\nor leave `device` out to use the CPU",
+         splade-export setup onnxruntime-gpu\nor leave `device` out to use the CPU",
         provider = provider.display()
     )]
     NoProvider { provider: PathBuf },
@@ -113,7 +113,7 @@ pub enum NoCuda {
     )]
     NoDriver { reason: String },
     #[error(
-        "{library} cannot be loaded ({reason}); get it again with: scripts/setup.sh onnxruntime-gpu",
+        "{library} cannot be loaded ({reason}); get it again with: splade-export setup --force onnxruntime-gpu",
         library = library.display()
     )]
     NoLibrary { library: PathBuf, reason: String },

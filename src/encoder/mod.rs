@@ -27,6 +27,7 @@ mod worker_pool;
 pub use batch::{Batch, BatchBudget};
 pub use builder::SpladeEncoderBuilder;
 pub use device::{Device, DeviceChoice};
+pub use device_search::default_runtime;
 pub use error::{EncodeError, NoCuda};
 pub use query_encoder::{QueryEncoder, QueryWeights};
 pub(crate) use runtime::cache_folder;

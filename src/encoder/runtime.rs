@@ -16,14 +16,14 @@ pub struct Runtime {
 #[derive(Debug, Error)]
 #[allow(missing_docs, reason = "each message says what the variant means")]
 pub enum RuntimeError {
-    #[error("{path}: no such file, named by {by}; get ONNX Runtime with: scripts/setup.sh onnxruntime", path = path.display())]
+    #[error("{path}: no such file, named by {by}; leave that out, and get ONNX Runtime where it is missing with: splade-export setup onnxruntime", path = path.display())]
     NoSuchFile { path: PathBuf, by: &'static str },
     #[error(
-        "ONNX Runtime's shared library was not found. Get it with:\n    scripts/setup.sh onnxruntime\n\
+        "ONNX Runtime's shared library was not found. Get it with:\n    splade-export setup onnxruntime\n\
          or name it with `onnxruntime` FILE or ORT_DYLIB_PATH. Looked for: {looked}"
     )]
     NotFound { looked: String },
-    #[error("{path}: cannot be loaded as ONNX Runtime: {reason}; get one with: scripts/setup.sh onnxruntime", path = path.display())]
+    #[error("{path}: cannot be loaded as ONNX Runtime: {reason}; if nothing names it, get it anew with: splade-export setup --force onnxruntime", path = path.display())]
     Unusable { path: PathBuf, reason: String },
 }
 

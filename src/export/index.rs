@@ -21,6 +21,7 @@ use crate::output::{
 };
 use crate::pipeline::EncodeProgress;
 use crate::run::{PartRecord, VectorKind};
+use crate::stop::Stop;
 
 /// Bytes of JSON that make a part: small files are read together, so that they do not become small segments.
 const PART_BYTES: u64 = 64 << 20;
@@ -47,8 +48,13 @@ pub struct IndexOptions {
 ///
 /// # Errors
 /// The first line that cannot be used, with its place; docids that are used twice; a folder that is not empty; fewer or
-/// more documents, postings or impacts than a manifest says. Nothing is left in the output folder then.
-pub fn build_index(options: &IndexOptions, events: &mut EventHandler<'_>) -> Result<IndexSummary> {
+/// more documents, postings or impacts than a manifest says; a stop that was asked for. Nothing is left in the output
+/// folder then.
+pub fn build_index(
+    options: &IndexOptions,
+    stop: &Stop,
+    events: &mut EventHandler<'_>,
+) -> Result<IndexSummary> {
     let Inputs {
         sources,
         expected,
@@ -58,13 +64,15 @@ pub fn build_index(options: &IndexOptions, events: &mut EventHandler<'_>) -> Res
         options,
         read: ReadProgress::new(&sources),
         progress: Arc::default(),
-        stop: AtomicBool::new(false),
+        stop,
+        failed: AtomicBool::new(false),
     };
     events(Event::Started(job.read.clone(), Arc::clone(&job.progress)));
     let mut output = LuceneOutput::new(options.output.clone(), options.settings);
     output.begin_without_run()?;
     let written = job.write_parts(&sources, &output).and_then(|totals| {
         compare(expected, totals)?;
+        stop.check()?;
         Ok(output.commit_without_run(origin.as_ref())?)
     });
     written.map_err(|error| {
@@ -149,7 +157,7 @@ fn compare(expected: Option<Totals>, found: Totals) -> anyhow::Result<()> {
     match expected {
         Some(expected) if expected != found => anyhow::bail!(
             "the collection has {} documents with {} postings and impacts of {} in all, its manifest says {}, {} and {}; \
-             files are missing or changed: export it again",
+             files are missing or changed: make it again, in another folder",
             found.documents + found.empty,
             found.postings,
             found.impact_sum,
@@ -166,8 +174,10 @@ struct Job<'a> {
     options: &'a IndexOptions,
     read: ReadProgress,
     progress: Arc<EncodeProgress>,
+    /// Asks the run to stop.
+    stop: &'a Stop,
     /// Set when a part has failed.
-    stop: AtomicBool,
+    failed: AtomicBool,
 }
 
 impl Job<'_> {
@@ -184,7 +194,7 @@ impl Job<'_> {
                 .map(|(number, part)| {
                     let written = self.write_part(number, part, output);
                     if written.is_err() {
-                        self.stop.store(true, Ordering::Relaxed);
+                        self.failed.store(true, Ordering::Relaxed);
                     }
                     written
                 })
@@ -207,7 +217,8 @@ impl Job<'_> {
         for source in sources {
             let mut lines = Lines::open(source, self.read.bytes())?;
             while let Some(line) = lines.next_line()? {
-                if self.stop.load(Ordering::Relaxed) {
+                self.stop.check()?;
+                if self.failed.load(Ordering::Relaxed) {
                     // Another part has failed: its error is the one that is told, and all parts are discarded.
                     return Ok(totals);
                 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use anyhow::Context;
 
@@ -10,10 +12,12 @@ use super::event::{Event, EventHandler};
 use super::open_run::{ResumeOutcome, open_run, run_identity};
 use super::rejected_merge::join_accounting;
 use super::run_writer::RunWriter;
-use crate::collection::{DOCUMENTS, Manifest};
-use crate::corpus::PartSelection;
+use crate::collection::{DOCUMENTS, MANIFEST, Manifest};
+use crate::corpus::{PartSelection, ReadProgress};
 use crate::error::Result;
 use crate::output::{Output, ShardOutput};
+use crate::pipeline::EncodeProgress;
+use crate::quote::{self, Quoted};
 use crate::run::{
     Accounting, FinishedRun, PartKind, PartRecord, RunSettings, SettingDifference, Shard,
 };
@@ -83,7 +87,12 @@ pub fn join_shards(
             return Ok(DocumentsSummary { run, outputs });
         }
     };
-    let joined = copy(&writer, &shards, &parts, stop).and_then(|accounting| {
+    let progress = Progress::new(&parts);
+    events(Event::Started(
+        progress.read.clone(),
+        Arc::clone(&progress.copied),
+    ));
+    let joined = copy(&writer, &shards, &parts, &progress, stop).and_then(|accounting| {
         let run = FinishedRun {
             settings: identity.settings,
             shard: None,
@@ -134,9 +143,13 @@ fn open<'o>(
     })?;
     let mut parts = BTreeMap::new();
     for part in &manifest.parts {
-        let number = part
-            .number()
-            .with_context(|| format!("{}: part {:?}", collection.display(), part.file.name))?;
+        let number = part.number().with_context(|| {
+            let manifest = quote::path(&collection.join(MANIFEST));
+            let name = Quoted(&part.file.name);
+            format!(
+                "{manifest}: a part cannot be named {name}; make the shard again, in another folder"
+            )
+        })?;
         parts.insert(number, part.record(format));
     }
     Ok(OpenShard {
@@ -197,7 +210,7 @@ fn check_input(shards: &[OpenShard<'_>], parts: &FoundParts<'_>) -> anyhow::Resu
     }
     let differs = |shard: &OpenShard<'_>| {
         anyhow::anyhow!(
-            "{}: this shard was made of other input than the others; make it again",
+            "{}: this shard was made of other input than the others; make it again of the same input, in another folder",
             shard.collection().display()
         )
     };
@@ -234,15 +247,41 @@ fn check_outputs(shards: &[OpenShard<'_>], outputs: &[Box<dyn Output>]) -> Resul
     Ok(())
 }
 
+/// How many documents were copied, for a display.
+struct Progress {
+    read: ReadProgress,
+    copied: Arc<EncodeProgress>,
+}
+
+impl Progress {
+    fn new(parts: &FoundParts<'_>) -> Self {
+        let documents = parts.values().map(|(_, part)| part.counts.documents);
+        Self {
+            read: ReadProgress::of(documents.sum()),
+            copied: Arc::default(),
+        }
+    }
+
+    fn add(&self, documents: u64) {
+        self.read.add(documents);
+        self.copied.read.fetch_add(documents, Ordering::Relaxed);
+        self.copied
+            .documents
+            .fetch_add(documents, Ordering::Relaxed);
+    }
+}
+
 fn copy(
     writer: &RunWriter,
     shards: &[OpenShard<'_>],
     parts: &FoundParts<'_>,
+    progress: &Progress,
     stop: &Stop,
 ) -> anyhow::Result<Accounting> {
     for (&number, (shard, record)) in parts {
         stop.check()?;
         writer.adopt_part(number, &shard.folders, record)?;
+        progress.add(record.counts.documents);
     }
     let of_shards = shards.iter().map(|shard| {
         let accounting = shard.manifest.accounting.clone();

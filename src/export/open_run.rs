@@ -2,7 +2,9 @@
 
 use super::run_writer::RunWriter;
 use crate::error::{Error, Result};
+use crate::lucene::LuceneError;
 use crate::output::{Output, OutputState, OutputSummary};
+use crate::quote::{self, Name};
 use crate::run::{
     Damaged, FinishedRun, Journal, PartKind, RunError, RunIdentity, RunSettings, SettingDifference,
 };
@@ -95,6 +97,11 @@ fn inspect(
         let difference = SettingDifference::between(settings, &identity.settings);
         RunError::refuse(path, difference)?;
     }
+    for output in outputs {
+        if output.state()? == OutputState::Finished {
+            output.check_run(&identity.settings)?;
+        }
+    }
     let folder = home.journal_folder();
     let left = folder.is_dir();
     if found.damaged.is_empty() {
@@ -123,21 +130,26 @@ fn inspect(
 
 /// Verifies another output of a finished run.
 fn inspect_other(home: &dyn Output, output: &dyn Output) -> Result<OutputSummary> {
-    let error = match output.inspect() {
+    let problem = match output.inspect() {
         Ok(found) => match found.damaged.into_iter().next() {
             None => return Ok(found.summary),
             Some(damaged) => {
-                anyhow::anyhow!("{}: {}", damaged.path.display(), damaged.reason)
+                let path = quote::path(&damaged.path);
+                format!("{path}: {}", Name(&damaged.reason))
             }
         },
-        Err(error) => error.into(),
+        Err(error) => match error.downcast_ref::<LuceneError>() {
+            // The remedy of its message is one for an index without a collection.
+            Some(LuceneError::Corrupt { path, what }) => {
+                format!("{}: {}", quote::path(path), Name(what))
+            }
+            _ => error.to_string(),
+        },
     };
-    Err(error
-        .context(format!(
-            "{0} is finished, but {1} beside it is not whole; remove that and make it anew: splade-export {2} {0} --output",
-            home.path().display(),
-            output.path().display(),
-            output.remake_command()
-        ))
-        .into())
+    let command = output.remake_command();
+    let (home, path) = (quote::path(home.path()), quote::path(output.path()));
+    Err(Error::output(format!(
+        "{problem}; {home} is whole, so remove {path} where it exists and make it of that: splade-export {command} {home} \
+         --output {path}"
+    )))
 }

@@ -1,10 +1,10 @@
 //! Merges the rejected records of shards.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 
 use anyhow::Context;
-use fs_err as fs;
 use sha2::{Digest, Sha256};
 
 use super::run_writer::RunWriter;
@@ -12,6 +12,7 @@ use crate::collection::REJECTED;
 use crate::corpus::RejectedRecord;
 use crate::digest::hex;
 use crate::run::Accounting;
+use crate::{quote, regular_file};
 
 /// Sums what became of the records of collections, by their folders, and writes their rejected records into one file, where
 /// an output of the run has a place for it.
@@ -74,7 +75,7 @@ struct RejectedLines {
 }
 
 struct Hashing {
-    file: fs::File,
+    file: File,
     sha256: Sha256,
 }
 
@@ -88,9 +89,10 @@ impl Read for Hashing {
 
 impl RejectedLines {
     fn open(source: RejectedSource) -> anyhow::Result<Self> {
+        let file = regular_file::open(&source.path).with_context(|| quote::path(&source.path))?;
         let mut lines = Self {
             lines: BufReader::new(Hashing {
-                file: fs::File::open(&source.path)?,
+                file,
                 sha256: Sha256::new(),
             }),
             next: None,
@@ -108,13 +110,13 @@ impl RejectedLines {
             let found = hex(&self.lines.get_ref().sha256.clone().finalize());
             anyhow::ensure!(
                 found == self.expected,
-                "{}: its SHA-256 is not that of what was written; make its collection again",
-                self.path.display()
+                "{}: its SHA-256 is not that of what was written; the command that made this collection, with `resume`, makes it again",
+                quote::path(&self.path)
             );
             return Ok(());
         }
         let record: RejectedRecord = serde_json::from_str(&line)
-            .with_context(|| format!("{}: not a rejected record", self.path.display()))?;
+            .with_context(|| format!("{}: not a rejected record", quote::path(&self.path)))?;
         self.next = Some((record.record, line));
         Ok(())
     }

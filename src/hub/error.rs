@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::quote;
+
 /// Why a model or a package cannot be had, and what to do.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -85,7 +87,7 @@ pub enum HubError {
         attempts: u32,
         reason: String,
     },
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{}", quote::located(path, source))]
     File { path: PathBuf, source: io::Error },
     #[error("there is no folder {name:?}, so it was taken for a model's name")]
     NoFolder { name: String, source: Box<HubError> },

@@ -47,6 +47,26 @@ impl Quantization {
             Normalization::Corpus | Normalization::Text => None,
         }
     }
+
+    /// Returns what NAVER's exporter does: weight x 100, and small weights vanish.
+    #[must_use]
+    pub fn naver() -> Self {
+        Self {
+            step: Step::HUNDREDTH,
+            min_impact: 0,
+            ..Self::default()
+        }
+    }
+
+    /// Returns what Anserini's and Pyserini's encoders do: weight / 5 x 256, and small weights vanish.
+    #[must_use]
+    pub fn anserini() -> Self {
+        Self {
+            step: Step::FIVE_256THS,
+            min_impact: 0,
+            ..Self::default()
+        }
+    }
 }
 
 /// How a fraction becomes an integer.

@@ -18,6 +18,10 @@ pub struct NotPositive;
 impl Step {
     /// The default step.
     pub(super) const TENTH: Self = Self(0.1);
+    /// The step of NAVER's exporter.
+    pub(super) const HUNDREDTH: Self = Self(0.01);
+    /// The step of Anserini's encoders, which divide 5 into 256 units.
+    pub(super) const FIVE_256THS: Self = Self(5.0 / 256.0);
 
     /// Returns the weight that one unit of impact stands for.
     #[must_use]

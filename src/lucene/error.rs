@@ -188,7 +188,8 @@ pub enum LuceneError {
 
     /// The index of a shard was not made with its collection.
     #[error(
-        "{} {what}, so it is not the index of {}: make it again from this collection",
+        "{} {what}, so it is not the index of {}: join the collections alone, and make the index of the result with \
+         splade-export index",
         quote::path(.index), quote::path(.collection)
     )]
     OtherOrigin {
@@ -198,6 +199,19 @@ pub enum LuceneError {
         collection: PathBuf,
         /// What is known of the index.
         what: &'static str,
+    },
+
+    /// The segments of a shard's index are not those of its collection's parts.
+    #[error(
+        "{} was made of the whole collection {}, and not with its parts: join the collections alone, and make the index of \
+         the result with splade-export index",
+        quote::path(.index), quote::path(.collection)
+    )]
+    OtherParts {
+        /// Folder of the index.
+        index: PathBuf,
+        /// Folder of the collection.
+        collection: PathBuf,
     },
 
     /// There is no index in the folder.

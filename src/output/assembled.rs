@@ -242,7 +242,11 @@ impl Output for AssembledOutput {
 /// Compares a file, which may be in a folder of the output, with what was written.
 fn check(output: &Path, file: &PartFile) -> std::result::Result<(), Damaged> {
     match file.name.rsplit_once('/') {
-        Some((folder, name)) if !folder.split('/').any(|step| step == "..") => {
+        Some((folder, name))
+            if !folder
+                .split('/')
+                .any(|step| matches!(step, "" | "." | "..")) =>
+        {
             let name = name.to_owned();
             PartFile {
                 name,

@@ -25,6 +25,7 @@ use crate::collection::{DOCUMENTS, Manifest, PartInfo};
 use crate::digest::{copy_hashed, sha256_of};
 use crate::durable::{AtomicFile, create_folder, sync_folder};
 use crate::error::{Error, Result};
+use crate::quote;
 use crate::run::{
     Compression, Damaged, FinishedRun, Journal, PartFile, PartRecord, RunError, VectorKind,
 };
@@ -179,14 +180,23 @@ impl Output for LineOutput {
     fn adopt(&self, _: usize, shard: &ShardPart<'_>) -> Result<Vec<PartFile>> {
         let files = shard.record.files_of(self.format.name());
         for file in files {
-            let from = shard.folder.join(DOCUMENTS).join(&file.name);
+            let unusable = |damaged: Damaged| {
+                Error::output(format!(
+                    "{}: {}; the command that made this shard, with `resume`, makes the part again",
+                    quote::path(&damaged.path),
+                    damaged.reason
+                ))
+            };
+            let from = file
+                .place(&shard.folder.join(DOCUMENTS))
+                .map_err(unusable)?;
             let path = self.documents().join(&file.name);
             let mut to = AtomicFile::create(&self.unfinished(), &path)?;
             if copy_hashed(&mut fs::File::open(&from)?, &mut to)? != file.sha256 {
-                let path = from.display();
-                return Err(Error::output(format!(
-                    "{path}: it is damaged: its SHA-256 is not that of what was written; make its shard again"
-                )));
+                return Err(unusable(Damaged {
+                    path: from,
+                    reason: "it is damaged: its SHA-256 is not that of what was written".to_owned(),
+                }));
             }
             to.finish()?;
         }

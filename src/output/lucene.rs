@@ -23,7 +23,7 @@ use crate::lucene::{
     self, CommitOptions, IndexOrigin, IndexSummary, IndexWriter, LuceneError, ShardIndex,
     TermDictionary, is_index,
 };
-use crate::run::{Damaged, FinishedRun, PartFile, PartRecord, RunSettings, VectorKind};
+use crate::run::{Damaged, FinishedRun, PartFile, PartRecord, RunError, RunSettings, VectorKind};
 
 /// More segments than this are merged, neighbors with neighbors: a search visits each.
 const MAX_SEGMENTS: usize = 16;
@@ -267,6 +267,17 @@ impl Output for LuceneOutput {
             run: None,
             damaged: Vec::new(),
         })
+    }
+
+    fn check_run(&self, settings: &RunSettings) -> Result<()> {
+        let wanted = index_origin(settings, [])?.run;
+        match IndexOrigin::read(&self.path)? {
+            Some(origin) if origin.run != wanted => {
+                let path = self.path.clone();
+                Err(RunError::OtherIndex { path }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn reopen(&self) -> Result<()> {

@@ -95,6 +95,15 @@ pub trait Output: Send + Sync {
     /// If it cannot be read.
     fn inspect(&self) -> Result<FinishedOutput>;
 
+    /// Checks that a finished output is of a run with these settings, as far as it keeps what its run was and
+    /// [`inspect`](Self::inspect) does not give it.
+    ///
+    /// # Errors
+    /// If it is of another run.
+    fn check_run(&self, _settings: &RunSettings) -> Result<()> {
+        Ok(())
+    }
+
     /// Makes a finished output an unfinished one again, to replace damaged parts.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
 use crate::digest::sha256_of;
+use crate::regular_file::FileKind;
 
 /// A part that is whole in every output.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -48,22 +49,44 @@ pub struct Damaged {
 }
 
 impl PartFile {
+    /// Returns the file's place in `folder`, where nothing but a regular file may lie under a name without a folder: a
+    /// record may come from anywhere.
+    ///
+    /// # Errors
+    /// [`Damaged`] if the name leads elsewhere, or no regular file is there.
+    pub fn place(&self, folder: &Path) -> Result<PathBuf, Damaged> {
+        let path = folder.join(&self.name);
+        let damaged = |path: PathBuf, reason: String| Damaged { path, reason };
+        if matches!(self.name.as_str(), "" | "." | "..") || self.name.contains(['/', '\\']) {
+            let reason = format!(
+                "a part cannot be named {}",
+                crate::quote::Quoted(&self.name)
+            );
+            return Err(damaged(folder.to_owned(), reason));
+        }
+        match FileKind::of(&path) {
+            Ok(FileKind::Regular) => Ok(path),
+            Ok(other) => Err(damaged(
+                path,
+                format!("this is {}, not a file", other.name()),
+            )),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(damaged(path, "it is missing".to_owned()))
+            }
+            Err(error) => Err(damaged(path, error.to_string())),
+        }
+    }
+
     /// Compares the file in `folder` with what was written.
     ///
     /// # Errors
     /// [`Damaged`] if it is missing or has another size or SHA-256.
     pub fn check(&self, folder: &Path) -> Result<(), Damaged> {
-        let path = folder.join(&self.name);
+        let path = self.place(folder)?;
         let damaged = |reason: String| Damaged {
             path: path.clone(),
             reason,
         };
-        if self.name.is_empty() || self.name.contains(['/', '\\']) {
-            return Err(damaged(format!(
-                "a part cannot be named {}",
-                crate::quote::Quoted(&self.name)
-            )));
-        }
         let bytes = std::fs::metadata(&path)
             .map_err(|error| damaged(error.to_string()))?
             .len();

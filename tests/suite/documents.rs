@@ -340,7 +340,7 @@ fn models_and_libraries_that_cannot_serve_are_refused() {
             .args(["explain", "x", "--onnxruntime"])
             .arg(dir.path().join("no.so")),
     );
-    assert!(error.contains("scripts/setup.sh onnxruntime"), "{error}");
+    assert!(error.contains("splade-export setup onnxruntime"), "{error}");
     let error = fails(
         1,
         program()
@@ -348,7 +348,7 @@ fn models_and_libraries_that_cannot_serve_are_refused() {
             .env_remove("ORT_DYLIB_PATH")
             .env("SPLADE_EXPORT_CACHE", dir.path()),
     );
-    assert!(error.contains("scripts/setup.sh onnxruntime"), "{error}");
+    assert!(error.contains("splade-export setup onnxruntime"), "{error}");
     assert!(!output.exists());
 }
 

@@ -225,12 +225,16 @@ fn what_a_device_cannot_do_is_refused() {
     refuse(
         2,
         &["--max-memory", "much"],
-        "must be a size such as 800M or 2G",
+        "must be a size such as 800M, 1.5G or 512MiB",
     );
     refuse(2, &["--precision", "int4"], "possible values");
     // The library of the tests has no CUDA execution provider: no silent fall to the processor.
     if Runtime::find(None, true).unwrap() == Runtime::find(None, false).unwrap() {
-        refuse(1, &["--device", "cuda"], "scripts/setup.sh onnxruntime-gpu");
+        refuse(
+            1,
+            &["--device", "cuda"],
+            "splade-export setup onnxruntime-gpu",
+        );
         refuse(1, &["--device", "cuda:1"], "has no CUDA execution provider");
     }
 }

@@ -423,7 +423,7 @@ fn shards_with_a_plan_are_the_bytes_of_one_run() {
             .args(other),
     );
     assert!(
-        error.contains("--part-size differs; make it again"),
+        error.contains("--part-size differs; make it anew: splade-export plan"),
         "{error}"
     );
 }

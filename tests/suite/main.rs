@@ -9,6 +9,7 @@
     reason = "numbers of tests are small, and their tables are read where they stand"
 )]
 
+mod advice;
 mod anserini;
 mod common;
 mod convert;
@@ -24,8 +25,10 @@ mod hub;
 mod index;
 mod inputs;
 mod lucene;
+mod manners;
 mod parts;
 mod pickle;
+mod python;
 mod queries;
 mod report;
 mod resume;

@@ -362,6 +362,43 @@ fn resume_refuses_another_run_and_says_what_differs() {
 }
 
 #[test]
+fn resume_refuses_a_finished_index_of_another_run() {
+    let bench = Bench::new(60);
+    ok(&mut bench.index_with("alone", &[]));
+    let whole = bench.files("alone");
+    ok(&mut bench.index_with("alone", &["--resume"]));
+    for other in [
+        ["--max-length", "8"],
+        ["--top-k", "3"],
+        ["--step", "0.05"],
+        ["--special-tokens", "keep"],
+    ] {
+        let error = fails(1, bench.index_with("alone", &other).arg("--resume"));
+        assert!(
+            error.contains("made with another model or other options"),
+            "{error}"
+        );
+        assert!(bench.files("alone") == whole);
+        // What is advised works.
+        ok(bench.index_with("another", &other).arg("--resume"));
+        fs_err::remove_dir_all(bench.at("another")).unwrap();
+    }
+    // So is one beside a finished collection.
+    ok(&mut bench.documents("out"));
+    let error = fails(
+        1,
+        &mut bench.documents_with("out", &["--top-k", "3", "--index", "alone", "--resume"]),
+    );
+    assert!(error.contains("--top-k was not set"), "{error}");
+    ok(&mut bench.documents_with("short", &["--top-k", "3"]));
+    let error = fails(
+        1,
+        &mut bench.documents_with("short", &["--top-k", "3", "--index", "alone", "--resume"]),
+    );
+    assert!(error.contains("alone: --resume goes on"), "{error}");
+}
+
+#[test]
 fn damaged_parts_are_reported_and_made_again() {
     let bench = Bench::new(100);
     ok(&mut bench.documents("reference"));

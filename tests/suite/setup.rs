@@ -165,3 +165,76 @@ fn what_is_missing_is_said_with_the_next_step() {
     );
     assert!(message.contains("PIP_INDEX_URL"), "{message}");
 }
+
+#[test]
+fn the_scripts_find_a_piece_as_it_was_installed() {
+    let dir = tempfile::tempdir().unwrap();
+    ok(&mut setup(dir.path(), None));
+    let check = || {
+        let mut command = script("setup.sh");
+        command
+            .args(["--check", "model"])
+            .env("SPLADE_EXPORT_CACHE", dir.path());
+        command
+    };
+    ok(&mut check());
+    let folder = dir.path().join("models/splade-tiny");
+    let made = |name: &str| fs_err::read(folder.join(name)).unwrap();
+    let records = [made(".sha256"), made(".size"), made(".stamp")];
+
+    // A damaged file is made anew if it is asked for, a truncated one without.
+    let weights = folder.join("model.safetensors");
+    let whole = fs_err::read(&weights).unwrap();
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2] ^= 1;
+    fs_err::write(&weights, &damaged).unwrap();
+    fails(1, &mut check());
+    ok(setup(dir.path(), None).arg("--force"));
+    ok(&mut check());
+    assert!(fs_err::read(&weights).unwrap() == whole);
+    fs_err::write(&weights, &whole[..1000]).unwrap();
+    ok(&mut setup(dir.path(), None));
+    ok(&mut check());
+
+    // The script records the same.
+    ok(script("setup.sh")
+        .args(["--force", "model"])
+        .env("SPLADE_EXPORT_CACHE", dir.path()));
+    for (name, record) in [".sha256", ".size"].iter().zip(&records) {
+        assert!(made(name) == *record, "{name}");
+    }
+}
+
+#[test]
+fn only_what_a_setup_made_is_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = dir.path();
+    let precious = |name: &str| {
+        fs_err::create_dir_all(cache.join(name)).unwrap();
+        fs_err::write(cache.join(name).join("thesis.tex"), "years of work").unwrap();
+    };
+    let mine = ["tmp/model", ".splade-export-setup.mine"];
+    mine.iter().for_each(|name| precious(name));
+    let leftover = cache.join(".splade-export-setup.killed");
+    fs_err::create_dir(&leftover).unwrap();
+    fs_err::write(leftover.join("temporary-folder-of-splade-export-setup"), "").unwrap();
+    // A link is no folder of a setup, wherever it leads.
+    std::os::unix::fs::symlink(&leftover, cache.join(".splade-export-setup.link")).unwrap();
+
+    precious("models/splade-tiny");
+    for force in [&[][..], &["--force"]] {
+        let error = fails(1, setup(cache, None).args(force));
+        assert!(error.contains("was not made by a setup"), "{error}");
+    }
+    fs_err::rename(cache.join("models/splade-tiny"), cache.join("models/mine")).unwrap();
+    ok(&mut setup(cache, None));
+    ok(setup(cache, None).arg("--force"));
+    assert!(!leftover.exists());
+    for name in mine.iter().chain(&["models/mine"]) {
+        assert!(cache.join(name).join("thesis.tex").exists(), "{name}");
+    }
+    let names = fs_err::read_dir(cache).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let ours = names.filter(|name| name.starts_with(".splade-export-setup."));
+    assert_eq!(ours.count(), 2, "the link and the folder without a mark");
+}

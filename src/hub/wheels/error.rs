@@ -51,6 +51,11 @@ pub enum SetupError {
     Certificates { path: PathBuf, reason: String },
     #[error("{file}: {reason}; remove it and try again", file = file.display())]
     Wheel { file: PathBuf, reason: String },
+    #[error(
+        "{folder} exists and was not made by a setup; move it away, or set SPLADE_EXPORT_CACHE to another folder",
+        folder = folder.display()
+    )]
+    Foreign { folder: PathBuf },
     #[error(transparent)]
     Hub(#[from] HubError),
 }

@@ -12,6 +12,7 @@ use super::error::SetupError;
 use super::index::{Source, find};
 use super::pins::{Piece, Wheel};
 use super::pip::PipSettings;
+use super::{records, work_folder};
 use crate::durable::{create_folder, parent_of};
 use crate::hub::download::{Download, lock};
 use crate::hub::error::HubError;
@@ -30,6 +31,8 @@ const CUDA: &str = "cuda";
 pub struct SetupSettings {
     /// The cache's folder.
     pub cache: PathBuf,
+    /// Whether a piece is made anew that is there.
+    pub force: bool,
     /// What pip is configured for.
     pub pip: PipSettings,
     /// Attempts in a row without a new byte before a download fails.
@@ -56,6 +59,7 @@ impl SetupSettings {
         let cache = crate::encoder::cache_folder().ok_or(HubError::NoHome)?;
         Ok(Self {
             cache: std::path::absolute(&cache).map_err(HubError::file(cache))?,
+            force: false,
             pip: PipSettings::from_env(),
             attempts: 5,
             pause: Duration::from_millis(500),
@@ -63,7 +67,7 @@ impl SetupSettings {
     }
 }
 
-/// Installs a piece unless it is there.
+/// Installs a piece unless it is there. Nothing is removed or replaced that a setup did not make.
 ///
 /// # Errors
 /// [`SetupError`]; what has come of a download is kept for the next run.
@@ -73,16 +77,18 @@ pub fn install(
     progress: Progress<'_>,
 ) -> Result<Installed, SetupError> {
     let folder = settings.cache.join(piece.folder());
-    if is_there(piece, &folder) {
-        return Ok(Installed {
-            folder,
-            was_there: true,
-        });
+    let installed = |was_there| {
+        let folder = folder.clone();
+        Ok(Installed { folder, was_there })
+    };
+    if !settings.force && is_there(piece, &folder) {
+        return installed(true);
     }
     let wheels = piece.wheels()?;
+    refuse_foreign(&folder)?;
     let _lock = lock(&settings.cache.join(".lock"), piece.name(), progress)?;
     // Another setup may have done the work meanwhile.
-    if !is_there(piece, &folder) {
+    if settings.force || !is_there(piece, &folder) {
         let setup = Setup {
             piece,
             settings,
@@ -90,10 +96,7 @@ pub fn install(
         };
         setup.run(wheels, &folder, progress)?;
     }
-    Ok(Installed {
-        folder,
-        was_there: false,
-    })
+    installed(false)
 }
 
 fn client(pip: &PipSettings) -> Result<Client, SetupError> {
@@ -106,7 +109,19 @@ fn client(pip: &PipSettings) -> Result<Client, SetupError> {
 
 fn is_there(piece: Piece, folder: &Path) -> bool {
     let stamp = fs::read_to_string(folder.join(".stamp")).unwrap_or_default();
-    stamp.trim_end() == piece.stamp().trim_end() && folder.join(piece.file()).exists()
+    let file = folder.join(piece.file());
+    stamp.trim_end() == piece.stamp().trim_end()
+        && file.exists()
+        && records::has_its_size(folder, &file)
+}
+
+/// Refuses to replace what no setup made.
+fn refuse_foreign(folder: &Path) -> Result<(), SetupError> {
+    if folder.symlink_metadata().is_ok() && !records::is_ours(folder) {
+        let folder = folder.to_owned();
+        return Err(SetupError::Foreign { folder });
+    }
+    Ok(())
 }
 
 struct Setup<'a> {
@@ -122,13 +137,12 @@ impl Setup<'_> {
         folder: &Path,
         progress: Progress<'_>,
     ) -> Result<(), SetupError> {
-        let work = self.settings.cache.join("tmp").join(self.piece.name());
-        let made = work.join("piece");
         let failed = |path: &Path| HubError::file(path.to_owned());
-        // Under the lock, whatever lies here was left by an interrupted run.
-        if work.exists() {
-            fs::remove_dir_all(&work).map_err(failed(&work))?;
-        }
+        let cache = &self.settings.cache;
+        // Under the lock, what carries the mark was left by an interrupted run.
+        work_folder::remove_leftovers(cache).map_err(failed(cache))?;
+        let work = work_folder::create(cache).map_err(failed(cache))?;
+        let made = work.path().join("piece");
         create_folder(&made).map_err(failed(&made))?;
         for wheel in wheels {
             let file = self.fetch(wheel, progress)?;
@@ -139,20 +153,23 @@ impl Setup<'_> {
             }
             unpacked.map_err(|reason| SetupError::Wheel { file, reason })?;
         }
-        self.finish(&made, folder, &work).map_err(failed(folder))?;
+        self.finish(&made, folder, work.path())
+            .map_err(failed(folder))?;
+        // What is left of it is the piece that was replaced.
+        work.close().map_err(failed(folder))?;
         Ok(())
     }
 
     /// Gives a whole piece its place.
     fn finish(&self, made: &Path, folder: &Path, work: &Path) -> io::Result<()> {
+        records::write(made, self.piece.file())?;
         fs::write(made.join(".stamp"), self.piece.stamp())?;
         create_folder(parent_of(folder))?;
         // A piece of an older version steps aside first: a folder cannot be moved onto another.
-        if folder.exists() {
+        if folder.symlink_metadata().is_ok() {
             fs::rename(folder, work.join("replaced"))?;
         }
-        fs::rename(made, folder)?;
-        fs::remove_dir_all(work)
+        fs::rename(made, folder)
     }
 
     fn downloads(&self) -> PathBuf {

@@ -27,15 +27,17 @@ pub struct ShardIndex {
 }
 
 impl ShardIndex {
-    /// Checks that each index was made with its collection.
+    /// Checks that each index was made with its collection, part by part.
     ///
     /// # Errors
     ///
-    /// [`LuceneError::WrongOrder`], [`LuceneError::OtherOrigin`], [`LuceneError::NoIndex`], and those of a commit point
-    /// that is damaged or not ours.
+    /// [`LuceneError::WrongOrder`], [`LuceneError::OtherOrigin`], [`LuceneError::OtherParts`], [`LuceneError::NoIndex`],
+    /// and those of an index that is damaged or not ours.
     pub fn check_origins(shards: &[Self]) -> Result<()> {
         for shard in shards {
-            shard.check_origin(shards, &commit_point::read(&shard.folder)?)?;
+            let commit = commit_point::read(&shard.folder)?;
+            shard.check_origin(shards, &commit)?;
+            segments_of_parts(shard, commit)?;
         }
         Ok(())
     }
@@ -104,7 +106,7 @@ impl IndexWriter {
     /// # Errors
     ///
     /// [`LuceneError::WrongOrder`] or [`LuceneError::OtherOrigin`] if an index was not made with its collection,
-    /// [`LuceneError::NotOurs`] if it does not hold its parts, and those of [`join_indexes`](crate::join_indexes).
+    /// [`LuceneError::OtherParts`] if its segments are not those of its parts, and those of [`join_indexes`](crate::join_indexes).
     pub fn commit_joined(
         &self,
         shards: &[ShardIndex],
@@ -132,27 +134,23 @@ fn segments_of_parts(
 ) -> Result<Vec<(usize, SegmentReader)>> {
     let mut numbered = Vec::new();
     let mut entries = commit.segments.into_iter();
+    let other_parts = || LuceneError::OtherParts {
+        index: shard.folder.clone(),
+        collection: shard.collection.clone(),
+    };
     for &(number, documents) in &shard.parts {
-        let unlike = || {
-            let what =
-                format!("it does not hold the documents of part {number} as its collection does");
-            LuceneError::not_ours(&shard.folder, what)
-        };
         let mut found = 0;
         while found < documents {
-            let segment = SegmentReader::open(entries.next().ok_or_else(unlike)?)?;
+            let segment = SegmentReader::open(entries.next().ok_or_else(other_parts)?)?;
             found += u64::from(segment.documents);
             if found > documents {
-                return Err(unlike());
+                return Err(other_parts());
             }
             numbered.push((number, segment));
         }
     }
     if entries.next().is_some() {
-        return Err(LuceneError::not_ours(
-            &shard.folder,
-            "it holds more documents than its collection",
-        ));
+        return Err(other_parts());
     }
     Ok(numbered)
 }

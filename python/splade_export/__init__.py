@@ -1,0 +1,37 @@
+"""SPLADE encoding for learned sparse retrieval: the weights and impacts of the command ``splade-export``, in Python.
+
+Examples
+--------
+>>> from splade_export import SpladeEncoder
+>>> encoder = SpladeEncoder("naver/splade-v3")  # doctest: +SKIP
+>>> encoder.encode(["how do planes fly"])  # doctest: +SKIP
+[{'aircraft': 1.32, 'fly': 2.31, ...}]
+"""
+
+from .encoders import DocumentEncoder, QueryEncoder, SpladeEncoder
+from .errors import (
+    CollectionError,
+    CorpusError,
+    EncodingError,
+    IndexFormatError,
+    ModelError,
+    OutputError,
+    RunError,
+    SettingError,
+    SpladeExportError,
+)
+
+__all__ = [
+    "CollectionError",
+    "CorpusError",
+    "DocumentEncoder",
+    "EncodingError",
+    "IndexFormatError",
+    "ModelError",
+    "OutputError",
+    "QueryEncoder",
+    "RunError",
+    "SettingError",
+    "SpladeEncoder",
+    "SpladeExportError",
+]

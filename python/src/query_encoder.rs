@@ -1,0 +1,69 @@
+//! The encoder of queries: the same model, a second one, or a table.
+
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use splade_export::{QueryEncoder as Inner, QueryWeights, SparseVector};
+
+use crate::errors::exception;
+use crate::quantization::Quantization;
+use crate::settings::{encoder_settings, model_folder};
+use crate::terms::{Terms, dictionary};
+
+/// The query side of a model's folder, loaded. Threads may share it.
+#[pyclass(frozen)]
+pub struct QueryEncoder {
+    encoder: Inner,
+    terms: Terms,
+}
+
+#[pymethods]
+impl QueryEncoder {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        model: PathBuf,
+        query_weights: &str,
+        options: &Bound<'_, PyDict>,
+    ) -> PyResult<Self> {
+        let settings = encoder_settings(options)?;
+        let folder = model_folder(py, model)?;
+        let weights = match query_weights.parse() {
+            Ok(weights) => weights,
+            Err(never) => match never {},
+        };
+        let weights: QueryWeights = weights;
+        let encoder = py.detach(|| Inner::open(&folder, &weights, settings));
+        Ok(Self {
+            encoder: encoder.map_err(exception)?,
+            terms: Terms::default(),
+        })
+    }
+
+    #[pyo3(signature = (text, quantization=None))]
+    fn encode<'py>(
+        &self,
+        py: Python<'py>,
+        text: &str,
+        quantization: Option<&Quantization>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let terms = self.terms.get(py, self.encoder.vocabulary())?;
+        let vector = py.detach(|| self.vector(text)).map_err(exception)?;
+        if let Some(quantization) = quantization {
+            let impacts = quantization.impacts(&vector)?.into_iter();
+            return dictionary(py, terms, impacts.map(|entry| (entry.term, entry.impact)));
+        }
+        let weights = vector.0.into_iter();
+        dictionary(py, terms, weights.map(|entry| (entry.term, entry.weight)))
+    }
+}
+
+impl QueryEncoder {
+    fn vector(&self, text: &str) -> splade_export::Result<SparseVector> {
+        match &self.encoder {
+            Inner::Model(model) => Ok(model.encode(&[text])?.pop().unwrap_or_default()),
+            Inner::Table(table) => Ok(table.weigh(&table.tokens(text)?)),
+        }
+    }
+}
