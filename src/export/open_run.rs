@@ -146,10 +146,12 @@ fn inspect_other(home: &dyn Output, output: &dyn Output) -> Result<OutputSummary
             _ => error.to_string(),
         },
     };
-    let command = output.remake_command();
     let (home, path) = (quote::path(home.path()), quote::path(output.path()));
+    let command = match output.remake_command() {
+        "index" => format!("splade-export index {home} --output {path}"),
+        _ => format!("splade-export convert {home} with this `format` and the same `output`"),
+    };
     Err(Error::output(format!(
-        "{problem}; {home} is whole, so remove {path} where it exists and make it of that: splade-export {command} {home} \
-         --output {path}"
+        "{problem}; {home} is whole, so remove {path} where it exists and make it of that: {command}"
     )))
 }
