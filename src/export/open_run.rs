@@ -133,7 +133,10 @@ fn inspect_other(home: &dyn Output, output: &dyn Output) -> Result<OutputSummary
     let problem = match output.inspect() {
         Ok(found) => match found.damaged.into_iter().next() {
             None => return Ok(found.summary),
-            Some(damaged) => format!("{}: {}", quote::path(&damaged.path), Name(&damaged.reason)),
+            Some(damaged) => {
+                let path = quote::path(&damaged.path);
+                format!("{path}: {}", Name(&damaged.reason))
+            }
         },
         Err(error) => match error.downcast_ref::<LuceneError>() {
             // The remedy of its message is one for an index without a collection.
@@ -144,9 +147,11 @@ fn inspect_other(home: &dyn Output, output: &dyn Output) -> Result<OutputSummary
         },
     };
     let (home, path) = (quote::path(home.path()), quote::path(output.path()));
+    let command = match output.remake_command() {
+        "index" => format!("splade-export index {home} --output {path}"),
+        _ => format!("splade-export convert {home} with this `format` and the same `output`"),
+    };
     Err(Error::output(format!(
-        "{problem}; {home} is whole, so remove {path} where it exists and make it of that: splade-export {} {home} \
-         --output {path}",
-        output.remake_command()
+        "{problem}; {home} is whole, so remove {path} where it exists and make it of that: {command}"
     )))
 }

@@ -110,7 +110,7 @@ impl RejectedLines {
             let found = hex(&self.lines.get_ref().sha256.clone().finalize());
             anyhow::ensure!(
                 found == self.expected,
-                "{}: its SHA-256 is not that of what was written; the command that made this shard, with `resume`, makes it again",
+                "{}: its SHA-256 is not that of what was written; the command that made this collection, with `resume`, makes it again",
                 quote::path(&self.path)
             );
             return Ok(());
