@@ -52,6 +52,26 @@ fn no_file_of_src_is_long() {
     assert!(long.is_empty(), "files too long:\n{}", long.join("\n"));
 }
 
+#[test]
+fn no_file_of_the_tests_is_long() {
+    let mut long = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs_err::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let lines = fs_err::read_to_string(&path).unwrap().lines().count();
+                if lines > MAX_FILE_LINES {
+                    long.push(format!("{}: {lines} lines", path.display()));
+                }
+            }
+        }
+    }
+    assert!(long.is_empty(), "files too long:\n{}", long.join("\n"));
+}
+
 /// Makes a tree from pairs of path and text.
 fn made(files: &[(&str, &str)]) -> Tree {
     let files = files

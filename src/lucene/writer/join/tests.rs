@@ -124,7 +124,7 @@ fn an_index_of_another_run_or_collection_is_refused() {
             [
                 "other-step was made with another model or other settings",
                 "collection-1",
-                "again",
+                "join the collections alone",
             ],
         ),
         (
@@ -132,7 +132,7 @@ fn an_index_of_another_run_or_collection_is_refused() {
             [
                 "other-input was made of other documents",
                 "collection-1",
-                "again",
+                "join the collections alone",
             ],
         ),
         (
@@ -140,7 +140,7 @@ fn an_index_of_another_run_or_collection_is_refused() {
             [
                 "unknown does not say what it was made of",
                 "collection-1",
-                "again",
+                "join the collections alone",
             ],
         ),
     ] {
