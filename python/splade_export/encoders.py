@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 Aggregation = Literal["max", "sum"]
+Long = Literal["truncate", "windows"]
 Precision = Literal["auto", "fp32", "fp16", "int8"]
 Preset = Literal["naver", "anserini"]
 Rounding = Literal["nearest", "floor", "ceil"]
@@ -38,6 +39,11 @@ class SpladeEncoder:
         How the tokens' logits become one weight per term. Default: as the model's folder says, else "max".
     max_length : int, optional
         Most tokens of a text, special ones included. Default: as the model's folder says, at most 512.
+    long : {"truncate", "windows"}
+        What becomes of longer texts: their end is left out, or they are encoded in windows of ``max_length`` tokens, of
+        which each term keeps its largest weight.
+    stride : int, optional
+        Tokens from the beginning of a window to that of the next. Default: windows that meet without overlap.
     keep_special_tokens : bool
         Whether special tokens such as [CLS] may be terms.
     top_k : int, optional
@@ -71,6 +77,8 @@ class SpladeEncoder:
         *,
         aggregation: Aggregation | None = None,
         max_length: int | None = None,
+        long: Long = "truncate",
+        stride: int | None = None,
         keep_special_tokens: bool = False,
         top_k: int | None = None,
         min_weight: float | None = None,
@@ -83,6 +91,8 @@ class SpladeEncoder:
         options = _options(
             aggregation=aggregation,
             max_length=max_length,
+            long=long,
+            stride=stride,
             keep_special_tokens=keep_special_tokens,
             top_k=top_k,
             min_weight=min_weight,

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use splade_export::{Aggregation, EncoderSettings, MAX_THREADS, Precision, Refresh, resolve_model};
+use splade_export::{
+    Aggregation, EncoderSettings, LongTexts, MAX_THREADS, Precision, Refresh, resolve_model,
+};
 
 use crate::errors::{exception, setting};
 
@@ -33,6 +35,8 @@ pub fn encoder_settings(options: &Bound<'_, PyDict>) -> PyResult<EncoderSettings
             "keep_special_tokens" => settings.keep_special_tokens = value.extract()?,
             "top_k" => settings.pruning.top_k = Some(value.extract()?),
             "min_weight" => settings.pruning.min_weight = Some(min_weight(value.extract()?)?),
+            "long" => settings.long = long(&value.extract::<String>()?)?,
+            "stride" => settings.stride = Some(value.extract()?),
             "threads" => settings.threads = threads(value.extract()?)?,
             "device" => {
                 let text: String = value.extract()?;
@@ -56,6 +60,16 @@ fn aggregation(text: &str) -> PyResult<Aggregation> {
         "sum" => Ok(Aggregation::Sum),
         _ => Err(setting(format!(
             "`aggregation` is max or sum, not {text:?}"
+        ))),
+    }
+}
+
+fn long(text: &str) -> PyResult<LongTexts> {
+    match text {
+        "truncate" => Ok(LongTexts::Truncate),
+        "windows" => Ok(LongTexts::Windows),
+        _ => Err(setting(format!(
+            "`long` is truncate or windows, not {text:?}"
         ))),
     }
 }

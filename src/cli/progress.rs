@@ -51,7 +51,7 @@ impl Display {
                 say!("finished     by an earlier run; every part was verified");
             }
             Event::Warning(warning) if !self.silent => {
-                eprintln!("warning: {}", splade_export::printable(&warning));
+                say!("warning: {warning}");
             }
             Event::Ended(timings) => self.timings = Some(timings),
             Event::Found(_) | Event::Kept { .. } | Event::Finished => {}

@@ -84,10 +84,18 @@ def check_csr(encoder, texts):
         assert dict(zip(terms, row.data.tolist(), strict=True)) == vector
 
 
+def check_windows(model):
+    encoder = SpladeEncoder(model, max_length=16, long="windows")
+    text = "planes fly " * 40 + "bread"
+    assert "bread" in encoder.encode([text])[0]
+    assert "bread" not in SpladeEncoder(model, max_length=16).encode([text])[0]
+
+
 def check_misuse(model):
     raises(ModelError, "not a model folder", SpladeEncoder, "/no/such/model")
     raises(SettingError, "`precision`", SpladeEncoder, model, precision="fp64")
     raises(ValueError, "`max_length`", SpladeEncoder, model, max_length=10**6)
+    raises(SettingError, "`long`", SpladeEncoder, model, long="split")
     raises(SettingError, "`step`", QueryEncoder, model, step=0)
     raises(SettingError, "largest weight", QueryEncoder, model, normalize="corpus")
     raises(TypeError, "no option", QueryEncoder, model, precission="fp32")
@@ -106,6 +114,7 @@ def main():
     check_impacts(model, records, lines(impacts))
     check_queries(model, lines(topics))
     check_csr(encoder, texts[:20])
+    check_windows(model)
     check_misuse(model)
     explanation = encoder.explain("how do planes fly")
     assert explanation["terms"][0]["weight"] >= explanation["terms"][-1]["weight"]
