@@ -74,7 +74,7 @@ pub struct Args {
     #[command(flatten)]
     on_error: OnErrorArgs,
 
-    /// Documents a part: the unit of files, and of Anserini's threads
+    /// Documents per part: the unit of files, and of Anserini's threads
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Output")]
     part_size: u32,
 

@@ -57,11 +57,11 @@ pub(super) struct FieldSet(pub u64);
 
 impl FieldSet {
     /// Fields beyond this number are not counted.
-    const MOST: usize = 64;
+    const MAX_FIELDS: usize = 64;
 
     /// Adds a field by its place in the order.
     pub fn insert(&mut self, field: usize) {
-        if field < Self::MOST {
+        if field < Self::MAX_FIELDS {
             self.0 |= 1 << field;
         }
     }
@@ -86,7 +86,7 @@ impl FieldCounter {
             .get_or_insert_with(|| key_names(&String::from_utf8_lossy(json)));
         self.records += 1;
         self.found
-            .resize(fields.names().len().min(FieldSet::MOST), 0);
+            .resize(fields.names().len().min(FieldSet::MAX_FIELDS), 0);
         for (field, count) in self.found.iter_mut().enumerate() {
             *count += u64::from(record.contains(field));
         }
