@@ -1,17 +1,15 @@
 //! Queries for engines that read a format of documents, one query per line.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::line_format::LineFormat;
 use super::pseudo_terms::PseudoTerms;
-use super::record::{EncodedRecord, VectorRef};
-use super::seismic::shortest;
+use super::qdrant::{VECTOR, sparse_vector};
+use super::record::EncodedRecord;
 use super::token_ids::TokenIds;
+use super::topics::write_repeated;
 use crate::error::{Error, Result};
 use crate::run::VectorKind;
-
-/// Name of the sparse vector in points.
-const VECTOR: &str = "splade";
 
 /// Writes PISA's `qid:term term term`, each term repeated as often as its impact says, for an index in the Common Index File
 /// Format.
@@ -52,22 +50,7 @@ impl LineFormat for PisaQueries {
                 record.docid
             )));
         }
-        line.extend_from_slice(record.docid.as_bytes());
-        let mut separator = b':';
-        if let VectorRef::Impacts(impacts) = record.vector {
-            for entry in impacts {
-                for _ in 0..entry.impact {
-                    line.push(separator);
-                    let term = record.terms.written(&self.terms, entry.term);
-                    line.extend_from_slice(term.as_bytes());
-                    separator = b' ';
-                }
-            }
-        }
-        if separator == b':' {
-            line.push(separator);
-        }
-        line.push(b'\n');
+        write_repeated(record, &self.terms, b':', line);
         Ok(())
     }
 }
@@ -91,23 +74,9 @@ impl LineFormat for QdrantQueries {
     }
 
     fn write(&self, record: &EncodedRecord<'_>, line: &mut Vec<u8>) -> Result<()> {
-        let id = |number| self.ids.find(record.terms, number, "qdrant");
-        let mut entries: Vec<(u32, Value)> = match record.vector {
-            VectorRef::Impacts(impacts) => impacts
-                .iter()
-                .map(|entry| Ok((id(entry.term)?, f64::from(entry.impact).into())))
-                .collect::<Result<_>>()?,
-            VectorRef::Weights(vector) => vector
-                .0
-                .iter()
-                .map(|entry| Ok((id(entry.term)?, shortest(entry.weight))))
-                .collect::<Result<_>>()?,
-        };
-        entries.sort_unstable_by_key(|entry| entry.0);
-        let (indices, values): (Vec<u32>, Vec<Value>) = entries.into_iter().unzip();
         let request = json!({
             "qid": record.docid,
-            "query": {"indices": indices, "values": values},
+            "query": sparse_vector(&self.ids, record)?,
             "using": VECTOR,
         });
         serde_json::to_writer(&mut *line, &request)?;

@@ -16,12 +16,33 @@ use crate::digest::hex;
 use crate::error::Result;
 
 /// Name of the sparse vector in the points.
-const VECTOR: &str = "splade";
+pub(super) const VECTOR: &str = "splade";
 
 /// Writes points with sparse vectors over token ids.
 #[derive(Debug, Clone, Default)]
 pub struct QdrantPoints {
     ids: TokenIds,
+}
+
+/// Returns the vector of a document or query as Qdrant takes it, by ascending token id.
+pub(super) fn sparse_vector(ids: &TokenIds, record: &EncodedRecord<'_>) -> Result<Value> {
+    let id = |number| ids.find(record.terms, number, "qdrant");
+    let mut entries: Vec<(u32, Value)> = Vec::with_capacity(record.vector.len());
+    match record.vector {
+        VectorRef::Impacts(impacts) => {
+            for entry in impacts {
+                entries.push((id(entry.term)?, f64::from(entry.impact).into()));
+            }
+        }
+        VectorRef::Weights(vector) => {
+            for entry in &vector.0 {
+                entries.push((id(entry.term)?, shortest(entry.weight)));
+            }
+        }
+    }
+    entries.sort_unstable_by_key(|entry| entry.0);
+    let (indices, values): (Vec<u32>, Vec<Value>) = entries.into_iter().unzip();
+    Ok(json!({"indices": indices, "values": values}))
 }
 
 impl LineFormat for QdrantPoints {
@@ -43,29 +64,13 @@ impl LineFormat for QdrantPoints {
     }
 
     fn write(&self, record: &EncodedRecord<'_>, line: &mut Vec<u8>) -> Result<()> {
-        let id = |number| self.ids.find(record.terms, number, self.name());
-        let mut entries: Vec<(u32, Value)> = Vec::with_capacity(record.vector.len());
-        match record.vector {
-            VectorRef::Impacts(impacts) => {
-                for entry in impacts {
-                    entries.push((id(entry.term)?, f64::from(entry.impact).into()));
-                }
-            }
-            VectorRef::Weights(vector) => {
-                for entry in &vector.0 {
-                    entries.push((id(entry.term)?, shortest(entry.weight)));
-                }
-            }
-        }
-        entries.sort_unstable_by_key(|entry| entry.0);
-        let (indices, values): (Vec<u32>, Vec<Value>) = entries.into_iter().unzip();
         let mut payload = json!({"docid": record.docid});
         if !record.contents.is_empty() {
             payload["contents"] = record.contents.into();
         }
         let point = json!({
             "id": uuid(record.docid),
-            "vector": {VECTOR: {"indices": indices, "values": values}},
+            "vector": {VECTOR: sparse_vector(&self.ids, record)?},
             "payload": payload,
         });
         serde_json::to_writer(&mut *line, &point)?;

@@ -21,6 +21,30 @@ pub struct PyseriniTopics {
     terms: Vec<String>,
 }
 
+/// Writes a line of an id, `after_id`, and each term as often as its impact says, with spaces between.
+pub(super) fn write_repeated(
+    record: &EncodedRecord<'_>,
+    terms: &[String],
+    after_id: u8,
+    line: &mut Vec<u8>,
+) {
+    line.extend_from_slice(record.docid.as_bytes());
+    let mut separator = after_id;
+    if let VectorRef::Impacts(impacts) = record.vector {
+        for entry in impacts {
+            for _ in 0..entry.impact {
+                line.push(separator);
+                line.extend_from_slice(record.terms.written(terms, entry.term).as_bytes());
+                separator = b' ';
+            }
+        }
+    }
+    if separator == after_id {
+        line.push(separator);
+    }
+    line.push(b'\n');
+}
+
 impl LineFormat for AnseriniTopics {
     fn name(&self) -> &'static str {
         "anserini-topics"
@@ -40,23 +64,7 @@ impl LineFormat for AnseriniTopics {
     }
 
     fn write(&self, record: &EncodedRecord<'_>, line: &mut Vec<u8>) -> Result<()> {
-        line.extend_from_slice(record.docid.as_bytes());
-        let mut separator = b'\t';
-        if let VectorRef::Impacts(impacts) = record.vector {
-            for entry in impacts {
-                for _ in 0..entry.impact {
-                    line.push(separator);
-                    line.extend_from_slice(
-                        record.terms.written(&self.terms, entry.term).as_bytes(),
-                    );
-                    separator = b' ';
-                }
-            }
-        }
-        if separator == b'\t' {
-            line.push(separator);
-        }
-        line.push(b'\n');
+        write_repeated(record, &self.terms, b'\t', line);
         Ok(())
     }
 }
