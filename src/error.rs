@@ -94,6 +94,21 @@ impl Error {
     }
 }
 
+/// Joins what an error and its causes say, each once: some of them name their own cause already.
+#[must_use]
+pub fn join_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !message.contains(&said) {
+            message = format!("{message}: {said}");
+        }
+        cause = inner.source();
+    }
+    message
+}
+
 /// Tells the kind by the first cause that has one.
 fn kind_of(error: &anyhow::Error) -> ErrorKind {
     error

@@ -69,7 +69,7 @@ pub use encoder::{
     QueryWeightsKind, RuntimeError, SpladeEncoder, SpladeEncoderBuilder, TableEncoder,
     TableSettings, Tokens, default_runtime,
 };
-pub use error::{Error, ErrorKind, Result, SettingError};
+pub use error::{Error, ErrorKind, Result, SettingError, join_causes};
 pub use export::{
     ConvertOptions, ConvertTo, DocumentsOptions, DocumentsSummary, Event, EventHandler,
     ExplainedTerm, Explanation, IndexOptions, JoinOptions, Stages, Timings, TopicsOptions,

@@ -5,7 +5,7 @@ mod cli;
 use std::io::Write;
 use std::process::ExitCode;
 
-use splade_export::{Error, ErrorKind};
+use splade_export::{Error, ErrorKind, join_causes};
 
 fn main() -> ExitCode {
     let done = match cli::Cli::from_command_line() {
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         }
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let message = cli::flags::with_flags(&message_of(&error));
+            let message = cli::flags::with_flags(&join_causes(error.as_ref()));
             // Whatever names and texts of others are in it, a terminal obeys nothing of it.
             let message = shorten(splade_export::printable(&message));
             // The exit code tells the rest where nobody reads the message.
@@ -39,19 +39,6 @@ fn kind_of(error: &anyhow::Error) -> ErrorKind {
     let mut causes = error.chain();
     let known = causes.find_map(|cause| cause.downcast_ref::<Error>().map(Error::kind));
     known.unwrap_or(ErrorKind::Other)
-}
-
-/// Joins the causes of an error, each once: some of them name their own cause already.
-fn message_of(error: &anyhow::Error) -> String {
-    let mut message = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if message.is_empty() {
-            message = cause;
-        } else if !message.contains(&cause) {
-            message = format!("{message}: {cause}");
-        }
-    }
-    message
 }
 
 /// Leaves out the middle of a message that is as long as the text of others in it: what and where stand at its beginning,

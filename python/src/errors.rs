@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use splade_export::{Error, ErrorKind};
+use splade_export::{Error, ErrorKind, join_causes};
 
 /// Turns an error of the library into the exception of its kind.
 pub fn exception(error: impl Into<Error>) -> PyErr {
@@ -11,10 +11,10 @@ pub fn exception(error: impl Into<Error>) -> PyErr {
         let raised = py
             .import("splade_export.errors")
             .and_then(|errors| errors.getattr(class_of(error.kind())))
-            .and_then(|class| class.call1((message(&error),)));
+            .and_then(|class| class.call1((join_causes(&error),)));
         match raised {
             Ok(exception) => PyErr::from_value(exception),
-            Err(_) => PyRuntimeError::new_err(message(&error)),
+            Err(_) => PyRuntimeError::new_err(join_causes(&error)),
         }
     })
 }
@@ -22,18 +22,6 @@ pub fn exception(error: impl Into<Error>) -> PyErr {
 /// Raises the exception for options that contradict each other or are out of range.
 pub fn setting(message: impl Into<String>) -> PyErr {
     exception(Error::setting(message))
-}
-
-/// Returns the whole chain of causes.
-fn message(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }
 
 fn class_of(kind: ErrorKind) -> &'static str {
