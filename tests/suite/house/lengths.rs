@@ -1,5 +1,7 @@
 //! Functions and files that are longer than allowed.
 
+use std::collections::BTreeMap;
+
 use super::modules::Tree;
 use super::tokens::{Token, tokens};
 
@@ -41,8 +43,8 @@ fn add_functions(tokens: &[Token], functions: &mut Vec<(String, usize, usize)>) 
 }
 
 /// Returns the files over the limit.
-pub(crate) fn long_files(tree: &Tree, limit: usize) -> Vec<String> {
-    tree.files
+pub(crate) fn long_files(files: &BTreeMap<String, String>, limit: usize) -> Vec<String> {
+    files
         .iter()
         .map(|(path, text)| (path, text.lines().count()))
         .filter(|&(_, lines)| lines > limit)

@@ -112,7 +112,8 @@ impl Tree {
     }
 }
 
-fn read_folder(repository: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
+/// Adds the Rust files below a folder, by their paths in the repository.
+pub(crate) fn read_folder(repository: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
