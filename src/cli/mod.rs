@@ -1,6 +1,7 @@
 //! Flags -> typed options -> library calls. The only place that knows clap.
 
-/// Prints a line to standard error, whatever names are in it as a terminal shows them. A reader that went away is no failure: the exit code tells how the command ended.
+/// Prints a line to standard error, with control characters in foreign names escaped. Ignores a reader that went away:
+/// the exit code tells how the command ended.
 macro_rules! say {
     ($($argument:tt)*) => {{
         use std::io::Write as _;

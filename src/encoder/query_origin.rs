@@ -21,13 +21,13 @@ pub struct QueryOrigin {
 /// What encoded queries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct QueryFacts {
-    /// Where the weights came from.
+    /// Origin of the weights.
     pub weights: QueryWeightsKind,
     /// SHA-256 of the files that determine them.
     pub files: Fingerprint,
 }
 
-/// Where the weights of queries came from.
+/// Origin of the weights of queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum QueryWeightsKind {

@@ -22,7 +22,7 @@ pub struct EncoderSettings {
     pub max_length: Option<usize>,
     /// What becomes of longer texts.
     pub long: LongTexts,
-    /// With [`LongTexts::Windows`], the tokens from the beginning of a window to that of the next; `None` has the windows
+    /// Tokens from the beginning of a window to that of the next, with [`LongTexts::Windows`]; `None` has the windows
     /// follow each other without a token in common.
     pub stride: Option<usize>,
     /// True if special tokens may be terms.

@@ -1,4 +1,4 @@
-//! Where a long text can be cut so that the tokens of the pieces are those of the whole.
+//! Finds where a long text can be cut so that the tokens of the pieces are those of the whole.
 
 /// Bytes of a piece, if there is a gap between words near them.
 const PIECE: usize = 64 << 10;

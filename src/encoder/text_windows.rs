@@ -10,7 +10,7 @@ use super::tokens::Tokens;
 pub struct TextWindows {
     texts: Vec<Tokens>,
     windows: Vec<Window>,
-    /// For each text, the place behind its last window.
+    /// Place behind the last window of each text.
     ends: Vec<usize>,
 }
 

@@ -6,24 +6,14 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use super::formats::{Vectors, numbers};
 use crate::common::runs::Bench;
 use crate::common::{fails, ok, root};
-
-/// Terms and numbers by docid or qid.
-type Vectors = BTreeMap<String, BTreeMap<String, f64>>;
 
 fn json_lines(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
-}
-
-fn numbers(object: &Value) -> BTreeMap<String, f64> {
-    let object = object.as_object().unwrap();
-    let entries = object
-        .iter()
-        .map(|(term, number)| (term.clone(), number.as_f64().unwrap()));
-    entries.collect()
 }
 
 /// Counts the words of a pseudo-document.

@@ -15,8 +15,8 @@ use splade_export::{
 use crate::common::runs::{Bench, files};
 use crate::common::{ok, root, script};
 
-/// Terms and numbers by docid.
-type Vectors = BTreeMap<String, BTreeMap<String, f64>>;
+/// Terms and numbers by docid or qid.
+pub(crate) type Vectors = BTreeMap<String, BTreeMap<String, f64>>;
 
 fn options(bench: &Bench, quantization: Option<Quantization>) -> DocumentsOptions {
     DocumentsOptions {
@@ -84,7 +84,7 @@ fn part_lines(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-fn numbers(object: &Value) -> BTreeMap<String, f64> {
+pub(crate) fn numbers(object: &Value) -> BTreeMap<String, f64> {
     let object = object.as_object().unwrap();
     let entries = object
         .iter()

@@ -20,14 +20,14 @@ pub(super) struct Wanted {
     pub(super) terms: bool,
     /// What a manifest would say.
     pub(super) facts: bool,
-    /// That no docid is used twice.
+    /// Whether to make sure that no docid is used twice.
     pub(super) docids: bool,
 }
 
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
-    /// For each part, if facts are wanted.
+    /// Facts of each part, if they are wanted.
     pub(super) parts: Vec<PartFacts>,
     /// The terms, if they are wanted.
     pub(super) terms: BTreeSet<String>,
