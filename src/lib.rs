@@ -123,6 +123,7 @@ pub use stop::{Interrupted, Stop};
 #[doc(hidden)]
 pub mod internals {
     pub use crate::collection::Weight as DocumentWeight;
+    pub use crate::corpus::{CorpusReader, Document};
     pub use crate::encoder::{Batch, Runtime, TextTokenizer, TextWindows};
     pub use crate::model::{
         CheckpointModel, DecoderValues, GraphForm, HiddenGraph, ModelFiles, ModelInput,

@@ -18,8 +18,10 @@ Options
   --corpus PATH        JSON Lines with title and text, or a BEIR folder (default: the fixtures, again and again)
   --documents N        documents for the demo model (default: 1000), spread over the corpus; the larger models, which
                        are slower, get a sixteenth
-  --models LIST        of demo, distilbert, bert-base, with commas (default: all). The latter two are made here, of
-                       that size, with random weights of which 1 % of the columns are active
+  --long               join neighbouring texts of the corpus, so that each document fills --max-length
+  --models LIST        of demo, distilbert, bert-base, modernbert, with commas (default: the first three). All but demo
+                       are made here, of that size, with random weights of which 1 % of the columns are active;
+                       modernbert is measured against torch alone
   --systems LIST       of these, with commas (default: all): splade-export fp32, splade-export int8,
                        sentence-transformers torch (always), sentence-transformers onnx,
                        sentence-transformers openvino, onnxruntime host-pooling
@@ -38,10 +40,11 @@ HELP
 
 parse() {
   CORPUS="$SCRIPTS/../fixtures/corpus.jsonl" DOCUMENTS=1000 MODELS=demo,distilbert,bert-base SYSTEMS=""
-  BATCHES=4,8,16,32 REPETITIONS=3 THREADS=2 MAX_LENGTH=256 OUTPUT=""
+  BATCHES=4,8,16,32 REPETITIONS=3 THREADS=2 MAX_LENGTH=256 OUTPUT="" LONG=()
   while [[ $# -gt 0 ]]; do
     case "$1" in
       --help | -h) usage; exit 0 ;;
+      --long) LONG=(--long); shift; continue ;;
       --corpus | --documents | --models | --systems | --batches | --repetitions | --threads | --max-length | --output)
         need_value "$1" $# ;;
       *) usage_error "unknown argument '$1'" ;;
@@ -60,8 +63,9 @@ parse() {
     shift 2
   done
   [[ "$BATCHES" =~ ^[1-9][0-9]*(,[1-9][0-9]*)*$ ]] || usage_error "--batches takes whole numbers with commas, not '$BATCHES'"
-  [[ "$MODELS" =~ ^(demo|distilbert|bert-base)(,(demo|distilbert|bert-base))*$ ]] ||
-    usage_error "--models takes demo, distilbert and bert-base with commas, not '$MODELS'"
+  local known="demo|distilbert|bert-base|modernbert"
+  [[ "$MODELS" =~ ^($known)(,($known))*$ ]] ||
+    usage_error "--models takes demo, distilbert, bert-base and modernbert with commas, not '$MODELS'"
   check_systems
   [[ ! -d "$CORPUS" ]] || CORPUS="$CORPUS/corpus.jsonl"
   [[ -f "$CORPUS" ]] || fail "$CORPUS: no such file" "name a JSON Lines file or a BEIR folder with --corpus"
@@ -89,12 +93,13 @@ find_model() {
 
 # Sets PREPARED: the same model as the peers want it.
 prepare() {
+  local backend backends=()
   PREPARED="$MODELS_DIR/peers-$1"
-  [[ -d "$PREPARED" ]] || {
-    say "bench: exporting $1 for the peers"
-    "$(piece_folder bench)/optimum/bin/python" "$SCRIPTS/bench/prepare.py" "$MODEL_FOLDER" "$PREPARED" >"$MODELS_DIR/prepare.log" 2>&1 ||
-      fail "the export failed: $(tail -n 3 "$MODELS_DIR/prepare.log")"
-  }
+  for backend in onnx openvino; do
+    [[ "$1" == modernbert || -n "$SYSTEMS" && ",$SYSTEMS," != *"$backend"* ]] || backends+=("$backend")
+  done
+  "$(piece_folder bench)/optimum/bin/python" "$SCRIPTS/bench/prepare.py" "$MODEL_FOLDER" "$PREPARED" "${backends[@]}" \
+    >"$MODELS_DIR/prepare.log" 2>&1 || fail "the export failed: $(tail -n 3 "$MODELS_DIR/prepare.log")"
 }
 
 main() {
@@ -118,7 +123,7 @@ main() {
   [[ -z "$SYSTEMS" ]] || arguments+=(--systems "$SYSTEMS")
   "$(piece_file transformers)" "$SCRIPTS/bench/run.py" --program "$RELEASE/splade-export" \
     --pythons "$(piece_folder bench)" --corpus "$CORPUS" --output "$OUTPUT" --repetitions "$REPETITIONS" --threads "$THREADS" \
-    --max-length "$MAX_LENGTH" --batches "$BATCHES" "${arguments[@]}"
+    --max-length "$MAX_LENGTH" --batches "$BATCHES" "${LONG[@]}" "${arguments[@]}"
   say "bench: everything is in $OUTPUT"
 }
 

@@ -1,7 +1,8 @@
 """Makes a checkpoint of a real model's size with random weights, for measuring speed alone.
 
 Usage: made_checkpoint.py SIZE CORPUS TOKENIZER FOLDER
-  SIZE       distilbert (6 layers) or bert-base (12); both 768 wide, with the tokenizer's vocabulary
+  SIZE       distilbert (6 layers), bert-base (12) or modernbert (22), all 768 wide, with the tokenizer's vocabulary; for
+             modernbert it is filled up to the 50,368 terms of ModernBERT-base
   CORPUS     JSON Lines with title and text, for the calibration
   TOKENIZER  the tokenizer.json to use
 
@@ -21,11 +22,19 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch
 from tokenizers import Tokenizer
-from transformers import BertConfig, BertForMaskedLM, DistilBertConfig, DistilBertForMaskedLM
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    DistilBertConfig,
+    DistilBertForMaskedLM,
+    ModernBertConfig,
+    ModernBertForMaskedLM,
+)
 
 ACTIVE = 0.01
 LENGTH = 256
 TEXTS = 64
+MODERNBERT_TERMS = 50_368
 # Of the columns' distances from zero, in logits: terms of a real model differ by a few.
 SPREAD = 1.5
 # Of the word embeddings: with 768 values of size 1 behind the last norm, a logit's deviation is about 2.
@@ -37,6 +46,9 @@ def new_model(size, vocabulary):
     if size == "distilbert":
         model = DistilBertForMaskedLM(DistilBertConfig(vocab_size=vocabulary))
         words, bias = model.distilbert.embeddings.word_embeddings, model.vocab_projector.bias
+    elif size == "modernbert":
+        model = ModernBertForMaskedLM(ModernBertConfig(vocab_size=vocabulary))
+        words, bias = model.model.embeddings.tok_embeddings, model.decoder.bias
     else:
         model = BertForMaskedLM(BertConfig(vocab_size=vocabulary))
         words, bias = model.bert.embeddings.word_embeddings, model.cls.predictions.decoder.bias
@@ -71,15 +83,25 @@ def calibrate(model, bias, rows):
         return (largest + bias > 0).float().mean().item()
 
 
+def tokenizer_of(size, file):
+    """The description of a tokenizer with as many terms as a model of this size has."""
+    described = json.loads(file.read_text(encoding="utf-8"))
+    terms = described["model"]["vocab"]
+    if size == "modernbert":
+        terms |= {f"[filler{i}]": i for i in range(len(terms), MODERNBERT_TERMS)}
+    return json.dumps(described, ensure_ascii=False)
+
+
 def main(size, corpus, tokenizer_file, folder):
-    tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    described = tokenizer_of(size, tokenizer_file)
+    tokenizer = Tokenizer.from_str(described)
     model, bias = new_model(size, tokenizer.get_vocab_size())
     share = calibrate(model, bias, calibration_texts(corpus, tokenizer))
     # Moved into place when it is whole.
     unfinished = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     model.save_pretrained(unfinished)
-    shutil.copy(tokenizer_file, unfinished / "tokenizer.json")
+    (unfinished / "tokenizer.json").write_text(described, encoding="utf-8")
     unfinished.rename(folder)
     print(f"{size}: {sum(p.numel() for p in model.parameters()) / 1e6:.0f} M parameters, {share:.2%} active")
 

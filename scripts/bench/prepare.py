@@ -1,7 +1,8 @@
 """Lays out a checkpoint for the peers: as sentence-transformers loads it, and exported for its other backends.
 
-Usage: prepare.py MODEL FOLDER
-Makes FOLDER/torch (links and a tokenizer_config.json), FOLDER/onnx and FOLDER/openvino.
+Usage: prepare.py MODEL FOLDER BACKEND...
+Makes FOLDER/torch (links and a tokenizer_config.json), and FOLDER/onnx and FOLDER/openvino if they are asked for. What is
+there already stays.
 """
 
 import json
@@ -13,9 +14,6 @@ from pathlib import Path
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-from optimum.intel import OVModelForMaskedLM
-from optimum.onnxruntime import ORTModelForMaskedLM
-
 # What sentence-transformers needs beside tokenizer.json, which has the rest.
 TOKENIZER_CONFIG = {
     "tokenizer_class": "PreTrainedTokenizerFast",
@@ -24,27 +22,43 @@ TOKENIZER_CONFIG = {
     "pad_token": "[PAD]",
     "cls_token": "[CLS]",
     "mask_token": "[MASK]",
-    "model_max_length": 512,
 }
 
 
-def main(model, folder):
-    unfinished = folder.with_name(folder.name + ".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    torch_folder = unfinished / "torch"
-    torch_folder.mkdir(parents=True)
-    kind = json.loads((model / "config.json").read_text())["model_type"]
-    inputs = ["input_ids", "attention_mask"] + (["token_type_ids"] if kind == "bert" else [])
-    config = json.dumps({**TOKENIZER_CONFIG, "model_input_names": inputs})
+def lay_out(model, folder):
+    """The checkpoint as torch loads it."""
     for file in model.iterdir():
-        (torch_folder / file.name).symlink_to(file.resolve())
-    for name, exporter in (("onnx", ORTModelForMaskedLM), ("openvino", OVModelForMaskedLM)):
-        exporter.from_pretrained(str(torch_folder), export=True).save_pretrained(unfinished / name)
-        shutil.copy(model / "tokenizer.json", unfinished / name)
-    for each in unfinished.iterdir():
-        (each / "tokenizer_config.json").write_text(config)
-    unfinished.rename(folder)
+        (folder / file.name).symlink_to(file.resolve())
+
+
+def export(torch_folder, folder, backend):
+    # optimum takes seconds to load, and not every environment has it.
+    if backend == "onnx":
+        from optimum.onnxruntime import ORTModelForMaskedLM as Exporter
+    else:
+        from optimum.intel import OVModelForMaskedLM as Exporter
+    Exporter.from_pretrained(str(torch_folder), export=True).save_pretrained(folder)
+    shutil.copy(torch_folder / "tokenizer.json", folder)
+
+
+def main(model, folder, backends):
+    config = json.loads((model / "config.json").read_text())
+    inputs = ["input_ids", "attention_mask"] + (["token_type_ids"] if config["model_type"] == "bert" else [])
+    most = config["max_position_embeddings"]
+    tokenizer = {**TOKENIZER_CONFIG, "model_max_length": most, "model_input_names": inputs}
+    for backend in ["torch", *backends]:
+        if (folder / backend).exists():
+            continue
+        unfinished = folder / f"{backend}.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        if backend == "torch":
+            lay_out(model, unfinished)
+        else:
+            export(folder / "torch", unfinished, backend)
+        (unfinished / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+        unfinished.rename(folder / backend)
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:3]))
+    main(*map(Path, sys.argv[1:3]), sys.argv[3:])

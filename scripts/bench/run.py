@@ -24,6 +24,8 @@ PEERS = {
     "onnxruntime host-pooling": ("latest", "onnxruntime"),
 }
 REFERENCE = "sentence-transformers torch"
+# More than texts have, so that as many characters fill a document.
+CHARACTERS_PER_TOKEN = 8
 
 
 def parse():
@@ -37,6 +39,7 @@ def parse():
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--max-length", type=int, required=True)
     parser.add_argument("--batches", type=lambda text: [int(each) for each in text.split(",")], required=True)
+    parser.add_argument("--long", action="store_true")
     parser.add_argument("--systems", type=lambda text: text.split(","), default=[])
     return parser.parse_args()
 
@@ -51,15 +54,32 @@ def read_texts(corpus):
                 yield text
 
 
-def write_texts(corpus, documents, path):
+def long_text(texts, first, characters):
+    """A text and those that follow it, until it is long enough."""
+    joined, length = [], 0
+    while length < characters:
+        joined.append(texts[(first + len(joined)) % len(texts)])
+        length += len(joined[-1])
+    return " ".join(joined)
+
+
+def write_texts(corpus, documents, path, characters):
     """Texts from all over the corpus, in its order; from the beginning again where there are too few."""
     texts = list(read_texts(corpus))
     if not texts:
         sys.exit(f"error: {corpus} has no text")
     with open(path, "w", encoding="utf-8") as file:
         for i in range(documents):
-            text = texts[i * len(texts) // documents] if documents <= len(texts) else texts[i % len(texts)]
+            first = i * len(texts) // documents if documents <= len(texts) else i % len(texts)
+            text = long_text(texts, first, characters) if characters else texts[first]
             file.write(json.dumps({"id": f"d{i}", "text": text}, ensure_ascii=False) + "\n")
+
+
+def systems_for(name, systems):
+    """The systems that can run a model."""
+    if name != "modernbert":
+        return systems
+    return {system: how for system, how in systems.items() if not isinstance(how, Peer) or system == REFERENCE}
 
 
 def chosen_systems(options):
@@ -169,7 +189,8 @@ def main():
         runs = options.output / name
         runs.mkdir()
         texts = runs / "texts.jsonl"
-        write_texts(options.corpus, int(documents), texts)
+        characters = CHARACTERS_PER_TOKEN * options.max_length if options.long else 0
+        write_texts(options.corpus, int(documents), texts, characters)
         job = Job(
             model=Path(folder),
             prepared=Path(prepared),
@@ -179,7 +200,7 @@ def main():
             threads=options.threads,
             folder=runs,
         )
-        result["models"].append(measure(name, job, systems, options))
+        result["models"].append(measure(name, job, systems_for(name, systems), options))
         # After each model: what was measured is kept whatever happens to the next.
         (options.output / "results.json").write_text(json.dumps(result, indent=1) + "\n")
         (options.output / "summary.md").write_text(summary(result))

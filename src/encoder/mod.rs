@@ -25,6 +25,7 @@ mod text_pieces;
 mod text_windows;
 mod tokens;
 mod word_cache;
+mod words;
 mod worker;
 mod worker_pool;
 

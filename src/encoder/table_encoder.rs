@@ -105,7 +105,7 @@ impl TableEncoder {
     /// [`EncodeError::Tokenize`] if the tokenizer fails.
     pub fn tokens(&self, text: &str) -> Result<Tokens, EncodeError> {
         let ids = if let Some(words) = &self.words {
-            words.ids(&self.tokenizer, text)
+            words.ids(&self.tokenizer, text, self.settings.max_length + 1)
         } else {
             let encoding = self.tokenizer.encode_fast(text, false);
             encoding.map(|encoding| encoding.get_ids().to_vec())

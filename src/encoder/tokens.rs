@@ -1,12 +1,14 @@
 //! From a text to token ids.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
 use super::error::EncodeError;
 use super::text_pieces::pieces;
+use super::word_cache::WordCache;
 use crate::model::Model;
 use crate::panic_guard::catch_panic;
 
@@ -45,6 +47,9 @@ const MAX_TIME: Duration = Duration::from_mins(1);
 /// can change: tokenizers give up on words of a hundred letters.
 const MARGIN: usize = 256;
 
+/// A text that shows which special tokens a tokenizer puts around one.
+const PROBE: &str = "wings lift planes";
+
 /// A model's tokenizer with a limit.
 #[derive(Clone)]
 pub struct TextTokenizer {
@@ -56,6 +61,17 @@ pub struct TextTokenizer {
     max_bytes: usize,
     /// True if texts of more tokens are kept whole.
     whole: bool,
+    /// Where the tokenizer cuts each word by itself.
+    by_words: Option<ByWords>,
+}
+
+/// Tokenizing word by word.
+#[derive(Clone)]
+struct ByWords {
+    cache: Arc<WordCache>,
+    /// Ids of the special tokens before a text and after it.
+    before: Vec<u32>,
+    after: Vec<u32>,
 }
 
 impl TextTokenizer {
@@ -74,12 +90,15 @@ impl TextTokenizer {
                 most: model.max_length,
             });
         }
+        let by_words = ByWords::for_tokenizer(&tokenizer)?;
         let truncation = TruncationParams {
             max_length,
             ..TruncationParams::default()
         };
+        // A word is never cut: how many tokens follow the last one kept has to be known.
+        let truncation = by_words.is_none().then_some(truncation);
         tokenizer
-            .with_truncation(Some(truncation))
+            .with_truncation(truncation)
             .map_err(|e| EncodeError::Tokenize(e.to_string()))?;
         let max_bytes = MAX_NORMALIZED_BYTES / model.text_expansion.max(1);
         let max_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
@@ -88,6 +107,7 @@ impl TextTokenizer {
             max_length,
             special,
             whole: false,
+            by_words,
             max_bytes: max_bytes.min(MAX_TOKENIZED_BYTES),
         })
     }
@@ -187,6 +207,14 @@ impl TextTokenizer {
 
     /// Returns the tokens that are kept, and how many more there were.
     fn encode(&self, text: &str) -> Result<(Tokens, usize), EncodeError> {
+        if let Some(by_words) = &self.by_words {
+            let most = if self.whole {
+                usize::MAX
+            } else {
+                self.max_length - self.special
+            };
+            return by_words.encode(&self.tokenizer, text, most);
+        }
         let encoding = encode(&self.tokenizer, text)?;
         let dropped = encoding.get_overflowing().iter();
         let dropped = dropped.map(|chunk| chunk.get_ids().len()).sum();
@@ -197,6 +225,54 @@ impl TextTokenizer {
         let tokens = Tokens {
             ids: encoding.get_ids().to_vec(),
             before,
+            after: if blank { 0 } else { after },
+            truncated: dropped > 0,
+            blank,
+        };
+        Ok((tokens, dropped))
+    }
+}
+
+impl ByWords {
+    /// Returns how to tokenize word by word, where that gives what the whole tokenizer gives.
+    fn for_tokenizer(tokenizer: &Tokenizer) -> Result<Option<Self>, EncodeError> {
+        let Some(cache) = WordCache::for_tokenizer(tokenizer) else {
+            return Ok(None);
+        };
+        let encoding = encode(tokenizer, PROBE)?;
+        let ids = encoding.get_ids();
+        let special = encoding.get_special_tokens_mask();
+        let before = special.iter().take_while(|&&s| s == 1).count();
+        let after = special[before..].iter().rev().take_while(|&&s| s == 1);
+        let end = ids.len() - after.count();
+        let by_words = Self {
+            cache: Arc::new(cache),
+            before: ids[..before].to_vec(),
+            after: ids[end..].to_vec(),
+        };
+        let (tokens, _) = by_words.encode(tokenizer, PROBE, usize::MAX)?;
+        Ok((tokens.ids == ids).then_some(by_words))
+    }
+
+    /// Returns the first `most` tokens of a text among the special ones, and how many more there are; of those that
+    /// follow, only [`MARGIN`] are looked for.
+    fn encode(
+        &self,
+        tokenizer: &Tokenizer,
+        text: &str,
+        most: usize,
+    ) -> Result<(Tokens, usize), EncodeError> {
+        let enough = most.saturating_add(MARGIN);
+        let own = catch_panic(|| self.cache.ids(tokenizer, text, enough));
+        let own = own.map_err(EncodeError::Tokenize)?;
+        let own = own.map_err(|e| EncodeError::Tokenize(e.to_string()))?;
+        let dropped = own.len().saturating_sub(most);
+        let kept = &own[..own.len() - dropped];
+        let blank = kept.is_empty();
+        let (before, after) = (self.before.len(), self.after.len());
+        let tokens = Tokens {
+            ids: [&self.before, kept, &self.after].concat(),
+            before: if blank { before + after } else { before },
             after: if blank { 0 } else { after },
             truncated: dropped > 0,
             blank,

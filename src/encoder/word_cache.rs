@@ -1,65 +1,92 @@
 //! Token ids of words that came before, for tokenizers that cut each word by itself.
 //!
-//! BERT's normalizer changes character by character and its pre-tokenizer cuts at white space, so the tokens of a text
-//! are those of its words one after the other, as long as no added token has white space in it. Words repeat: a query
-//! costs a look-up per word instead of a walk through normalizer, pre-tokenizer and model.
+//! Words repeat: all but a few of a text cost a look-up instead of a walk through normalizer, pre-tokenizer and model.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
-use tokenizers::normalizers::NormalizerWrapper;
-use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::{Result, Tokenizer};
 
-/// Most words that are kept; a long tail of rare ones is cut each time.
+use super::words::WordRule;
+
+/// Most words that are kept, with about 20 MB; a long tail of rare ones is cut each time.
 const MAX_WORDS: usize = 1 << 18;
 /// Longer words are rare, and none of the cache's business.
 const MAX_WORD: usize = 64;
-/// What every step of BERT's tokenizer takes for the end of a word. Other white space may be a control character, which
-/// is removed, so that the words beside it become one.
-const GAPS: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// The words that came before.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct WordCache {
-    words: RwLock<HashMap<Box<str>, Box<[u32]>>>,
+    rule: WordRule,
+    known: RwLock<KnownWords>,
+}
+
+#[derive(Debug, Default)]
+struct KnownWords {
+    places: HashMap<Box<str>, Range<u32>>,
+    /// Token ids of all words, one after the other.
+    ids: Vec<u32>,
+}
+
+impl KnownWords {
+    fn get(&self, word: &str) -> Option<&[u32]> {
+        let Range { start, end } = *self.places.get(word)?;
+        Some(&self.ids[start as usize..end as usize])
+    }
+
+    fn insert(&mut self, word: &str, ids: &[u32]) {
+        let end = |ids: &Vec<u32>| u32::try_from(ids.len()).ok();
+        if self.places.len() >= MAX_WORDS || self.places.contains_key(word) {
+            return;
+        }
+        let start = end(&self.ids);
+        self.ids.extend_from_slice(ids);
+        if let (Some(start), Some(end)) = (start, end(&self.ids)) {
+            self.places.insert(word.into(), start..end);
+        }
+    }
 }
 
 impl WordCache {
     /// Returns a cache if the tokenizer cuts each word by itself.
     pub fn for_tokenizer(tokenizer: &Tokenizer) -> Option<Self> {
-        let normalizes = tokenizer.get_normalizer();
-        let cuts = tokenizer.get_pre_tokenizer();
-        let is_bert = matches!(normalizes, Some(NormalizerWrapper::BertNormalizer(_)))
-            && matches!(cuts, Some(PreTokenizerWrapper::BertPreTokenizer(_)));
-        let added = tokenizer.get_added_tokens_decoder();
-        let in_words = added
-            .values()
-            .all(|token| !token.content.contains(char::is_whitespace) && !token.single_word);
-        (is_bert && in_words).then(Self::default)
+        Some(Self {
+            rule: WordRule::of(tokenizer)?,
+            known: RwLock::default(),
+        })
     }
 
-    /// Returns the ids of all tokens of a text, without those that begin and end it.
-    pub fn ids(&self, tokenizer: &Tokenizer, text: &str) -> Result<Vec<u32>> {
-        let mut ids = Vec::with_capacity(text.len() / 4);
+    /// Returns the ids of the tokens of a text, without those that begin and end it for a model: all of them, or at least
+    /// the first `enough`.
+    pub fn ids(&self, tokenizer: &Tokenizer, text: &str, enough: usize) -> Result<Vec<u32>> {
+        let mut ids = Vec::with_capacity(enough.min(text.len() / 4));
         let mut new: Vec<(&str, Vec<u32>)> = Vec::new();
-        let words = self.words.read().unwrap_or_else(PoisonError::into_inner);
-        let is_full = words.len() >= MAX_WORDS;
-        for word in text.split(GAPS).filter(|word| !word.is_empty()) {
-            if let Some(known) = words.get(word) {
-                ids.extend_from_slice(known);
-                continue;
+        let mut known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        for word in self.rule.words(text) {
+            if let Some(word_ids) = known.get(word) {
+                ids.extend_from_slice(word_ids);
+            } else {
+                // Lets others write while this thread cuts a word.
+                drop(known);
+                let encoding = tokenizer.encode_fast(word, false)?;
+                ids.extend_from_slice(encoding.get_ids());
+                if word.len() <= MAX_WORD {
+                    new.push((word, encoding.get_ids().to_vec()));
+                }
+                known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             }
-            let encoding = tokenizer.encode_fast(word, false)?;
-            ids.extend_from_slice(encoding.get_ids());
-            if word.len() <= MAX_WORD && !is_full {
-                new.push((word, encoding.get_ids().to_vec()));
+            if ids.len() >= enough {
+                break;
             }
         }
-        drop(words);
-        if !new.is_empty() {
-            let mut words = self.words.write().unwrap_or_else(PoisonError::into_inner);
-            words.extend(new.into_iter().map(|(word, ids)| (word.into(), ids.into())));
+        let is_full = known.places.len() >= MAX_WORDS;
+        drop(known);
+        if !new.is_empty() && !is_full {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            for (word, ids) in &new {
+                known.insert(word, ids);
+            }
         }
         Ok(ids)
     }
@@ -73,9 +100,8 @@ mod tests {
     use tokenizers::models::wordpiece::WordPiece;
     use tokenizers::normalizers::BertNormalizer;
     use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
-    use tokenizers::pre_tokenizers::whitespace::Whitespace;
 
-    fn tokenizer(lowercase: bool) -> Tokenizer {
+    fn tokenizer(normalizer: BertNormalizer) -> Tokenizer {
         let mut vocab = WordPiece::read_bytes(b"").unwrap();
         let tokens = [
             "[UNK]",
@@ -103,7 +129,6 @@ mod tests {
         }
         let model = WordPiece::builder().vocab(vocab).unk_token("[UNK]".into());
         let mut tokenizer = Tokenizer::new(model.build().unwrap());
-        let normalizer = BertNormalizer::new(true, true, None, lowercase);
         tokenizer.with_normalizer(Some(normalizer)).unwrap();
         tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));
         let mask = AddedToken::from("[MASK]", true).lstrip(true);
@@ -111,39 +136,56 @@ mod tests {
         tokenizer
     }
 
-    #[test]
-    fn other_tokenizers_have_none() {
-        assert!(WordCache::for_tokenizer(&tokenizer(true)).is_some());
-        let mut other = tokenizer(true);
-        other.with_pre_tokenizer(Some(Whitespace {}));
-        assert!(WordCache::for_tokenizer(&other).is_none());
-        let mut other = tokenizer(true);
-        other.add_tokens([AddedToken::from("a b", false)]).unwrap();
-        assert!(WordCache::for_tokenizer(&other).is_none());
+    fn normalizer() -> impl Strategy<Value = BertNormalizer> {
+        let strip_accents = prop::option::of(any::<bool>());
+        let others = (any::<bool>(), any::<bool>(), any::<bool>());
+        (others, strip_accents).prop_map(|((clean_text, chinese, lowercase), strip_accents)| {
+            BertNormalizer::new(clean_text, chinese, strip_accents, lowercase)
+        })
+    }
+
+    /// Characters of all of Unicode among pieces that meet the tokenizer's rules.
+    fn text() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            3 => prop::sample::select(vec![
+                "a", "b", "A", "\u{e9}", "e", "\u{301}", " ", "  ", "\t", "\n", "\r\n", "\u{85}", "\u{a0}", "\u{2028}",
+                "\u{200b}", "\u{0}", "\u{b}", "\u{4e2d}", "\u{f900}", ".", "\u{2014}", "\u{3002}", "\u{2260}", "[MASK]",
+                "[mask]", "[", "\u{3000}",
+            ]).prop_map(str::to_owned),
+            1 => any::<char>().prop_map(String::from),
+        ];
+        prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
     }
 
     proptest! {
         #[test]
         fn ids_are_those_of_the_whole_text(
-            texts in prop::collection::vec(
-                prop::collection::vec(
-                    prop::sample::select(vec![
-                        "a", "b", "A", "\u{e9}", "e", "\u{301}", " ", "  ", "\t", "\n", "\r\n", "\u{85}", "\u{a0}",
-                        "\u{2028}", "\u{200b}", "\u{0}", "\u{b}", "\u{4e2d}", ".", "[MASK]", "[mask]", "[", "\u{3000}",
-                    ]),
-                    0..12,
-                ),
-                1..5,
-            ),
-            lowercase: bool,
+            texts in prop::collection::vec(text(), 1..5),
+            normalizer in normalizer(),
+            enough in 0_usize..12,
         ) {
-            let tokenizer = tokenizer(lowercase);
+            let tokenizer = tokenizer(normalizer);
             let cache = WordCache::for_tokenizer(&tokenizer).unwrap();
             // Twice, so that the second time everything is known.
-            for text in texts.iter().chain(&texts).map(|pieces| pieces.concat()) {
+            for text in texts.iter().chain(&texts) {
                 let whole = tokenizer.encode_fast(text.as_str(), false).unwrap();
-                prop_assert_eq!(cache.ids(&tokenizer, &text).unwrap(), whole.get_ids(), "{:?}", text);
+                let whole = whole.get_ids();
+                prop_assert_eq!(cache.ids(&tokenizer, text, usize::MAX).unwrap(), whole, "{:?}", text);
+                let some = cache.ids(&tokenizer, text, enough).unwrap();
+                prop_assert!(some.len() >= enough.min(whole.len()) && whole.starts_with(&some), "{:?}", text);
             }
         }
+    }
+
+    #[test]
+    fn keeps_so_many_words_and_no_more() {
+        let mut known = KnownWords::default();
+        for word in 0..MAX_WORDS + 10 {
+            known.insert(&word.to_string(), &[1, 2]);
+        }
+        known.insert("0", &[3]);
+        assert_eq!(known.places.len(), MAX_WORDS);
+        assert_eq!(known.ids.len(), 2 * MAX_WORDS);
+        assert_eq!(known.get("0"), Some(&[1, 2][..]));
     }
 }

@@ -40,6 +40,7 @@ mod resume;
 mod scripts;
 mod setup;
 mod setup_script;
+mod tokenizing;
 mod transformers;
 mod weights;
 mod windows;
