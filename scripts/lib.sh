@@ -87,6 +87,21 @@ check_file_output() {
 # Fails where no cache folder is named. Called after the options are read, so that --help works everywhere.
 need_cache() { [[ -n "$CACHE" ]] || fail "there is no cache folder" "set HOME or SPLADE_EXPORT_CACHE"; }
 
+# pins PIECE: the wheels of a piece as pip takes them, `project==version --hash=...` in one line, from the program's list.
+pins() {
+  awk -v piece="$1" '
+    $1 == piece {
+      split($2, names, "-")
+      gsub("_", "-", names[1])
+      if (names[1] != project) printf "%s==%s ", names[1], names[2]
+      project = names[1]
+      printf "--hash=sha256:%s ", $3
+    }' "$SCRIPTS/../src/hub/wheels/pins.txt"
+}
+
+# version_in PINS PROJECT
+version_in() { tr ' ' '\n' <<<"$1" | awk -F== -v project="$2" '$1 == project { print $2 }'; }
+
 # piece_folder PIECE, piece_file PIECE: where setup.sh puts a piece, and the file in it that others use.
 piece_folder() (
   need_cache

@@ -39,21 +39,6 @@ unsupported_platform() {
     "install ONNX Runtime $(value_of onnxruntime VERSION) and Java 21 yourself, set ORT_DYLIB_PATH and JAVA_HOME, then: scripts/setup.sh model anserini"
 }
 
-# pins PIECE: the wheels of a piece as pip takes them, `project==version --hash=...` in one line, from the program's list.
-pins() {
-  awk -v piece="$1" '
-    $1 == piece {
-      split($2, names, "-")
-      gsub("_", "-", names[1])
-      if (names[1] != project) printf "%s==%s ", names[1], names[2]
-      project = names[1]
-      printf "--hash=sha256:%s ", $3
-    }' "$SCRIPTS/../src/hub/wheels/pins.txt"
-}
-
-# version_in PINS PROJECT
-version_in() { tr ' ' '\n' <<<"$1" | awk -F== -v project="$2" '$1 == project { print $2 }'; }
-
 # requirements_of PINS: one project a line, as a file of requirements has them.
 requirements_of() {
   awk '{
