@@ -26,6 +26,8 @@ struct Reference {
     token_weights: bool,
     /// Of single weights, and of logarithms of logarithms, the sum is refused.
     aggregations: Vec<String>,
+    /// What `--query-weights` is given.
+    query_weights: String,
     /// The texts as queries, where they are compared.
     queries: Option<BTreeMap<String, HashMap<String, f32>>>,
 }
@@ -91,7 +93,7 @@ fn every_architecture_has_the_weights_of_transformers() {
         failures.extend(compare_fused(name, &reference, &checkpoints));
         failures.extend(compare_queries(name, &reference, &checkpoints, dir.path()));
     }
-    assert!(names.lines().count() >= 33, "made: {names}");
+    assert!(names.lines().count() >= 36, "made: {names}");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
@@ -154,6 +156,8 @@ fn compare_queries(
             "none",
             "--special-tokens",
             "keep",
+            "--query-weights",
+            &reference.query_weights,
         ])
         .arg("--model")
         .arg(checkpoints.join(name))

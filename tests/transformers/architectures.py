@@ -44,7 +44,8 @@ def checkpoint(kind, *, dtype=torch.float32, shard=None, extra_columns=0, pad=No
     """`extra_columns`: columns of the decoder for which the tokenizer has no entry; `pad`: the padding token's id;
     `max_length`: tokens a text that are asked for, else the default; `own`: keys of the configuration in the form of
     the model's own code; `layout`: see `layouts.py`; `stated_length`: tokens a text that the folder states;
-    `activation`: that of `1_SpladePooling`; `queries`: what encodes them (`same`, `second` or `table`), if that is compared."""
+    `activation`: that of `1_SpladePooling`; `queries`: what encodes them (`same`, `second`, `table`, or `ones`, which no
+    folder states), if that is compared."""
     return {
         "kind": kind,
         "dtype": dtype,
@@ -147,6 +148,11 @@ CHECKPOINTS = {
     "opensearch-multilingual": checkpoint("bert", layout="idf", queries="table"),
     "opensearch-doc-v3-gte": checkpoint(
         "gte", own={"rope_theta": 700.0}, rope_parameters=rope(700.0), layout="idf", activation="log1p_relu", queries="table"
+    ),
+    "naver-v3-doc": checkpoint("distilbert", layout="bin", queries="ones"),
+    "inference-free": checkpoint("distilbert", layout="router-table", stated_length=31, queries="table"),
+    "pixie": checkpoint(
+        "modernbert", layout="modules", stated_length=45, local_attention=16, num_hidden_layers=4, queries="same"
     ),
     "ibm-granite": checkpoint("roberta", dtype=torch.bfloat16, queries="same"),
     "portuguese": checkpoint("bert", layout="both", stated_length=40, queries="same"),

@@ -3,6 +3,7 @@
 plain          configuration, weights and tokenizer at the root
 modules        sentence-transformers' modules.json, with the model and its tokenizer in a folder of their own
 router         sentence-transformers' router, with the side of documents in a folder of its own
+router-table   the same, with a table and a tokenizer for queries in another, as sparse-encoder's inference-free models
 token-weights  BAAI/bge-m3's: pytorch_model.bin without a head, and sparse_linear.pt
 bin            pytorch_model.bin alone, as naver/splade-cocondenser-ensembledistil
 vocab-bin      pytorch_model.bin of the old kind, and vocab.txt without tokenizer.json, as naver/splade_v2_max
@@ -14,10 +15,16 @@ idf            the plain one with a table for queries, as opensearch-project's
 import json
 
 import torch
+from safetensors.torch import save_file
 
 TYPES = "sentence_transformers.sparse_encoder.models"
-TRANSFORMER = {"modules": "0_MLMTransformer", "router": "document_0_MLMTransformer"}
+TRANSFORMER = {
+    "modules": "0_MLMTransformer",
+    "router": "document_0_MLMTransformer",
+    "router-table": "document_0_MLMTransformer",
+}
 QUERY_MODEL = "query_0_MLMTransformer"
+QUERY_TABLE = "query_0_SparseStaticEmbedding"
 
 
 def write(folder, name, value):
@@ -44,11 +51,12 @@ def finish(folder, spec, model):
         ]
         write(folder, "modules.json", modules)
         write(folder, "1_SpladePooling/config.json", pooling)
-    if spec["layout"] == "router":
+    if spec["layout"] in ("router", "router-table"):
         route = ["document_0_MLMTransformer", "document_1_SpladePooling"]
+        queries = [QUERY_TABLE] if spec["layout"] == "router-table" else route
         write(folder, "modules.json", [{"idx": 0, "name": "0", "path": "", "type": f"{TYPES}.Router"}])
-        kinds = {name: f"{TYPES}.{name.split('_')[-1]}" for name in route}
-        write(folder, "router_config.json", {"types": kinds, "structure": {"query": route, "document": route}})
+        kinds = {name: f"{TYPES}.{name.split('_')[-1]}" for name in (*queries, *route)}
+        write(folder, "router_config.json", {"types": kinds, "structure": {"query": queries, "document": route}})
         write(folder, "document_1_SpladePooling/config.json", pooling)
     if spec["layout"] == "token-weights":
         token_weights(folder, model)
@@ -82,7 +90,15 @@ def table_weight(column):
     return column % 97 / 16
 
 
-def save_table(folder, tokenizer):
+def save_table(folder, spec, tokenizer):
+    if spec["layout"] == "router-table":
+        table = folder / QUERY_TABLE
+        table.mkdir()
+        weights = [table_weight(column) for column in range(tokenizer.get_vocab_size())]
+        save_file({"weight": torch.tensor(weights)}, table / "model.safetensors")
+        write(folder, f"{QUERY_TABLE}/config.json", {"frozen": False})
+        tokenizer.save(str(table / "tokenizer.json"))
+        return
     terms = {tokenizer.id_to_token(column): table_weight(column) for column in range(tokenizer.get_vocab_size())}
     write(folder, "idf.json", terms)
 

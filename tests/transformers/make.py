@@ -97,20 +97,22 @@ def by_model(tokenizer, terms, documents, logits):
     return queries
 
 
-def by_table(tokenizer, terms, documents):
-    """The texts as queries of a table: each different token once, of the first 512."""
+def by_table(tokenizer, terms, documents, weigh):
+    """The texts as queries of a table: each different token once, of the first 512. `weigh` has a column's weight."""
     queries = {}
     for docid, text in documents.items():
         columns = set(tokenizer.encode(text, add_special_tokens=False).ids[:512])
-        weights = {terms[column]: layouts.table_weight(column) for column in columns}
+        weights = {terms[column]: weigh(column) for column in columns}
         queries[docid] = {term: weight for term, weight in weights.items() if weight > 0}
     return queries
 
 
 def queries_of(folder, spec, seed, tokenizer, terms, documents, documents_by_max):
+    if spec["queries"] == "ones":
+        return by_table(tokenizer, terms, documents, lambda column: 1.0)
     if spec["queries"] == "table":
-        layouts.save_table(folder, tokenizer)
-        return by_table(tokenizer, terms, documents)
+        layouts.save_table(folder, spec, tokenizer)
+        return by_table(tokenizer, terms, documents, layouts.table_weight)
     if spec["queries"] == "second":
         place = folder / layouts.QUERY_MODEL
         model = second_model(place, spec, len(terms), seed + 1000, tokenizer)
@@ -156,6 +158,7 @@ def reference(folder, spec, seed, tokenizer, documents):
         "documents": weights,
         "token_weights": single,
         "aggregations": ["max"] if single or spec["activation"] != "relu" else ["max", "sum"],
+        "query_weights": "ones" if spec["queries"] == "ones" else "auto",
         "queries": queries_of(folder, spec, seed, tokenizer, terms, documents, by_max),
     }
 
