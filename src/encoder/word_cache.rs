@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
-use tokenizers::{Result, Tokenizer};
+use tokenizers::{Model, Result, Tokenizer};
 
 use super::words::WordRule;
 
@@ -69,10 +69,10 @@ impl WordCache {
             } else {
                 // Lets others write while this thread cuts a word.
                 drop(known);
-                let encoding = tokenizer.encode_fast(word, false)?;
-                ids.extend_from_slice(encoding.get_ids());
+                let word_ids = self.cut(tokenizer, word)?;
+                ids.extend_from_slice(&word_ids);
                 if word.len() <= MAX_WORD {
-                    new.push((word, encoding.get_ids().to_vec()));
+                    new.push((word, word_ids));
                 }
                 known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             }
@@ -89,6 +89,15 @@ impl WordCache {
             }
         }
         Ok(ids)
+    }
+
+    /// Returns the ids of a word that did not come before.
+    fn cut(&self, tokenizer: &Tokenizer, word: &str) -> Result<Vec<u32>> {
+        if let Some(word) = self.rule.normalized(word) {
+            let tokens = tokenizer.get_model().tokenize(&word)?;
+            return Ok(tokens.into_iter().map(|token| token.id).collect());
+        }
+        Ok(tokenizer.encode_fast(word, false)?.get_ids().to_vec())
     }
 }
 
@@ -148,7 +157,7 @@ mod tests {
     fn text() -> impl Strategy<Value = String> {
         let piece = prop_oneof![
             3 => prop::sample::select(vec![
-                "a", "b", "A", "\u{e9}", "e", "\u{301}", " ", "  ", "\t", "\n", "\r\n", "\u{85}", "\u{a0}", "\u{2028}",
+                "a", "b", "A", "ba", "Ba", "c", "\u{e9}", "e", "\u{301}", " ", "  ", "\t", "\n", "\r\n", "\u{85}", "\u{a0}", "\u{2028}",
                 "\u{200b}", "\u{0}", "\u{b}", "\u{4e2d}", "\u{f900}", ".", "\u{2014}", "\u{3002}", "\u{2260}", "[MASK]",
                 "[mask]", "[", "\u{3000}",
             ]).prop_map(str::to_owned),

@@ -4,6 +4,8 @@
 //! normalizer puts white space around Chinese characters. So the tokens of a text are those of its words one after the other,
 //! as long as no added token reaches over the end of a word.
 
+use std::borrow::Cow;
+
 use tokenizers::normalizers::{BertNormalizer, NormalizerWrapper};
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::{NormalizedString, Normalizer, Tokenizer};
@@ -31,6 +33,10 @@ pub(super) struct WordRule {
     punctuation: bool,
     /// True if Chinese characters are words of their own.
     chinese: bool,
+    /// True if capital letters become small ones.
+    lowercase: bool,
+    /// True if no added token can be in a word of ASCII letters and digits.
+    plain: bool,
 }
 
 impl WordRule {
@@ -43,12 +49,15 @@ impl WordRule {
             return None;
         };
         let mut in_added = String::new();
+        let mut plain = true;
         for token in tokenizer.get_added_tokens_decoder().values() {
             if token.single_word {
                 return None;
             }
-            in_added.push_str(&token.content);
-            in_added.push_str(&normalized(normalizer, &token.content)?);
+            for content in [&token.content, &normalized(normalizer, &token.content)?] {
+                plain &= !is_plain(content);
+                in_added.push_str(content);
+            }
         }
         if in_added.contains(char::is_whitespace) {
             return None;
@@ -62,6 +71,22 @@ impl WordRule {
             }),
             punctuation: !in_added.contains(is_punctuation),
             chinese: normalizer.handle_chinese_chars && !in_added.contains(is_chinese),
+            lowercase: normalizer.lowercase,
+            plain,
+        })
+    }
+
+    /// Returns what the tokenizer gives its model for this word, where that is known without asking: of letters and digits
+    /// of ASCII the normalizer changes the case alone.
+    pub fn normalized<'w>(&self, word: &'w str) -> Option<Cow<'w, str>> {
+        if !self.plain || !is_plain(word) {
+            return None;
+        }
+        let has_capitals = word.bytes().any(|byte| byte.is_ascii_uppercase());
+        Some(if self.lowercase && has_capitals {
+            word.to_ascii_lowercase().into()
+        } else {
+            word.into()
         })
     }
 
@@ -104,6 +129,11 @@ impl WordRule {
         let alone = self.punctuation && is_punctuation(c) || self.chinese && is_chinese(c);
         if alone { Cut::Alone } else { Cut::Inside }
     }
+}
+
+/// Returns true if nothing but letters and digits of ASCII is in the text.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Returns true for the usual marks of texts beyond ASCII: dashes, quotes, dots, and those of Chinese and Japanese. Others stay
@@ -168,6 +198,20 @@ mod tests {
         // The normalizer makes "=" and a mark of it.
         assert_eq!(words(&["\u{2260}"], "a=b"), ["a=b"]);
         assert_eq!(words(&["\u{2014}"], "a\u{2013}b,"), ["a\u{2013}b", ","]);
+    }
+
+    #[test]
+    fn plain_words_are_normalized_without_asking() {
+        let rule = WordRule::of(&tokenizer(&[AddedToken::from("[SEP]", true)])).unwrap();
+        assert_eq!(rule.normalized("Abc1").as_deref(), Some("abc1"));
+        assert_eq!(rule.normalized("abc").as_deref(), Some("abc"));
+        assert_eq!(rule.normalized("\u{e9}a"), None);
+        assert_eq!(rule.normalized("a[SEP]"), None);
+        let rule = WordRule::of(&tokenizer(&[AddedToken::from("sep", true)])).unwrap();
+        assert_eq!(rule.normalized("sepa"), None);
+        // The normalizer makes "e" of it.
+        let rule = WordRule::of(&tokenizer(&[AddedToken::from("\u{e9}", false)])).unwrap();
+        assert_eq!(rule.normalized("abc"), None);
     }
 
     #[test]
