@@ -18,6 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 ROWS = 256
 TERMS = 180
+INPUTS = ["input_ids", "attention_mask"]
 
 
 def table(columns):
@@ -42,7 +43,9 @@ def model(columns):
     }
     nodes = [
         helper.make_node("Gather", ["input_ids", "places"], ["first"], axis=1),
-        helper.make_node("Mul", ["first", "factors"], ["mixed"]),
+        helper.make_node("Gather", ["attention_mask", "places"], ["present"], axis=1),
+        helper.make_node("Mul", ["first", "present"], ["ids"]),
+        helper.make_node("Mul", ["ids", "factors"], ["mixed"]),
         helper.make_node("ReduceSum", ["mixed", "axis"], ["number"], keepdims=0),
         helper.make_node("Mod", ["number", "rows"], ["row"]),
         helper.make_node("Gather", ["table", "row"], ["weights"], axis=0),
@@ -50,7 +53,7 @@ def model(columns):
     graph = helper.make_graph(
         nodes,
         "table",
-        [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "length"])],
+        [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "length"]) for name in INPUTS],
         [helper.make_tensor_value_info("weights", TensorProto.FLOAT, ["batch", columns])],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )

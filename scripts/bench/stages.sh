@@ -85,7 +85,8 @@ main() {
   find_any_python
   "$SCRIPTS/setup.sh" onnxruntime model bench
   eval "$("$SCRIPTS/setup.sh" --print-env 2>/dev/null)"
-  build_program --bins
+  # With the benchmark, so that both are built with the same features.
+  build_program --bins --bench stages
   WORK="$(mktemp -d)"
   trap 'rm -rf -- "$WORK"' EXIT
   MODEL="$WORK/model"
@@ -97,7 +98,7 @@ main() {
     whole plain --compress none
   } | tee "$OUTPUT/summary.txt"
   SPLADE_EXPORT_MODEL="$(piece_folder model)" SPLADE_EXPORT_CORPUS="$(realpath -- "$CORPUS")" \
-    cargo bench --locked --quiet --manifest-path "$SCRIPTS/../Cargo.toml" --bench stages -- --quiet | tee -a "$OUTPUT/summary.txt"
+    cargo bench --locked --quiet --manifest-path "$SCRIPTS/../Cargo.toml" --bench stages -- --quiet 2>/dev/null | grep -v '^$' | tee -a "$OUTPUT/summary.txt"
   say "bench: everything is in $OUTPUT"
 }
 
