@@ -59,7 +59,7 @@ lint() {
     scripts/setup.sh shellcheck
     shellcheck="$(piece_file shellcheck)"
   fi
-  "$shellcheck" -x scripts/*.sh scripts/bench/*.sh scripts/setup/*.sh scripts/setup/lib/*.sh .ci/run
+  "$shellcheck" -x scripts/*.sh scripts/bench/*.sh scripts/cluster/*.sh scripts/setup/*.sh scripts/setup/lib/*.sh .ci/run
   if cargo fmt --version >/dev/null 2>&1; then cargo fmt --all --check; else say "test: skipped cargo fmt, which is not installed"; fi
   if cargo clippy --version >/dev/null 2>&1; then
     cargo clippy --locked --release --workspace --all-targets --quiet -- -D warnings

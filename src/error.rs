@@ -157,6 +157,9 @@ fn is_stop(cause: &(dyn std::error::Error + 'static)) -> bool {
     matches!(
         cause.downcast_ref(),
         Some(CollectionError::Interrupted(Interrupted))
+    ) || matches!(
+        cause.downcast_ref(),
+        Some(EncodeError::Interrupted(Interrupted))
     ) || cause.is::<Interrupted>()
 }
 

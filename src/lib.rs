@@ -75,7 +75,7 @@ pub use export::{
     ExplainedTerm, Explanation, IndexOptions, JoinOptions, Stages, Timings, TopicsOptions,
     TopicsSummary, build_index, convert_collections, encode_documents, encode_topics,
     encode_topics_with_table, explain_query, explain_text, join_indexes, join_shards,
-    topics_manifest_path,
+    topics_manifest_path, verify_index_of,
 };
 pub use hub::wheels::{
     Installed, Piece as SetupPiece, PipSettings, SetupError, SetupSettings,

@@ -19,19 +19,36 @@ from .errors import (
     RunError,
     SettingError,
     SpladeExportError,
+    SpladeExportWarning,
 )
+from .exports import convert, documents, index, join, topics, verify
+from .summaries import Counts, Export, Index, Output, Progress, Topics, Verification
 
 __all__ = [
     "CollectionError",
     "CorpusError",
+    "Counts",
     "DocumentEncoder",
     "EncodingError",
+    "Export",
+    "Index",
     "IndexFormatError",
     "ModelError",
+    "Output",
     "OutputError",
+    "Progress",
     "QueryEncoder",
     "RunError",
     "SettingError",
     "SpladeEncoder",
     "SpladeExportError",
+    "SpladeExportWarning",
+    "Topics",
+    "Verification",
+    "convert",
+    "documents",
+    "index",
+    "join",
+    "topics",
+    "verify",
 ]

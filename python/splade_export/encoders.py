@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Unpack
 
 from . import _native
-from ._runtime import library
+from .options import EncoderOptions, Path, Preset, QuantizationOptions, with_runtime
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
-
-Aggregation = Literal["max", "sum"]
-Long = Literal["truncate", "windows"]
-Precision = Literal["auto", "fp32", "fp16", "int8"]
-Preset = Literal["naver", "anserini"]
-Rounding = Literal["nearest", "floor", "ceil"]
-Model = str | os.PathLike[str]
-
-
-def _options(**options: Any) -> dict[str, Any]:
-    if options.get("onnxruntime") is None:
-        options["onnxruntime"] = library()
-    return options
 
 
 class SpladeEncoder:
@@ -39,23 +25,25 @@ class SpladeEncoder:
         How the tokens' logits become one weight per term. Default: as the model's folder says, else "max".
     max_length : int, optional
         Most tokens of a text, special ones included. Default: as the model's folder says, at most 512.
-    long : {"truncate", "windows"}
+    long : {"truncate", "windows"}, optional
         What becomes of longer texts: their end is left out, or they are encoded in windows of ``max_length`` tokens, of
         which each term keeps its largest weight.
     stride : int, optional
         Tokens from the beginning of a window to that of the next. Default: windows that meet without overlap.
-    keep_special_tokens : bool
-        Whether special tokens such as [CLS] may be terms.
+    special_tokens : {"drop", "keep"}, optional
+        Whether special tokens such as [CLS] may be terms. Default: "drop".
     top_k : int, optional
         Keep the heaviest terms of a text, so many at most.
     min_weight : float, optional
         Keep terms of at least this weight.
+    keep_mass : float, optional
+        Keep the heaviest terms that have this share of the text's whole weight.
     threads : int, optional
         Encoder threads. Default: the cores.
-    device : str
-        "cpu", "cuda", "cuda:N", "cuda:all", a list such as "cuda:0,cuda:1", or "auto".
-    precision : {"auto", "fp32", "fp16", "int8"}
-        Precision of the encoder layers; "auto" is fp32 on the CPU and fp16 on a GPU.
+    device : str, optional
+        "cpu", "cuda", "cuda:N", "cuda:all", a list such as "cuda:0,cuda:1", or "auto", the default.
+    precision : {"auto", "fp32", "fp16", "int8"}, optional
+        Precision of the encoder layers; "auto", the default, is fp32 on the CPU and fp16 on a GPU.
     max_memory : int, optional
         Bytes that encoding may take.
     onnxruntime : str or path, optional
@@ -71,38 +59,8 @@ class SpladeEncoder:
         If ONNX Runtime or the device cannot be used.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        *,
-        aggregation: Aggregation | None = None,
-        max_length: int | None = None,
-        long: Long = "truncate",
-        stride: int | None = None,
-        keep_special_tokens: bool = False,
-        top_k: int | None = None,
-        min_weight: float | None = None,
-        threads: int | None = None,
-        device: str = "auto",
-        precision: Precision = "auto",
-        max_memory: int | None = None,
-        onnxruntime: Model | None = None,
-    ) -> None:
-        options = _options(
-            aggregation=aggregation,
-            max_length=max_length,
-            long=long,
-            stride=stride,
-            keep_special_tokens=keep_special_tokens,
-            top_k=top_k,
-            min_weight=min_weight,
-            threads=threads,
-            device=device,
-            precision=precision,
-            max_memory=max_memory,
-            onnxruntime=onnxruntime,
-        )
-        self._native = _native.Encoder(model, options)
+    def __init__(self, model: Path, **options: Unpack[EncoderOptions]) -> None:
+        self._native = _native.Encoder(model, with_runtime(dict(options)))
         self._vocabulary: list[str] | None = None
 
     @property
@@ -161,12 +119,7 @@ class SpladeEncoder:
     def impacts(
         self,
         texts: Sequence[str],
-        *,
-        step: float | None = None,
-        preset: Preset | None = None,
-        rounding: Rounding | None = None,
-        min_impact: int | None = None,
-        normalize: str | None = None,
+        **quantization: Unpack[QuantizationOptions],
     ) -> list[dict[str, int]]:
         """Return the impact of each term: how often a pseudo-document repeats it.
 
@@ -174,24 +127,15 @@ class SpladeEncoder:
         ----------
         texts : sequence of str
             Any number of texts.
-        step : float, optional
-            The weight that one unit of impact stands for. Default: 0.1.
-        preset : {"naver", "anserini"}, optional
-            All quantization at once, of which the other options change single settings.
-        rounding : {"nearest", "floor", "ceil"}, optional
-            What happens to a fraction of a unit. Default: "nearest", halves to the even neighbor.
-        min_impact : int, optional
-            Least impact of a positive weight; 0 lets small weights vanish. Default: 1.
-        normalize : str, optional
-            Divide weights before the step: "none", "text" (by the text's own largest) or a number.
+        step, preset, rounding, min_impact, normalize
+            From weights to impacts, see `options.QuantizationOptions`. What needs a whole corpus is refused.
 
         Returns
         -------
         list of dict
             Impacts by term, ordered by token id.
         """
-        quantization = _native.Quantization(preset, step, rounding, min_impact, _text(normalize))
-        return self._native.impacts(_list(texts), quantization)
+        return self._native.impacts(_list(texts), _native.Quantization(dict(quantization)))
 
     def explain(self, text: str, *, step: float | None = None, preset: Preset | None = None) -> dict[str, Any]:
         """Return what becomes of a text: its tokens, and its terms by descending weight.
@@ -202,7 +146,11 @@ class SpladeEncoder:
             ``text``, ``tokens``, ``truncated``, and ``terms`` with ``term``, ``weight``, ``impact`` and ``expansion``
             (whether the term is not in the text).
         """
-        return json.loads(self._native.explain(text, _native.Quantization(preset, step)))
+        return json.loads(self._native.explain(text, _native.Quantization({"preset": preset, "step": step})))
+
+
+class TextOptions(EncoderOptions, QuantizationOptions, total=False):
+    """From text to impacts."""
 
 
 class QueryEncoder:
@@ -214,8 +162,9 @@ class QueryEncoder:
     ----------
     model : str or path
         As for `SpladeEncoder`.
-    query_weights : str
-        "auto" (as the model's folder says), "model", "table", "ones" (every term 1), or a file of terms and weights.
+    query_weights : str, optional
+        "auto" (the default: as the model's folder says), "model", "table", "ones" (every term 1), or a file of terms and
+        weights.
     step, preset, rounding, min_impact, normalize
         As for `SpladeEncoder.impacts`. Use those of the index's documents, or others: they scale scores.
     weights : bool
@@ -232,20 +181,15 @@ class QueryEncoder:
 
     def __init__(
         self,
-        model: Model,
+        model: Path,
         *,
-        query_weights: str = "auto",
-        step: float | None = None,
-        preset: Preset | None = None,
-        rounding: Rounding | None = None,
-        min_impact: int | None = None,
-        normalize: str | None = None,
+        query_weights: str | None = None,
         weights: bool = False,
-        **options: Any,
+        **options: Unpack[TextOptions],
     ) -> None:
-        quantization = _native.Quantization(preset, step, rounding, min_impact, _text(normalize))
+        quantization, encoder = _split(options)
         self._quantization = None if weights else quantization
-        self._native = _native.QueryEncoder(model, query_weights, _options(**options))
+        self._native = _native.QueryEncoder(model, {**encoder, "query_weights": query_weights})
 
     def encode(self, text: str, **_: Any) -> dict[str, float]:
         """Return the impact (or weight) of each term of a query, as Python numbers.
@@ -269,26 +213,25 @@ class DocumentEncoder:
         As for `SpladeEncoder`.
     step, preset, rounding, min_impact, normalize
         As for `SpladeEncoder.impacts`.
+    weights : bool
+        Return float weights instead of impacts.
     **options
         The options of `SpladeEncoder`.
     """
 
     def __init__(
         self,
-        model: Model,
+        model: Path,
         *,
-        step: float | None = None,
-        preset: Preset | None = None,
-        rounding: Rounding | None = None,
-        min_impact: int | None = None,
-        normalize: str | None = None,
-        **options: Any,
+        weights: bool = False,
+        **options: Unpack[TextOptions],
     ) -> None:
-        self._quantization = _native.Quantization(preset, step, rounding, min_impact, _text(normalize))
-        self._native = _native.Encoder(model, _options(**options))
+        quantization, encoder = _split(options)
+        self._quantization = None if weights else quantization
+        self._native = _native.Encoder(model, encoder)
 
-    def encode(self, texts: Iterable[str], titles: Iterable[str] | None = None, **_: Any) -> list[dict[str, int]]:
-        """Return the impacts of each document's terms.
+    def encode(self, texts: Iterable[str], titles: Iterable[str] | None = None, **_: Any) -> list[dict[str, float]]:
+        """Return the impact (or weight) of each term of each document, as Python numbers.
 
         Parameters
         ----------
@@ -302,6 +245,8 @@ class DocumentEncoder:
         texts = _list(texts)
         if titles is not None:
             texts = [_join(title, text) for title, text in zip(titles, texts, strict=True)]
+        if self._quantization is None:
+            return self._native.encode(texts)
         return self._native.impacts(texts, self._quantization)
 
 
@@ -317,5 +262,7 @@ def _list(texts: Iterable[str]) -> list[str]:
     return list(texts)
 
 
-def _text(normalize: str | float | None) -> str | None:
-    return None if normalize is None else str(normalize)
+def _split(options: TextOptions) -> tuple[_native.Quantization, dict[str, Any]]:
+    given = dict(options)
+    quantization = {name: given.pop(name, None) for name in QuantizationOptions.__annotations__}
+    return _native.Quantization(quantization), with_runtime(given)

@@ -5,6 +5,10 @@ class SpladeExportError(Exception):
     """Any error of this package."""
 
 
+class SpladeExportWarning(UserWarning):
+    """Something is done as it was asked for and loses something, or an earlier run left something damaged."""
+
+
 class SettingError(SpladeExportError, ValueError):
     """Options that contradict each other or are out of range."""
 

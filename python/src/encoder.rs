@@ -1,25 +1,25 @@
 //! The encoder of documents and other texts.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::PyDict;
-use splade_export::{SparseVector, SpladeEncoder, explain_text};
+use splade_export::{DocumentsOptions, SparseVector, SpladeEncoder, explain_text};
 
+use crate::background;
 use crate::errors::{exception, setting};
+use crate::options::Options;
 use crate::quantization::Quantization;
-use crate::settings::{encoder_settings, model_folder};
+use crate::settings::{encoder_settings, open_model};
 use crate::sparse::{Arrays, arrays};
 use crate::terms::{Terms, dictionary};
-
-/// Texts encoded between two looks for Ctrl-C.
-const SLICE: usize = 4096;
 
 /// A model, loaded. Threads may share it.
 #[pyclass(frozen)]
 pub struct Encoder {
-    encoder: SpladeEncoder,
+    encoder: Arc<SpladeEncoder>,
     terms: Terms,
 }
 
@@ -27,15 +27,14 @@ pub struct Encoder {
 impl Encoder {
     #[new]
     fn new(py: Python<'_>, model: PathBuf, options: &Bound<'_, PyDict>) -> PyResult<Self> {
-        let settings = encoder_settings(options)?;
-        let folder = model_folder(py, model)?;
-        let encoder = py.detach(|| {
-            let builder = SpladeEncoder::open(folder).map_err(splade_export::Error::from)?;
-            let built = builder.settings(settings).build();
-            built.map_err(splade_export::Error::from)
+        let options = Options::new(options)?;
+        let settings = encoder_settings(&options)?;
+        options.end()?;
+        let encoder = open_model(py, model, |folder| {
+            Ok(SpladeEncoder::open(folder)?.settings(settings).build()?)
         });
         Ok(Self {
-            encoder: encoder.map_err(exception)?,
+            encoder: Arc::new(encoder?),
             terms: Terms::default(),
         })
     }
@@ -64,7 +63,7 @@ impl Encoder {
         texts: Vec<PyBackedStr>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let terms = self.terms.get(py, self.encoder.vocabulary())?;
-        let vectors = self.vectors(py, &texts)?;
+        let vectors = self.vectors(py, texts)?;
         let weights = |vector: SparseVector| {
             let entries = vector.0.into_iter();
             dictionary(py, terms, entries.map(|entry| (entry.term, entry.weight)))
@@ -73,7 +72,7 @@ impl Encoder {
     }
 
     fn encode_csr<'py>(&self, py: Python<'py>, texts: Vec<PyBackedStr>) -> PyResult<Arrays<'py>> {
-        arrays(py, &self.vectors(py, &texts)?)
+        arrays(py, &self.vectors(py, texts)?)
     }
 
     fn impacts<'py>(
@@ -84,7 +83,7 @@ impl Encoder {
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let terms = self.terms.get(py, self.encoder.vocabulary())?;
         let mut dictionaries = Vec::with_capacity(texts.len());
-        for vector in self.vectors(py, &texts)? {
+        for vector in self.vectors(py, texts)? {
             let impacts = quantization.impacts(&vector)?.into_iter();
             let entries = impacts.map(|entry| (entry.term, entry.impact));
             dictionaries.push(dictionary(py, terms, entries)?);
@@ -108,14 +107,21 @@ impl Encoder {
 }
 
 impl Encoder {
-    /// Encodes without the interpreter's lock, and looks for Ctrl-C from time to time.
-    fn vectors(&self, py: Python<'_>, texts: &[PyBackedStr]) -> PyResult<Vec<SparseVector>> {
-        let mut vectors = Vec::with_capacity(texts.len());
-        for slice in texts.chunks(SLICE) {
-            py.check_signals()?;
-            let encoded = py.detach(|| self.encoder.encode(slice));
-            vectors.extend(encoded.map_err(exception)?);
+    /// Encodes without the interpreter's lock, and looks for Ctrl-C from time to time. Many texts are encoded in slices as
+    /// long as a part, so that they share their batches with the same texts as in a part.
+    fn vectors(&self, py: Python<'_>, texts: Vec<PyBackedStr>) -> PyResult<Vec<SparseVector>> {
+        if texts.len() == 1 {
+            return py.detach(|| self.encoder.encode(&texts)).map_err(exception);
         }
-        Ok(vectors)
+        let encoder = Arc::clone(&self.encoder);
+        let encoded = background::run(py, None, move |stop, _| {
+            let mut vectors = Vec::with_capacity(texts.len());
+            for slice in texts.chunks(DocumentsOptions::default().part_size) {
+                vectors.extend(encoder.encode_until(slice, stop)?);
+            }
+            // Python's strings are given back where its lock is held.
+            Ok((vectors, texts))
+        });
+        Ok(encoded?.0)
     }
 }

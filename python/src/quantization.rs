@@ -1,9 +1,11 @@
 //! From weights to impacts.
 
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use splade_export::{Normalization, Quantizer, Rounding, SparseVector, Step};
 
 use crate::errors::{exception, setting};
+use crate::options::Options;
 
 /// A quantization, checked.
 #[pyclass(frozen)]
@@ -12,44 +14,17 @@ pub struct Quantization(splade_export::Quantization);
 #[pymethods]
 impl Quantization {
     #[new]
-    #[pyo3(signature = (preset=None, step=None, rounding=None, min_impact=None, normalize=None))]
-    fn new(
-        preset: Option<&str>,
-        step: Option<f64>,
-        rounding: Option<&str>,
-        min_impact: Option<u32>,
-        normalize: Option<&str>,
-    ) -> PyResult<Self> {
-        let mut quantization = match preset {
-            None => splade_export::Quantization::default(),
-            Some("naver") => splade_export::Quantization::naver(),
-            Some("anserini") => splade_export::Quantization::anserini(),
-            Some(other) => {
-                return Err(setting(format!(
-                    "`preset` is naver or anserini, not {other:?}"
-                )));
-            }
-        };
-        if let Some(step) = step {
-            quantization.step =
-                Step::try_from(step).map_err(|error| setting(format!("`step` {error}")))?;
-        }
-        match rounding {
-            None => {}
-            Some("nearest") => quantization.rounding = Rounding::Nearest,
-            Some("floor") => quantization.rounding = Rounding::Floor,
-            Some("ceil") => quantization.rounding = Rounding::Ceil,
-            Some(other) => {
-                return Err(setting(format!(
-                    "`rounding` is nearest, floor or ceil, not {other:?}"
-                )));
-            }
-        }
-        if let Some(least) = min_impact {
-            quantization.min_impact = least;
-        }
-        if let Some(text) = normalize {
-            quantization.normalization = normalization(text)?;
+    fn new(options: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let options = Options::new(options)?;
+        let quantization = quantization(&options)?.ok_or_else(|| {
+            setting("`step` none keeps weights, and impacts were asked for; give a number")
+        })?;
+        options.end()?;
+        if quantization.normalization == Normalization::Corpus {
+            return Err(setting(
+                "`normalize` corpus takes the largest weight of a whole corpus, which texts do not tell; give that weight \
+                 as a number",
+            ));
         }
         Ok(Self(quantization))
     }
@@ -68,13 +43,88 @@ impl Quantization {
     }
 }
 
-fn normalization(text: &str) -> PyResult<Normalization> {
-    match text.parse() {
-        Ok(Normalization::Corpus) => Err(setting(
-            "`normalize` corpus takes the largest weight of a whole corpus, which texts do not tell; give that weight as a \
-             number",
-        )),
-        Ok(normalization) => Ok(normalization),
-        Err(error) => Err(setting(format!("`normalize`: {error}"))),
+/// Returns true if an option of the quantization is given.
+pub fn is_given(options: &Bound<'_, PyDict>) -> PyResult<bool> {
+    for name in [
+        "preset",
+        "step",
+        "rounding",
+        "min_impact",
+        "normalize",
+        "max_impact",
+    ] {
+        if options
+            .get_item(name)?
+            .is_some_and(|value| !value.is_none())
+        {
+            return Ok(true);
+        }
     }
+    Ok(false)
+}
+
+/// Reads a quantization; `None` keeps float weights.
+pub fn quantization(options: &Options<'_>) -> PyResult<Option<splade_export::Quantization>> {
+    let preset = options.choice(
+        "preset",
+        &[
+            ("naver", splade_export::Quantization::naver()),
+            ("anserini", splade_export::Quantization::anserini()),
+        ],
+    )?;
+    let step = options.text("step")?;
+    let rounding = options.choice(
+        "rounding",
+        &[
+            ("nearest", Rounding::Nearest),
+            ("floor", Rounding::Floor),
+            ("ceil", Rounding::Ceil),
+        ],
+    )?;
+    let min_impact: Option<u32> = options.take("min_impact")?;
+    let normalization: Option<Normalization> = options.parse("normalize")?;
+    let max_impact: Option<u32> = options.take("max_impact")?;
+    let given = [
+        ("preset", preset.is_some()),
+        ("step", step.is_some()),
+        ("normalize", normalization.is_some()),
+        ("rounding", rounding.is_some()),
+        ("min_impact", min_impact.is_some()),
+        ("max_impact", max_impact.is_some()),
+    ];
+    let other = |names: &[(&'static str, bool)]| {
+        let mut names = names.iter();
+        names.find(|(_, given)| *given).map(|(name, _)| *name)
+    };
+    if step.as_deref() == Some("none") {
+        return match other(&[&given[..1], &given[2..]].concat()) {
+            None => Ok(None),
+            Some(name) => Err(setting(format!(
+                "`step` none keeps the weights as they are, so `{name}` has no effect; leave one of the two out"
+            ))),
+        };
+    }
+    let mut quantization = preset.unwrap_or_default();
+    if let Some(most) = max_impact {
+        if let Some(name) = other(&given[..3]) {
+            return Err(setting(format!(
+                "`max_impact` sets what `{name}` sets; leave one of the two out"
+            )));
+        }
+        quantization.step = positive("max_impact", 1.0 / f64::from(most))?;
+        quantization.normalization = Normalization::Corpus;
+    }
+    if let Some(step) = step {
+        quantization.step = step
+            .parse()
+            .map_err(|error| setting(format!("`step` {error}, or none")))?;
+    }
+    quantization.rounding = rounding.unwrap_or(quantization.rounding);
+    quantization.min_impact = min_impact.unwrap_or(quantization.min_impact);
+    quantization.normalization = normalization.unwrap_or(quantization.normalization);
+    Ok(Some(quantization))
+}
+
+fn positive(name: &str, number: f64) -> PyResult<Step> {
+    Step::try_from(number).map_err(|error| setting(format!("`{name}` {error}")))
 }

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use splade_export::{QueryEncoder as Inner, QueryWeights, SparseVector};
+use splade_export::{QueryEncoder as Inner, SparseVector};
 
 use crate::errors::exception;
+use crate::options::Options;
 use crate::quantization::Quantization;
-use crate::settings::{encoder_settings, model_folder};
+use crate::settings::{encoder_settings, open_model, query_weights};
 use crate::terms::{Terms, dictionary};
 
 /// The query side of a model's folder, loaded. Threads may share it.
@@ -21,22 +22,16 @@ pub struct QueryEncoder {
 #[pymethods]
 impl QueryEncoder {
     #[new]
-    fn new(
-        py: Python<'_>,
-        model: PathBuf,
-        query_weights: &str,
-        options: &Bound<'_, PyDict>,
-    ) -> PyResult<Self> {
-        let settings = encoder_settings(options)?;
-        let folder = model_folder(py, model)?;
-        let weights = match query_weights.parse() {
-            Ok(weights) => weights,
-            Err(never) => match never {},
-        };
-        let weights: QueryWeights = weights;
-        let encoder = py.detach(|| Inner::open(&folder, &weights, settings));
+    fn new(py: Python<'_>, model: PathBuf, options: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let options = Options::new(options)?;
+        let settings = encoder_settings(&options)?;
+        let weights = query_weights(&options)?;
+        options.end()?;
+        let encoder = open_model(py, model, move |folder| {
+            Ok(Inner::open(&folder, &weights, settings)?)
+        });
         Ok(Self {
-            encoder: encoder.map_err(exception)?,
+            encoder: encoder?,
             terms: Terms::default(),
         })
     }

@@ -2,88 +2,93 @@
 
 use std::path::PathBuf;
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 use splade_export::{
-    Aggregation, EncoderSettings, LongTexts, MAX_THREADS, Precision, Refresh, resolve_model,
+    Aggregation, EncoderSettings, LongTexts, MAX_THREADS, Precision, Pruning, QueryWeights,
+    Refresh, Share, resolve_model,
 };
 
-use crate::errors::{exception, setting};
+use crate::background;
+use crate::errors::setting;
+use crate::options::Options;
 
 /// Finds the folder of a model that is given as a folder or as a name on the hub, and fetches it where it must.
-pub fn model_folder(py: Python<'_>, model: PathBuf) -> PyResult<PathBuf> {
+pub fn find_model(model: PathBuf) -> splade_export::Result<PathBuf> {
     // No name has other characters.
-    let Some(name) = model.to_str().map(str::to_owned) else {
+    let Some(name) = model.to_str() else {
         return Ok(model);
     };
-    let place = py.detach(|| resolve_model(&name, Refresh::No, &mut |_| {}));
-    Ok(place.map_err(exception)?.folder().to_owned())
+    let place = resolve_model(name, Refresh::No, &mut |_| {})?;
+    Ok(place.folder().to_owned())
 }
 
-/// Reads the options of an encoder; the Python classes name them all, with their defaults.
-pub fn encoder_settings(options: &Bound<'_, PyDict>) -> PyResult<EncoderSettings> {
-    let mut settings = EncoderSettings::default();
-    for (name, value) in options {
-        if value.is_none() {
-            continue;
-        }
-        let name: String = name.extract()?;
-        match name.as_str() {
-            "aggregation" => settings.aggregation = Some(aggregation(&value.extract::<String>()?)?),
-            "max_length" => settings.max_length = Some(value.extract()?),
-            "keep_special_tokens" => settings.keep_special_tokens = value.extract()?,
-            "top_k" => settings.pruning.top_k = Some(value.extract()?),
-            "min_weight" => settings.pruning.min_weight = Some(min_weight(value.extract()?)?),
-            "long" => settings.long = long(&value.extract::<String>()?)?,
-            "stride" => settings.stride = Some(value.extract()?),
-            "threads" => settings.threads = threads(value.extract()?)?,
-            "device" => {
-                let text: String = value.extract()?;
-                let device = text.parse();
-                settings.device = device.map_err(|error| setting(format!("`device`: {error}")))?;
-            }
-            "precision" => settings.precision = precision(&value.extract::<String>()?)?,
-            "max_memory" => settings.max_memory = Some(value.extract()?),
-            "onnxruntime" => settings.onnxruntime = Some(value.extract()?),
-            _ => {
-                return Err(PyTypeError::new_err(format!("there is no option {name:?}")));
-            }
-        }
-    }
-    Ok(settings)
+/// Opens something in the folder of a model, which Ctrl-C does not wait for.
+pub fn open_model<T: Send + 'static>(
+    py: Python<'_>,
+    model: PathBuf,
+    open: impl FnOnce(PathBuf) -> splade_export::Result<T> + Send + 'static,
+) -> PyResult<T> {
+    background::run(py, None, move |_, _| open(find_model(model)?))
 }
 
-fn aggregation(text: &str) -> PyResult<Aggregation> {
-    match text {
-        "max" => Ok(Aggregation::Max),
-        "sum" => Ok(Aggregation::Sum),
-        _ => Err(setting(format!(
-            "`aggregation` is max or sum, not {text:?}"
-        ))),
-    }
+/// Reads the options of an encoder.
+pub fn encoder_settings(options: &Options<'_>) -> PyResult<EncoderSettings> {
+    let defaults = EncoderSettings::default();
+    let special_tokens = options.choice("special_tokens", &[("drop", false), ("keep", true)])?;
+    Ok(EncoderSettings {
+        onnxruntime: options.take("onnxruntime")?,
+        aggregation: options.choice(
+            "aggregation",
+            &[("max", Aggregation::Max), ("sum", Aggregation::Sum)],
+        )?,
+        max_length: options.take("max_length")?,
+        long: options
+            .choice(
+                "long",
+                &[
+                    ("truncate", LongTexts::Truncate),
+                    ("windows", LongTexts::Windows),
+                ],
+            )?
+            .unwrap_or(defaults.long),
+        stride: options.take("stride")?,
+        keep_special_tokens: special_tokens.unwrap_or(defaults.keep_special_tokens),
+        pruning: pruning(options)?,
+        threads: threads(options)?.unwrap_or(defaults.threads),
+        device: options.parse("device")?.unwrap_or(defaults.device),
+        precision: options
+            .choice(
+                "precision",
+                &[
+                    ("auto", None),
+                    ("fp32", Some(Precision::Fp32)),
+                    ("fp16", Some(Precision::Fp16)),
+                    ("int8", Some(Precision::Int8)),
+                ],
+            )?
+            .unwrap_or(defaults.precision),
+        max_memory: options.take("max_memory")?,
+        head: defaults.head,
+        batches: defaults.batches,
+    })
 }
 
-fn long(text: &str) -> PyResult<LongTexts> {
-    match text {
-        "truncate" => Ok(LongTexts::Truncate),
-        "windows" => Ok(LongTexts::Windows),
-        _ => Err(setting(format!(
-            "`long` is truncate or windows, not {text:?}"
-        ))),
-    }
+/// Reads where the weights of queries come from.
+pub fn query_weights(options: &Options<'_>) -> PyResult<QueryWeights> {
+    Ok(options.parse("query_weights")?.unwrap_or_default())
 }
 
-fn precision(text: &str) -> PyResult<Option<Precision>> {
-    match text {
-        "auto" => Ok(None),
-        "fp32" => Ok(Some(Precision::Fp32)),
-        "fp16" => Ok(Some(Precision::Fp16)),
-        "int8" => Ok(Some(Precision::Int8)),
-        _ => Err(setting(format!(
-            "`precision` is auto, fp32, fp16 or int8, not {text:?}"
-        ))),
-    }
+/// Reads which weights are left out.
+pub fn pruning(options: &Options<'_>) -> PyResult<Pruning> {
+    let keep_mass = options.take("keep_mass")?;
+    let keep_mass = keep_mass
+        .map(|share: f64| Share::try_from(share))
+        .transpose();
+    Ok(Pruning {
+        top_k: options.take("top_k")?,
+        min_weight: options.take("min_weight")?.map(min_weight).transpose()?,
+        keep_mass: keep_mass.map_err(|error| setting(format!("`keep_mass` {error}")))?,
+    })
 }
 
 fn min_weight(weight: f32) -> PyResult<f32> {
@@ -96,10 +101,12 @@ fn min_weight(weight: f32) -> PyResult<f32> {
     }
 }
 
-fn threads(threads: usize) -> PyResult<usize> {
-    if (1..=usize::from(MAX_THREADS)).contains(&threads) {
-        Ok(threads)
-    } else {
-        Err(setting(format!("`threads` is from 1 to {MAX_THREADS}")))
+/// Reads the number of threads.
+pub fn threads(options: &Options<'_>) -> PyResult<Option<usize>> {
+    match options.take("threads")? {
+        Some(threads) if !(1..=usize::from(MAX_THREADS)).contains(&threads) => {
+            Err(setting(format!("`threads` is from 1 to {MAX_THREADS}")))
+        }
+        threads => Ok(threads),
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use splade_export::{
@@ -50,6 +51,18 @@ pub struct Args {
     /// are made again.
     #[arg(long, help_heading = "Output")]
     resume: bool,
+
+    /// With --resume, wait at most so many seconds for the end of another run that is writing to the output
+    ///
+    /// In a cluster, a task that is started again may find that the first one still lives.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 0,
+        requires = "resume",
+        help_heading = "Output"
+    )]
+    wait_for_lock: u32,
 
     /// Encode these parts only: a shard such as 3/16, or a range of part numbers such as 120-180
     ///
@@ -110,6 +123,7 @@ impl Args {
             quantization: encode.quantization,
             corpus: self.input.resolve(self.paths, CorpusKind::Documents),
             resume: self.resume,
+            wait_for_lock: Duration::from_secs(self.wait_for_lock.into()),
             selection: self.parts.unwrap_or_default(),
             plan: self
                 .plan
@@ -166,9 +180,6 @@ impl Args {
             (None, Some(flag)) => {
                 usage_error(format!("{flag} is about the index, so it needs --index"))
             }
-            (Some(_), Some("--force-merge")) if selection != PartSelection::All => usage_error(
-                "--force-merge would mix the parts of a shard; give it to splade-export join",
-            ),
             (Some(_), _) if encode.quantization.is_none() => usage_error(
                 "--step none keeps weights, and --index takes impacts; leave one of the two out",
             ),
@@ -176,19 +187,6 @@ impl Args {
         }
         if self.output.is_none() && on_error != OnError::Stop {
             usage_error("--on-error skip writes OUTPUT/rejected.jsonl, so it needs --output");
-        }
-        if let Some(format) = self.format.other_than_collection()
-            && selection != PartSelection::All
-        {
-            usage_error(format_args!(
-                "--parts makes shards, and those in the format {format} cannot be joined; join collections, and convert the \
-                 result"
-            ));
-        }
-        if self.output.is_none() && selection != PartSelection::All {
-            usage_error(
-                "--parts needs --output: without a collection, the shards could not be joined",
-            );
         }
     }
 }

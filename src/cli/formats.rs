@@ -47,12 +47,6 @@ impl FormatArgs {
         }
     }
 
-    /// Returns the first format beside the collection.
-    pub fn other_than_collection(&self) -> Option<&str> {
-        let mut others = self.format.iter().filter(|name| *name != COLLECTION);
-        others.next().map(String::as_str)
-    }
-
     /// Makes the outputs that were asked for: the collection first, then the other formats, then the index.
     pub fn outputs(
         &self,
@@ -62,7 +56,7 @@ impl FormatArgs {
     ) -> splade_export::Result<Vec<Box<dyn Output>>> {
         let mut outputs = Vec::new();
         if let Some(output) = output {
-            outputs = self.formats(output)?;
+            outputs = OutputFormat::outputs(&self.format, output, self.compression())?;
         }
         if let Some(index) = index {
             if outputs.iter().any(|output| output.path() == index) {
@@ -71,32 +65,5 @@ impl FormatArgs {
             outputs.push(Box::new(LuceneOutput::new(index, settings.resolve())));
         }
         Ok(outputs)
-    }
-
-    fn formats(&self, output: &Path) -> splade_export::Result<Vec<Box<dyn Output>>> {
-        let mut outputs: Vec<(&str, Box<dyn Output>)> = Vec::new();
-        for name in &self.format {
-            let name = name.trim();
-            let folder = match name {
-                COLLECTION => output.to_owned(),
-                name => output.join(name),
-            };
-            let format: OutputFormat = name.parse()?;
-            let made = format.output(folder, self.compression());
-            if let Some((first, _)) = outputs.iter().find(|(_, o)| o.format() == made.format()) {
-                usage_error(if *first == name {
-                    format!("--format names {name} twice; name it once")
-                } else {
-                    format!(
-                        "--format names {first} and {name}, which are the same files; name one of them"
-                    )
-                });
-            }
-            match name {
-                COLLECTION => outputs.insert(0, (name, made)),
-                name => outputs.push((name, made)),
-            }
-        }
-        Ok(outputs.into_iter().map(|(_, output)| output).collect())
     }
 }

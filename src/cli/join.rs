@@ -1,6 +1,7 @@
 //! `splade-export join`
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use splade_export::{
@@ -34,6 +35,10 @@ pub struct Args {
     /// Go on with an interrupted run of the same command, or begin it
     #[arg(long)]
     resume: bool,
+
+    /// With --resume, wait at most so many seconds for the end of another run that is writing to the output
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, requires = "resume")]
+    wait_for_lock: u32,
 
     /// The folder of the Lucene index to make of those in --indexes
     #[arg(long, value_name = "DIR", requires = "indexes")]
@@ -77,6 +82,7 @@ impl Args {
             shards: self.shares,
             others,
             resume: self.resume,
+            wait_for_lock: Duration::from_secs(self.wait_for_lock.into()),
         };
         let stop = interrupt::install("the same command and --resume goes on")?;
         let mut display = Display::new("documents", self.quiet);

@@ -50,11 +50,15 @@ impl Display {
             Event::Finished if !self.silent => {
                 say!("finished     by an earlier run; every part was verified");
             }
+            Event::Waiting(path) if !self.silent => say!(
+                "waiting      for the end of another run that is writing to {}",
+                path.display()
+            ),
             Event::Warning(warning) if !self.silent => {
                 say!("warning: {warning}");
             }
             Event::Ended(timings) => self.timings = Some(timings),
-            Event::Found(_) | Event::Kept { .. } | Event::Finished => {}
+            Event::Found(_) | Event::Kept { .. } | Event::Finished | Event::Waiting(_) => {}
             // Even where nothing else is shown: something has happened to the disk.
             Event::Damaged(damaged) => say!(
                 "warning: {}: {}; it is made again",

@@ -1,11 +1,10 @@
 //! `splade-export topics`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 use splade_export::{
-    AnseriniTopics, LineFormat, OutputFormat, PyseriniTopics, QueryEncoder, TopicsOptions,
-    encode_topics, encode_topics_with_table,
+    OutputFormat, QueryEncoder, TopicsOptions, encode_topics, encode_topics_with_table,
 };
 
 use super::encode::EncodeArgs;
@@ -13,7 +12,6 @@ use super::input::TopicsInputArgs;
 use super::interrupt;
 use super::progress::Display;
 use super::query::QueryArgs;
-use super::usage::usage_error;
 
 /// Encode topics for Anserini, Pyserini or another engine
 ///
@@ -53,10 +51,7 @@ pub struct Args {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        let format = match self.format {
-            Some(name) => by_name(&name)?,
-            None => by_name(by_ending(&self.output))?,
-        };
+        let format = OutputFormat::of_topics(self.format.as_deref(), &self.output)?;
         let encode = self.encode.resolve(self.quiet)?;
         let mut options = TopicsOptions {
             quantization: encode.quantization,
@@ -92,34 +87,5 @@ impl Args {
             say!("output       {}", options.output.display());
         }
         Ok(())
-    }
-}
-
-/// Returns the format of a name: that of a file ending, or the queries for an engine.
-fn by_name(name: &str) -> splade_export::Result<Box<dyn LineFormat>> {
-    Ok(match name {
-        "tsv" => Box::new(AnseriniTopics::default()),
-        "jsonl" => Box::new(PyseriniTopics::default()),
-        name => {
-            let format: OutputFormat = name.parse().map_err(|error| {
-                splade_export::Error::setting(format!("{error}, or tsv or jsonl"))
-            })?;
-            format.queries().unwrap_or_else(|| {
-                usage_error(format_args!(
-                    "--format {name} is for documents; topics in it are not written yet"
-                ))
-            })
-        }
-    })
-}
-
-fn by_ending(path: &Path) -> &'static str {
-    match path.extension().and_then(|ending| ending.to_str()) {
-        Some("tsv") => "tsv",
-        Some("jsonl") => "jsonl",
-        _ => usage_error(format_args!(
-            "{}: the format cannot be told from the ending; say --format tsv, jsonl or another one",
-            path.display()
-        )),
     }
 }

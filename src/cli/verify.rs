@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use clap::Args as ClapArgs;
 use splade_export::{
-    Finding, Manifest, Remedy, Stop, VectorKind, is_index, verify_collection, verify_index,
+    Finding, Manifest, Stop, is_index, verify_collection, verify_index, verify_index_of,
 };
 
 use super::interrupt;
@@ -72,16 +72,7 @@ impl Args {
         for finding in &findings {
             lines.print(&format!("{}: {}", finding.path.display(), finding.problem))?;
         }
-        anyhow::ensure!(
-            findings.is_empty(),
-            "{}: {}; {}",
-            self.output.display(),
-            match findings.len() {
-                1 => "1 problem".to_owned(),
-                many => format!("{many} problems"),
-            },
-            advice(&findings)
-        );
+        Finding::refuse(&self.output, &findings)?;
         if !self.quiet {
             let counts = &manifest.counts;
             lines.print(&format!(
@@ -99,56 +90,17 @@ impl Args {
 
     /// What is in the index; an error if it is damaged or not of the collection.
     fn index(&self, folder: &Path, manifest: Option<&Manifest>) -> anyhow::Result<String> {
-        let summary = verify_index(folder)?;
-        let totals = &summary.totals;
-        if let Some(manifest) = manifest {
-            anyhow::ensure!(
-                manifest.settings.kind == VectorKind::Impacts,
-                "{}: a collection of weights has no index",
-                self.output.display()
-            );
-            let counts = &manifest.counts;
-            let expected = (
-                counts.documents - counts.empty,
-                counts.postings,
-                counts.impact_sum,
-            );
-            let found = (totals.documents, totals.postings, totals.impact_sum);
-            anyhow::ensure!(
-                found == expected,
-                "{}: it holds {} documents with {} postings and impacts of {} in all, the collection {}, {} and {}; remove it \
-                 and make it again: splade-export index {} --output {0}",
-                folder.display(),
-                found.0,
-                found.1,
-                found.2,
-                expected.0,
-                expected.1,
-                expected.2,
-                self.output.display()
-            );
-        }
+        let summary = match manifest {
+            Some(manifest) => verify_index_of(folder, &self.output, manifest)?,
+            None => verify_index(folder)?,
+        };
         Ok(format!(
             "{}: index of {} documents in {} segments, {} postings: all as written",
             folder.display(),
-            totals.documents,
+            summary.totals.documents,
             summary.segments,
-            totals.postings
+            summary.totals.postings
         ))
-    }
-}
-
-/// Says what mends a collection. Where several things are to be done, it is the first of them, and the next verification
-/// tells what is left.
-fn advice(findings: &[Finding]) -> &'static str {
-    let needs = |remedy| findings.iter().any(|finding| finding.remedy == remedy);
-    if needs(Remedy::MoveAway) {
-        "move away what is none of the collection's, and verify again"
-    } else if needs(Remedy::Resume) {
-        "the command that made the collection, with --resume, makes what is damaged again"
-    } else {
-        "the manifest does not agree with files that are as they were written: make the collection again, in another \
-         folder"
     }
 }
 

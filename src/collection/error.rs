@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::finding::Remedy;
 use crate::corpus::{CorpusError, Place};
 use crate::impact::MAX_IMPACT;
 use crate::quote::{self, Name, Quoted};
@@ -48,6 +49,21 @@ pub enum CollectionError {
     StrangeFile {
         /// The file.
         path: PathBuf,
+    },
+
+    /// A verification that found something.
+    #[error(
+        "{}: {}; {remedy}",
+        quote::path(.path),
+        match .count { 1 => "1 problem".to_owned(), many => format!("{many} problems") }
+    )]
+    Problems {
+        /// The folder.
+        path: PathBuf,
+        /// How much is wrong.
+        count: usize,
+        /// What is to be done first.
+        remedy: Remedy,
     },
 
     /// A folder of ours without a manifest.

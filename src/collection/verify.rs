@@ -1,6 +1,6 @@
 //! Checks a finished collection against its manifest, and its lines against what a line must be.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::document_line::{Contents, parse};
 use super::error::{CollectionError, LineProblem};
+use super::finding::{Finding, Remedy};
 use super::lines::Lines;
 use super::manifest::{Manifest, PartInfo};
 use super::names::{DOCUMENTS, MANIFEST, REJECTED};
@@ -17,28 +18,24 @@ use crate::quote::Quoted;
 use crate::run::{Counts, VectorKind};
 use crate::stop::Stop;
 
-/// What is wrong with a collection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The file.
-    pub path: PathBuf,
-    /// What is wrong, with the line where there is one.
-    pub problem: String,
-    /// What mends it.
-    pub remedy: Remedy,
-}
-
-/// What mends a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Remedy {
-    /// The run that made the collection, gone on with by `resume`, makes the file again.
-    Resume,
-    /// The file is none of the collection's and has to be moved away.
-    MoveAway,
-    /// The files are as the manifest has them, and it contradicts itself or them: the collection has to be made again, in
-    /// another folder.
-    MakeAgain,
+impl Finding {
+    /// Refuses a collection in which something is wrong, and says what mends it. Where several things are to be done, it is
+    /// the first of them, and the next verification tells what is left.
+    ///
+    /// # Errors
+    /// [`CollectionError::Problems`] if there are findings.
+    pub fn refuse(collection: &Path, findings: &[Self]) -> Result<(), CollectionError> {
+        let needs = |remedy| findings.iter().any(|finding| finding.remedy == remedy);
+        let remedy = [Remedy::MoveAway, Remedy::Resume, Remedy::MakeAgain];
+        match remedy.into_iter().find(|remedy| needs(*remedy)) {
+            None => Ok(()),
+            Some(remedy) => Err(CollectionError::Problems {
+                path: collection.to_owned(),
+                count: findings.len(),
+                remedy,
+            }),
+        }
+    }
 }
 
 /// Checks every file and every line of a finished collection; gives its manifest and what is wrong.

@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::runtime::RuntimeError;
 use crate::model::{ModelError, Precision};
 use crate::screened_head::HeadError;
+use crate::stop::Interrupted;
 
 /// Why texts cannot be encoded.
 #[derive(Debug, Error)]
@@ -16,6 +17,8 @@ pub enum EncodeError {
     Runtime(#[from] RuntimeError),
     #[error(transparent)]
     Model(#[from] ModelError),
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
     #[error("the model's head cannot be used")]
     Head(#[from] HeadError),
     #[error("ONNX Runtime refuses the model: {0}")]

@@ -18,6 +18,7 @@ use super::worker::EncodedBatch;
 use super::worker_pool::WorkerPool;
 use crate::impact::{Pruning, SparseVector};
 use crate::model::{Aggregation, Fingerprint, Model, Precision, Vocabulary};
+use crate::stop::Stop;
 
 /// A SPLADE model, ready to encode texts from several threads at once.
 ///
@@ -81,17 +82,36 @@ impl SpladeEncoder {
         &self,
         texts: &[impl AsRef<str> + Sync],
     ) -> Result<Vec<SparseVector>, EncodeError> {
+        self.encode_until(texts, &Stop::default())
+    }
+
+    /// Encodes texts as [`SpladeEncoder::encode`] does, and ends before the next batch where a stop is asked for.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if the tokenizer or ONNX Runtime fails, or a stop was asked for.
+    pub fn encode_until(
+        &self,
+        texts: &[impl AsRef<str> + Sync],
+        stop: &Stop,
+    ) -> Result<Vec<SparseVector>, EncodeError> {
+        let tokens = |text: &str| {
+            stop.check()?;
+            self.tokens(text)
+        };
         let tokens = match texts {
-            [text] => vec![self.tokens(text.as_ref())?],
+            [text] => vec![tokens(text.as_ref())?],
             texts => texts
                 .par_iter()
-                .map(|text| self.tokens(text.as_ref()))
+                .map(|text| tokens(text.as_ref()))
                 .collect::<Result<_, _>>()?,
         };
         let windows = self.windows(tokens);
         let batches = self.plan(&windows);
         let mut vectors = vec![SparseVector::default(); texts.len()];
-        for (batch, encoded) in batches.iter().zip(self.encode_batches(&batches, &windows)?) {
+        for (batch, encoded) in batches
+            .iter()
+            .zip(self.encode_batches(&batches, &windows, stop)?)
+        {
             for (&row, vector) in batch.rows.iter().zip(encoded.vectors) {
                 vectors[windows.text(row)].take_larger(vector);
             }
@@ -109,9 +129,14 @@ impl SpladeEncoder {
         &self,
         batches: &[Batch],
         tokens: &TextWindows,
+        stop: &Stop,
     ) -> Result<Vec<EncodedBatch>, EncodeError> {
+        let encode = |batch| {
+            stop.check()?;
+            self.encode_batch(batch, tokens)
+        };
         if let [batch] = batches {
-            return Ok(vec![self.encode_batch(batch, tokens)?]);
+            return Ok(vec![encode(batch)?]);
         }
         let encoded: Vec<OnceLock<EncodedBatch>> =
             batches.iter().map(|_| OnceLock::new()).collect();
@@ -124,7 +149,7 @@ impl SpladeEncoder {
                         && let at = next.fetch_add(1, Ordering::Relaxed)
                         && let Some(batch) = batches.get(at)
                     {
-                        match self.encode_batch(batch, tokens) {
+                        match encode(batch) {
                             // Each batch is taken by one thread only, so the place is empty.
                             Ok(vectors) => drop(encoded[at].set(vectors)),
                             Err(error) => {

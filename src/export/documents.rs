@@ -1,10 +1,11 @@
 //! Encodes a corpus into outputs, part by part.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::adder::{Adder, Text};
 use super::event::{Event, EventHandler, encode_parts};
-use super::open_run::{ResumeOutcome, open_run, run_identity};
+use super::open_run::{ResumeOutcome, await_lock, open_run, run_identity};
 use super::run_writer::{Kept, PartTerms, RunWriter};
 use crate::corpus::{
     CorpusOptions, CorpusReader, Inputs, OnError, PartOptions, PartReader, PartSelection, Plan,
@@ -30,6 +31,8 @@ pub struct DocumentsOptions {
     pub corpus: CorpusOptions,
     /// Whether to go on with what an interrupted run left.
     pub resume: bool,
+    /// How long to wait for the end of another run that is writing to the first output, before going on with it.
+    pub wait_for_lock: Duration,
     /// Most documents per part.
     pub part_size: usize,
     /// Which parts are encoded.
@@ -51,6 +54,7 @@ impl Default for DocumentsOptions {
             quantization: Some(Quantization::default()),
             corpus: CorpusOptions::default(),
             resume: false,
+            wait_for_lock: Duration::ZERO,
             part_size: 10_000,
             selection: PartSelection::All,
             plan: None,
@@ -87,6 +91,7 @@ pub fn encode_documents(
     let identity = run_identity(settings(encoder, options, &inputs.sources)?, &outputs);
     events(Event::Found(inputs));
     let vocabulary = encoder.vocabulary().terms();
+    await_lock(&outputs, options.wait_for_lock, stop, events)?;
     let damaged = &mut |damaged| events(Event::Damaged(damaged));
     let writer = match open_run(
         outputs,
@@ -156,6 +161,9 @@ fn check_settings(options: &DocumentsOptions, outputs: &[Box<dyn Output>]) -> Re
             output.format()
         )));
     }
+    if options.selection != PartSelection::All {
+        check_shard(outputs)?;
+    }
     let needs_place = options.on_error != OnError::Stop;
     if needs_place
         && outputs
@@ -164,6 +172,31 @@ fn check_settings(options: &DocumentsOptions, outputs: &[Box<dyn Output>]) -> Re
     {
         return Err(Error::setting(
             "`on_error` skip writes rejected.jsonl beside a collection, so it needs `output`",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses outputs of a shard that could not be joined with those of others.
+fn check_shard(outputs: &[Box<dyn Output>]) -> Result<()> {
+    const COLLECTION: &str = "json-vectors";
+    const INDEX: &str = "lucene";
+    let formats = || outputs.iter().map(|output| output.format());
+    if let Some(format) = formats().find(|format| ![COLLECTION, INDEX].contains(format)) {
+        return Err(Error::setting(format!(
+            "`parts` makes shards, and those in the format {format} cannot be joined; join collections, and convert the \
+             result"
+        )));
+    }
+    if !formats().any(|format| format == COLLECTION) {
+        return Err(Error::setting(
+            "`parts` needs `output`: without a collection, the shards could not be joined",
+        ));
+    }
+    let merges = |output: &Box<dyn Output>| output.settings()["force_merge"] == true;
+    if outputs.iter().any(merges) {
+        return Err(Error::setting(
+            "`force_merge` would mix the parts of a shard; give it to splade-export join",
         ));
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! What a run reports while it goes on.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,6 +18,8 @@ pub enum Event {
     Found(Inputs),
     /// The first document is about to be read; a display can watch both counters.
     Started(ReadProgress, Arc<EncodeProgress>),
+    /// Another run is writing to this output, and its end is waited for.
+    Waiting(PathBuf),
     /// Parts of an earlier run are kept.
     Kept {
         /// Number of parts.

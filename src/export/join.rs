@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use anyhow::Context;
 
 use super::documents::{DocumentsSummary, abandon};
 use super::event::{Event, EventHandler};
-use super::open_run::{ResumeOutcome, open_run, run_identity};
+use super::open_run::{ResumeOutcome, await_lock, open_run, run_identity};
 use super::rejected_merge::join_accounting;
 use super::run_writer::RunWriter;
 use crate::collection::{DOCUMENTS, MANIFEST, Manifest};
@@ -32,6 +33,8 @@ pub struct JoinOptions {
     pub others: Vec<Vec<PathBuf>>,
     /// Whether to go on with what an interrupted run left.
     pub resume: bool,
+    /// How long to wait for the end of another run that is writing to the collection, before going on with it.
+    pub wait_for_lock: Duration,
 }
 
 struct OpenShard<'o> {
@@ -79,6 +82,7 @@ pub fn join_shards(
     check_input(&shards, &parts)?;
     check_outputs(&shards, &outputs)?;
     let identity = run_identity(settings, &outputs);
+    await_lock(&outputs, options.wait_for_lock, stop, events)?;
     let damaged = &mut |damaged| events(Event::Damaged(damaged));
     let writer = match open_run(outputs, &identity, None, options.resume, damaged)? {
         ResumeOutcome::Writing(writer) => writer,

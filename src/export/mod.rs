@@ -14,6 +14,7 @@ mod spool;
 mod timings;
 mod topics;
 mod topics_manifest;
+mod verify_index;
 
 pub use convert::{ConvertOptions, ConvertTo, convert_collections};
 pub use documents::{DocumentsOptions, DocumentsSummary, encode_documents};
@@ -24,3 +25,4 @@ pub use join::{JoinOptions, join_shards};
 pub use timings::{Stages, Timings};
 pub use topics::{TopicsOptions, encode_topics, encode_topics_with_table};
 pub use topics_manifest::{TopicsSummary, topics_manifest_path};
+pub use verify_index::verify_index_of;

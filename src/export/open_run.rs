@@ -1,5 +1,9 @@
 //! Begins a run, or goes on with an earlier one.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::event::{Event, EventHandler};
 use super::run_writer::RunWriter;
 use crate::error::{Error, Result};
 use crate::lucene::LuceneError;
@@ -8,6 +12,10 @@ use crate::quote::{self, Name};
 use crate::run::{
     Damaged, FinishedRun, Journal, PartKind, RunError, RunIdentity, RunSettings, SettingDifference,
 };
+use crate::stop::Stop;
+
+/// Time between two looks at a lock that another run holds.
+const LOCK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What was found at the places of the outputs.
 pub(super) enum ResumeOutcome {
@@ -26,6 +34,31 @@ pub(super) fn run_identity(settings: RunSettings, outputs: &[Box<dyn Output>]) -
         settings,
         outputs: outputs.collect(),
     }
+}
+
+/// Waits until no other run writes to the first output, which has the journal, or `most` is over. A retry on another
+/// machine may find the run that it replaces still alive.
+pub(super) fn await_lock(
+    outputs: &[Box<dyn Output>],
+    most: Duration,
+    stop: &Stop,
+    events: &mut EventHandler<'_>,
+) -> Result<()> {
+    let Some(home) = outputs.first() else {
+        return Ok(());
+    };
+    let folder = home.journal_folder();
+    let started = Instant::now();
+    let mut told = false;
+    while started.elapsed() < most && Journal::is_locked(&folder) {
+        stop.check()?;
+        if !told {
+            events(Event::Waiting(home.path().to_owned()));
+            told = true;
+        }
+        thread::sleep(LOCK_INTERVAL);
+    }
+    Ok(())
 }
 
 /// Takes the places of new outputs, or, with `resume`, goes on with what an equal run left there.

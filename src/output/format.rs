@@ -1,6 +1,6 @@
 //! The formats by their names.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::bulk::{BulkField, BulkQueries, BulkRequests};
@@ -15,7 +15,8 @@ use super::qdrant::QdrantPoints;
 use super::seismic::SeismicLines;
 use super::topics::{AnseriniTopics, PyseriniTopics};
 use super::traits::Output;
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::quote;
 use crate::run::Compression;
 
 /// A format that documents can be written in, beside the Lucene index.
@@ -38,9 +39,12 @@ pub enum OutputFormat {
     Npz,
 }
 
+/// The name of the format that lies in the output folder itself.
+const COLLECTION: &str = "json-vectors";
+
 /// The names of the formats, as users write them.
 const NAMES: [(&str, OutputFormat); 11] = [
-    ("json-vectors", OutputFormat::JsonVectors),
+    (COLLECTION, OutputFormat::JsonVectors),
     ("pseudo-text", OutputFormat::PseudoText),
     ("elasticsearch", OutputFormat::Bulk(BulkField::Text)),
     (
@@ -66,6 +70,67 @@ impl OutputFormat {
     /// Returns the names of all formats.
     pub fn names() -> impl Iterator<Item = &'static str> {
         NAMES.iter().map(|(name, _)| *name)
+    }
+
+    /// Returns outputs of these formats, by their names: json-vectors in `folder` itself and before the others, each other
+    /// one in the folder of its name there. `compression` is that of files of lines.
+    ///
+    /// # Errors
+    /// If a name is none of a format, or two of them make the same files.
+    pub fn outputs(
+        names: &[impl AsRef<str>],
+        folder: &Path,
+        compression: Compression,
+    ) -> Result<Vec<Box<dyn Output>>> {
+        let mut outputs: Vec<(&str, Box<dyn Output>)> = Vec::new();
+        for name in names.iter().map(|name| name.as_ref().trim()) {
+            let place = match name {
+                COLLECTION => folder.to_owned(),
+                name => folder.join(name),
+            };
+            let made = name.parse::<Self>()?.output(place, compression);
+            if let Some((first, _)) = outputs.iter().find(|(_, o)| o.format() == made.format()) {
+                return Err(Error::setting(if *first == name {
+                    format!("`format` names {name} twice; name it once")
+                } else {
+                    format!(
+                        "`format` names {first} and {name}, which are the same files; name one of them"
+                    )
+                }));
+            }
+            let at = if name == COLLECTION { 0 } else { outputs.len() };
+            outputs.insert(at, (name, made));
+        }
+        Ok(outputs.into_iter().map(|(_, output)| output).collect())
+    }
+
+    /// Returns the format of a file of topics: of this name (tsv, jsonl, or a format whose engine reads queries), or by the
+    /// file's ending.
+    ///
+    /// # Errors
+    /// If the name is none of a format of topics, or the ending tells none.
+    pub fn of_topics(name: Option<&str>, file: &Path) -> Result<Box<dyn LineFormat>> {
+        let ending = || match file.extension().and_then(|ending| ending.to_str()) {
+            Some(ending @ ("tsv" | "jsonl")) => Ok(ending),
+            _ => Err(Error::setting(format!(
+                "{}: the format cannot be told from the ending; say `format` tsv, jsonl or another one",
+                quote::path(file)
+            ))),
+        };
+        Ok(match name.map_or_else(ending, Ok)? {
+            "tsv" => Box::new(AnseriniTopics::default()),
+            "jsonl" => Box::new(PyseriniTopics::default()),
+            name => {
+                let format: Self = name
+                    .parse()
+                    .map_err(|error| Error::setting(format!("{error}, or tsv or jsonl")))?;
+                format.queries().ok_or_else(|| {
+                    Error::setting(format!(
+                        "`format` {name} is for documents; topics in it are not written yet"
+                    ))
+                })?
+            }
+        })
     }
 
     /// Returns an output of the format in the folder `path`. `compression` is that of files of lines.
@@ -109,7 +174,7 @@ fn lines(
 impl FromStr for OutputFormat {
     type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, Error> {
+    fn from_str(text: &str) -> Result<Self> {
         let found = NAMES.iter().find(|(name, _)| *name == text);
         found.map(|(_, format)| *format).ok_or_else(|| {
             let names: Vec<&str> = Self::names().collect();

@@ -30,6 +30,7 @@ fn options(bench: &Bench, quantization: Option<Quantization>) -> DocumentsOption
             only: None,
         },
         resume: false,
+        wait_for_lock: std::time::Duration::ZERO,
         plan: None,
         part_size: 20,
         selection: PartSelection::All,

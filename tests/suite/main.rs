@@ -11,6 +11,7 @@
 
 mod advice;
 mod anserini;
+mod cluster;
 mod common;
 mod convert;
 mod convert_inputs;

@@ -74,15 +74,53 @@ fn the_wheel_has_the_command_the_module_and_onnx_runtime() {
     assert_eq!(checked, "checked\n");
     ok(alone(&environment.join("bin/python"))
         .env("SPLADE_EXPORT_MODEL", model_folder())
-        .args(["-c", &example()]));
+        .args(["-c", &examples()]));
     pyserini_takes_the_query_encoder(&environment, &at("index"), &at("topics.jsonl"));
+    the_functions_write_what_the_commands_write(&environment, &at("exports"));
 }
 
-/// The program in docs/python.md.
-fn example() -> String {
+/// Compares what the functions of the module write with what the program writes.
+fn the_functions_write_what_the_commands_write(environment: &Path, folder: &Path) {
+    fs_err::create_dir_all(folder.join("made")).unwrap();
+    let corpus = fixtures().join("corpus.jsonl");
+    fs_err::copy(
+        fixtures().join("queries.jsonl"),
+        folder.join("queries.jsonl"),
+    )
+    .unwrap();
+    let documents = |arguments: &[&str]| {
+        ok(program()
+            .current_dir(folder)
+            .args(["documents", "--quiet", "--part-size", "20"])
+            .arg(&corpus)
+            .args(arguments));
+    };
+    documents(&["--output", "whole", "--index", "whole-index"]);
+    documents(&["--output", "weights", "--step", "none"]);
+    ok(program().current_dir(folder).args([
+        "topics",
+        "queries.jsonl",
+        "--quiet",
+        "--output",
+        "topics.jsonl",
+    ]));
+    let checked = ok(alone(&environment.join("bin/python"))
+        .current_dir(folder.join("made"))
+        .env("SPLADE_EXPORT_MODEL", model_folder())
+        .arg(root().join("tests/python/exports.py"))
+        .arg(model_folder())
+        .arg(&corpus)
+        .arg(folder));
+    assert_eq!(checked, "checked\n");
+}
+
+/// The programs in docs/python.md, one after the other.
+fn examples() -> String {
     let page = fs_err::read_to_string(root().join("docs/python.md")).unwrap();
-    let (_, rest) = page.split_once("```python\n").unwrap();
-    rest.split_once("```").unwrap().0.to_owned()
+    let blocks = page.split("```python\n").skip(1);
+    blocks
+        .map(|block| block.split_once("```").unwrap().0)
+        .collect()
 }
 
 /// Runs Pyserini's searcher in its own environment, to which the package is lent.

@@ -249,6 +249,37 @@ fn waiting(bench: &Bench, output: &str) -> Child {
 }
 
 #[test]
+fn a_run_that_is_started_again_waits_for_the_first_one_where_it_is_told_to() {
+    let bench = Bench::new(100);
+    ok(&mut bench.documents("whole"));
+    let mut first = waiting(&bench, "out");
+    let mut second = bench
+        .program()
+        .args(["documents", "-", "--part-size", "20", "--output", "out"])
+        .args(["--resume", "--wait-for-lock", "600"])
+        .stdin(
+            fs_err::File::open(bench.at("corpus.jsonl"))
+                .unwrap()
+                .into_parts()
+                .0,
+        )
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told = BufReader::new(second.stderr.take().unwrap());
+    let mut lines = told.lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.starts_with("waiting ")));
+    // It neither fails nor writes while the first one lives.
+    assert!(second.try_wait().unwrap().is_none());
+    first.kill().unwrap();
+    first.wait().unwrap();
+    lines.for_each(drop);
+    assert!(second.wait().unwrap().success());
+    let parts = |output: &str| bench.files(&format!("{output}/documents"));
+    assert_eq!(parts("out"), parts("whole"));
+}
+
+#[test]
 fn a_second_run_on_one_output_is_refused() {
     let bench = Bench::new(100);
     let mut child = waiting(&bench, "out");

@@ -26,7 +26,7 @@ pub struct ConvertOptions {
 }
 
 impl Default for ConvertOptions {
-    /// Nothing yet, into what [`ConvertTo::Default`] says, in one thread.
+    /// Nothing yet, into what [`ConvertTo::Default`] says, with a thread for each core.
     fn default() -> Self {
         Self {
             collections: Vec::new(),
@@ -34,7 +34,7 @@ impl Default for ConvertOptions {
             pruning: Pruning::default(),
             target: ConvertTo::default(),
             compression: Compression::default(),
-            threads: 1,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
             resume: false,
         }
     }
