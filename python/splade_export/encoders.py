@@ -50,6 +50,8 @@ class SpladeEncoder:
         Keep the heaviest terms of a text, so many at most.
     min_weight : float, optional
         Keep terms of at least this weight.
+    keep_mass : float, optional
+        Keep the heaviest terms of a text that have this share of its whole weight, over 0 and at most 1.
     threads : int, optional
         Encoder threads. Default: the cores.
     device : str
@@ -82,6 +84,7 @@ class SpladeEncoder:
         keep_special_tokens: bool = False,
         top_k: int | None = None,
         min_weight: float | None = None,
+        keep_mass: float | None = None,
         threads: int | None = None,
         device: str = "auto",
         precision: Precision = "auto",
@@ -96,6 +99,7 @@ class SpladeEncoder:
             keep_special_tokens=keep_special_tokens,
             top_k=top_k,
             min_weight=min_weight,
+            keep_mass=keep_mass,
             threads=threads,
             device=device,
             precision=precision,

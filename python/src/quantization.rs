@@ -1,9 +1,10 @@
 //! From weights to impacts.
 
 use pyo3::prelude::*;
-use splade_export::{Normalization, Quantizer, Rounding, SparseVector, Step};
+use splade_export::{Normalization, QuantizationOptions, Quantizer, SparseVector, Step};
 
 use crate::errors::{exception, setting};
+use crate::settings::read;
 
 /// A quantization, checked.
 #[pyclass(frozen)]
@@ -20,37 +21,20 @@ impl Quantization {
         min_impact: Option<u32>,
         normalize: Option<&str>,
     ) -> PyResult<Self> {
-        let mut quantization = match preset {
-            None => splade_export::Quantization::default(),
-            Some("naver") => splade_export::Quantization::naver(),
-            Some("anserini") => splade_export::Quantization::anserini(),
-            Some(other) => {
-                return Err(setting(format!(
-                    "`preset` is naver or anserini, not {other:?}"
-                )));
-            }
+        let options = QuantizationOptions {
+            preset: preset.map(|text| read("preset", text)).transpose()?,
+            step: step
+                .map(|step| {
+                    Step::try_from(step).map_err(|error| setting(format!("`step` {error}")))
+                })
+                .transpose()?,
+            rounding: rounding.map(|text| read("rounding", text)).transpose()?,
+            min_impact,
+            normalization: normalize.map(normalization).transpose()?,
         };
-        if let Some(step) = step {
-            quantization.step =
-                Step::try_from(step).map_err(|error| setting(format!("`step` {error}")))?;
-        }
-        match rounding {
-            None => {}
-            Some("nearest") => quantization.rounding = Rounding::Nearest,
-            Some("floor") => quantization.rounding = Rounding::Floor,
-            Some("ceil") => quantization.rounding = Rounding::Ceil,
-            Some(other) => {
-                return Err(setting(format!(
-                    "`rounding` is nearest, floor or ceil, not {other:?}"
-                )));
-            }
-        }
-        if let Some(least) = min_impact {
-            quantization.min_impact = least;
-        }
-        if let Some(text) = normalize {
-            quantization.normalization = normalization(text)?;
-        }
+        let quantization = options
+            .build()
+            .map_err(|error| setting(error.to_string()))?;
         Ok(Self(quantization))
     }
 }
@@ -69,12 +53,11 @@ impl Quantization {
 }
 
 fn normalization(text: &str) -> PyResult<Normalization> {
-    match text.parse() {
-        Ok(Normalization::Corpus) => Err(setting(
+    match read("normalize", text)? {
+        Normalization::Corpus => Err(setting(
             "`normalize` corpus takes the largest weight of a whole corpus, which texts do not tell; give that weight as a \
              number",
         )),
-        Ok(normalization) => Ok(normalization),
-        Err(error) => Err(setting(format!("`normalize`: {error}"))),
+        normalization => Ok(normalization),
     }
 }

@@ -1,12 +1,15 @@
 //! Keyword arguments to encoder settings.
 
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use splade_export::{
-    Aggregation, EncoderSettings, LongTexts, MAX_THREADS, Precision, Refresh, resolve_model,
+    Aggregation, EncoderSettings, LongTexts, MAX_THREADS, Precision, Refresh, Share, quoted,
+    resolve_model,
 };
 
 use crate::errors::{exception, setting};
@@ -35,23 +38,31 @@ pub fn encoder_settings(options: &Bound<'_, PyDict>) -> PyResult<EncoderSettings
             "keep_special_tokens" => settings.keep_special_tokens = value.extract()?,
             "top_k" => settings.pruning.top_k = Some(value.extract()?),
             "min_weight" => settings.pruning.min_weight = Some(min_weight(value.extract()?)?),
+            "keep_mass" => settings.pruning.keep_mass = Some(keep_mass(value.extract()?)?),
             "long" => settings.long = long(&value.extract::<String>()?)?,
             "stride" => settings.stride = Some(value.extract()?),
             "threads" => settings.threads = threads(value.extract()?)?,
             "device" => {
-                let text: String = value.extract()?;
-                let device = text.parse();
-                settings.device = device.map_err(|error| setting(format!("`device`: {error}")))?;
+                settings.device = read("device", &value.extract::<String>()?)?;
             }
             "precision" => settings.precision = precision(&value.extract::<String>()?)?,
             "max_memory" => settings.max_memory = Some(value.extract()?),
             "onnxruntime" => settings.onnxruntime = Some(value.extract()?),
             _ => {
-                return Err(PyTypeError::new_err(format!("there is no option {name:?}")));
+                return Err(PyTypeError::new_err(format!(
+                    "there is no option {}",
+                    quoted(&name)
+                )));
             }
         }
     }
     Ok(settings)
+}
+
+/// Reads an option from its text.
+pub fn read<T: FromStr<Err: Display>>(option: &str, text: &str) -> PyResult<T> {
+    text.parse()
+        .map_err(|error| setting(format!("`{option}` {error}, not {}", quoted(text))))
 }
 
 fn aggregation(text: &str) -> PyResult<Aggregation> {
@@ -59,7 +70,8 @@ fn aggregation(text: &str) -> PyResult<Aggregation> {
         "max" => Ok(Aggregation::Max),
         "sum" => Ok(Aggregation::Sum),
         _ => Err(setting(format!(
-            "`aggregation` is max or sum, not {text:?}"
+            "`aggregation` is max or sum, not {}",
+            quoted(text)
         ))),
     }
 }
@@ -69,7 +81,8 @@ fn long(text: &str) -> PyResult<LongTexts> {
         "truncate" => Ok(LongTexts::Truncate),
         "windows" => Ok(LongTexts::Windows),
         _ => Err(setting(format!(
-            "`long` is truncate or windows, not {text:?}"
+            "`long` is truncate or windows, not {}",
+            quoted(text)
         ))),
     }
 }
@@ -81,7 +94,8 @@ fn precision(text: &str) -> PyResult<Option<Precision>> {
         "fp16" => Ok(Some(Precision::Fp16)),
         "int8" => Ok(Some(Precision::Int8)),
         _ => Err(setting(format!(
-            "`precision` is auto, fp32, fp16 or int8, not {text:?}"
+            "`precision` is auto, fp32, fp16 or int8, not {}",
+            quoted(text)
         ))),
     }
 }
@@ -94,6 +108,10 @@ fn min_weight(weight: f32) -> PyResult<f32> {
             "`min_weight` must be a number that is not negative",
         ))
     }
+}
+
+fn keep_mass(share: f64) -> PyResult<Share> {
+    Share::try_from(share).map_err(|error| setting(format!("`keep_mass` {error}")))
 }
 
 fn threads(threads: usize) -> PyResult<usize> {
