@@ -5,12 +5,18 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::stop::{Stop, UntilStop};
 use crate::{quote, regular_file};
 
 /// Returns a file's SHA-256 as lowercase hex.
 pub(crate) fn sha256_of(path: &Path) -> io::Result<String> {
-    let mut file = regular_file::open(path).map_err(|e| named(path, &e))?;
-    copy_hashed(&mut file, &mut io::sink()).map_err(|e| named(path, &e))
+    sha256_until(path, &Stop::default())
+}
+
+/// Does the same, unless a stop is asked for, which is an error.
+pub(crate) fn sha256_until(path: &Path, stop: &Stop) -> io::Result<String> {
+    let inner = regular_file::open(path).map_err(|e| named(path, &e))?;
+    copy_hashed(&mut UntilStop { inner, stop }, &mut io::sink()).map_err(|e| named(path, &e))
 }
 
 /// Adds the path to an error.

@@ -12,6 +12,7 @@ use crate::impact::QuantizeError;
 use crate::lucene::LuceneError;
 use crate::model::ModelError;
 use crate::output::TermClash;
+use crate::quote::sentence;
 use crate::run::RunError;
 use crate::stop::Interrupted;
 
@@ -57,13 +58,28 @@ struct Inner {
 
 /// Settings that contradict each other or are out of range.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
+#[error("{}", sentence(.0))]
 pub struct SettingError(pub String);
 
 /// What an output cannot do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
+#[error("{}", sentence(.0))]
 struct OutputProblem(String);
+
+impl ErrorKind {
+    /// Tells the kind of any error by the first cause that has one: of [`Error`] itself, or of a typed error of the library.
+    #[must_use]
+    pub fn of(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut next = Some(error);
+        while let Some(cause) = next {
+            if let Some(kind) = kind_of_cause(cause) {
+                return kind;
+            }
+            next = cause.source();
+        }
+        Self::Other
+    }
+}
 
 impl Error {
     /// Describes settings that contradict each other or are out of range.
@@ -94,27 +110,20 @@ impl Error {
     }
 }
 
-/// Joins what an error and its causes say, each once: some of them name their own cause already.
+/// Joins what an error and its causes say, each once: some of them name their own cause already. What a terminal would
+/// obey is escaped, and the middle of a very long message is left out.
 #[must_use]
 pub fn join_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut message = error.to_string();
+    let mut message = sentence(&error.to_string());
     let mut cause = error.source();
     while let Some(inner) = cause {
-        let said = inner.to_string();
+        let said = sentence(&inner.to_string());
         if !message.contains(&said) {
             message = format!("{message}: {said}");
         }
         cause = inner.source();
     }
-    message
-}
-
-/// Tells the kind by the first cause that has one.
-fn kind_of(error: &anyhow::Error) -> ErrorKind {
-    error
-        .chain()
-        .find_map(kind_of_cause)
-        .unwrap_or(ErrorKind::Other)
+    sentence(&message)
 }
 
 fn kind_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {
@@ -154,18 +163,25 @@ fn kind_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind>
 
 /// Returns true if a run was asked to stop.
 fn is_stop(cause: &(dyn std::error::Error + 'static)) -> bool {
-    matches!(
+    let of_collection = matches!(
         cause.downcast_ref(),
         Some(CollectionError::Interrupted(Interrupted))
-    ) || matches!(
+    );
+    let of_index = matches!(
+        cause.downcast_ref(),
+        Some(LuceneError::Interrupted(Interrupted))
+    );
+    let of_encoder = matches!(
         cause.downcast_ref(),
         Some(EncodeError::Interrupted(Interrupted))
-    ) || cause.is::<Interrupted>()
+    );
+    of_collection || of_index || of_encoder || cause.is::<Interrupted>()
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0.source, f)
+        // Whatever names and texts of others are in it, a terminal obeys nothing of it.
+        f.write_str(&sentence(&self.0.source.to_string()))
     }
 }
 
@@ -184,7 +200,7 @@ impl std::error::Error for Error {
 impl From<anyhow::Error> for Error {
     fn from(source: anyhow::Error) -> Self {
         Self(Box::new(Inner {
-            kind: kind_of(&source),
+            kind: ErrorKind::of(source.as_ref()),
             source,
         }))
     }

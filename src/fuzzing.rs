@@ -8,6 +8,7 @@ mod scratch;
 use crate::collection::{Contents, LineProblem, Manifest, PartInfo, parse, pretty};
 use crate::model::{Aggregation, GraphForm, Model};
 use crate::run::RunIdentity;
+use crate::stop::Stop;
 
 use scratch::{folder_of, write};
 
@@ -151,7 +152,7 @@ pub fn lucene(data: &[u8]) {
             return;
         }
     }
-    let _ = crate::lucene::verify(&folder);
+    let _ = crate::lucene::verify(&folder, &Stop::default());
     let _ = crate::lucene::IndexOrigin::read(&folder);
     let merged = folder_of("lucene-merged");
     let _ = std::fs::remove_dir_all(&merged);
@@ -161,6 +162,7 @@ pub fn lucene(data: &[u8]) {
         crate::lucene::CommitOptions {
             max_segments: Some(1),
         },
+        &Stop::default(),
     );
     let _ = std::fs::remove_dir_all(&merged);
 }

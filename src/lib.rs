@@ -85,8 +85,9 @@ pub use hub::{
     FetchedModel, HubError, HubEvent, ModelName, ModelPlace, Refresh, resolve_model, stated_license,
 };
 pub use impact::{
-    Impact, MAX_IMPACT, NoShare, Normalization, NotPositive, Pruning, Quantization, QuantizeError,
-    Quantizer, Rounding, Share, SparseVector, Step, TermWeight,
+    Impact, MAX_IMPACT, MinImpactTooLarge, NoShare, Normalization, NotPositive, Pruning,
+    Quantization, QuantizationOptions, QuantizationPreset, QuantizeError, Quantizer, Rounding,
+    Share, SparseVector, Step, TermWeight,
 };
 pub use lucene::{
     CommitOptions, DocumentLocation, IndexOrigin, IndexSummary, IndexWriter, LuceneError,
@@ -105,7 +106,7 @@ pub use output::{
     SeismicLines, ShardOutput, ShardPart, TermClash, Terms, VectorRef, ciff_output, npz_output,
 };
 pub use pipeline::EncodeProgress;
-pub use quote::printable;
+pub use quote::{printable, quoted, shell_word};
 pub use report::{
     Bars, Distribution, Expansion, Facts, MemoryRow, NoExpansion, RankingChange, Report,
     ReportError, ReportFile, ReportOptions, Setting, StepRow, TermRow, Unit,

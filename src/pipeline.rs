@@ -20,6 +20,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use rayon::prelude::*;
 
 use crate::corpus::{Document, PartReader, TextPart};
+use crate::durable::fault;
 use crate::encoder::{Batch, EncodeStats, SpladeEncoder, TextWindows, Tokens};
 use crate::impact::{Pruning, SparseVector};
 use crate::run::KeptBatch;
@@ -415,6 +416,7 @@ impl Stages<'_> {
             if self.stopped() {
                 break;
             }
+            fault::count_batch();
             let encoded = self
                 .encoder
                 .encode_batch(&batch, &part.windows)

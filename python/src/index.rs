@@ -61,7 +61,7 @@ pub fn verify(
 ) -> PyResult<String> {
     let verified = background::run(py, progress, move |stop, reporter| {
         if index.is_none() && is_index(&output) {
-            let index = verify_index(&output)?;
+            let index = verify_index(&output, stop)?;
             return Ok(Verified {
                 found: json!({ "documents": null, "parts": null, "index": index }),
                 findings: Vec::new(),
@@ -75,7 +75,7 @@ pub fn verify(
         let refused = Finding::refuse(&output, &findings).map_err(Error::from);
         let checked = refused.and_then(|()| {
             let index = index.or(beside);
-            let index = index.map(|index| verify_index_of(&index, &output, &manifest));
+            let index = index.map(|index| verify_index_of(&index, &output, &manifest, stop));
             index.transpose()
         });
         let (index, failure) = match checked {

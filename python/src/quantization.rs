@@ -2,7 +2,9 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use splade_export::{Normalization, Quantizer, Rounding, SparseVector, Step};
+use splade_export::{
+    Normalization, QuantizationOptions, QuantizationPreset, Quantizer, Rounding, SparseVector, Step,
+};
 
 use crate::errors::{exception, setting};
 use crate::options::Options;
@@ -68,8 +70,8 @@ pub fn quantization(options: &Options<'_>) -> PyResult<Option<splade_export::Qua
     let preset = options.choice(
         "preset",
         &[
-            ("naver", splade_export::Quantization::naver()),
-            ("anserini", splade_export::Quantization::anserini()),
+            ("naver", QuantizationPreset::Naver),
+            ("anserini", QuantizationPreset::Anserini),
         ],
     )?;
     let step = options.text("step")?;
@@ -104,25 +106,28 @@ pub fn quantization(options: &Options<'_>) -> PyResult<Option<splade_export::Qua
             ))),
         };
     }
-    let mut quantization = preset.unwrap_or_default();
+    let mut chosen = QuantizationOptions {
+        preset,
+        step: None,
+        rounding,
+        min_impact,
+        normalization,
+    };
     if let Some(most) = max_impact {
         if let Some(name) = other(&given[..3]) {
             return Err(setting(format!(
                 "`max_impact` sets what `{name}` sets; leave one of the two out"
             )));
         }
-        quantization.step = positive("max_impact", 1.0 / f64::from(most))?;
-        quantization.normalization = Normalization::Corpus;
+        chosen.step = Some(positive("max_impact", 1.0 / f64::from(most))?);
+        chosen.normalization = Some(Normalization::Corpus);
     }
     if let Some(step) = step {
-        quantization.step = step
-            .parse()
-            .map_err(|error| setting(format!("`step` {error}, or none")))?;
+        let step = step.parse();
+        chosen.step = Some(step.map_err(|error| setting(format!("`step` {error}, or none")))?);
     }
-    quantization.rounding = rounding.unwrap_or(quantization.rounding);
-    quantization.min_impact = min_impact.unwrap_or(quantization.min_impact);
-    quantization.normalization = normalization.unwrap_or(quantization.normalization);
-    Ok(Some(quantization))
+    let quantization = chosen.build();
+    Ok(Some(quantization.map_err(|error| setting(error.to_string()))?))
 }
 
 fn positive(name: &str, number: f64) -> PyResult<Step> {

@@ -10,9 +10,8 @@ use super::formats::FormatArgs;
 use super::impacts::ImpactArgs;
 use super::index::print_output;
 use super::index_settings::IndexSettingsArgs;
-use super::interrupt;
+use super::outputs::OutputArgs;
 use super::progress::Display;
-use super::usage::usage_error;
 
 /// Make other quantizations and formats of a collection, without encoding again
 ///
@@ -29,17 +28,8 @@ pub struct Args {
     #[arg(value_name = "COLLECTION", required = true)]
     collections: Vec<PathBuf>,
 
-    /// The folder to make; it must not exist or be empty, unless --resume is given
-    #[arg(long, value_name = "DIR", required_unless_present = "index")]
-    output: Option<PathBuf>,
-
-    /// The folder of the Lucene index to make; it must not exist or be empty, unless --resume is given
-    #[arg(long, value_name = "DIR")]
-    index: Option<PathBuf>,
-
-    /// Go on with an interrupted run of the same command, or begin it
-    #[arg(long, help_heading = "Output")]
-    resume: bool,
+    #[command(flatten)]
+    outputs: OutputArgs,
 
     /// The model that made the collection, for formats with token ids (npz, qdrant, opensearch-seismic)
     ///
@@ -68,12 +58,10 @@ pub struct Args {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        if let (None, Some(flag)) = (&self.index, self.settings.given()) {
-            usage_error(format!("{flag} is about the index, so it needs --index"));
-        }
+        let stop = self.outputs.install_stop()?;
+        let resume = self.outputs.resume;
         let (pruning, target) = (self.impacts.pruning(), self.target()?);
-        let output = self.output.as_deref();
-        let outputs = self.format.outputs(output, self.index, &self.settings)?;
+        let outputs = self.outputs.open(&self.format, &self.settings)?;
         let vocabulary = match &self.model {
             Some(model) if outputs.iter().any(|output| output.needs_vocabulary()) => {
                 let model = Model::open(&model_folder(model, self.quiet)?)?;
@@ -91,13 +79,8 @@ impl Args {
                 Some(threads) => usize::from(threads),
                 None => std::thread::available_parallelism().map_or(1, usize::from),
             },
-            resume: self.resume,
+            resume,
         };
-        let stop = interrupt::install(if options.resume {
-            "the same command goes on"
-        } else {
-            "go on with the same command and --resume"
-        })?;
         let mut display = Display::new("documents", self.quiet);
         let summary =
             convert_collections(&options, outputs, &stop, &mut |event| display.on(event))?;

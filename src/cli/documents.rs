@@ -1,5 +1,6 @@
 //! `splade-export documents`
 
+use std::fmt::Display;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,10 +17,10 @@ use super::formats::FormatArgs;
 use super::index::print_output;
 use super::index_settings::IndexSettingsArgs;
 use super::input::InputArgs;
-use super::interrupt;
 use super::long::LongArgs;
 use super::on_error::OnErrorArgs;
-use super::progress::Display;
+use super::outputs::OutputArgs;
+use super::progress::Display as ProgressDisplay;
 use super::usage::usage_error;
 
 /// Encode a corpus into a JsonVectorCollection, a Lucene index, or both
@@ -36,21 +37,8 @@ pub struct Args {
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
 
-    /// The folder of the collection to make; it must not exist or be empty, unless --resume is given
-    #[arg(long, value_name = "DIR", required_unless_present = "index")]
-    output: Option<PathBuf>,
-
-    /// The folder of the Lucene index to make; it must not exist or be empty, unless --resume is given
-    #[arg(long, value_name = "DIR")]
-    index: Option<PathBuf>,
-
-    /// Go on with an interrupted run of the same command, or begin it
-    ///
-    /// Whole parts are verified by their SHA-256 and kept. The model, the options and the input must be
-    /// those of the first run. A finished collection is verified; parts of it that were damaged since
-    /// are made again.
-    #[arg(long, help_heading = "Output")]
-    resume: bool,
+    #[command(flatten)]
+    outputs: OutputArgs,
 
     /// With --resume, wait at most so many seconds for the end of another run that is writing to the output
     ///
@@ -116,13 +104,14 @@ impl Args {
         self.long.apply(&mut encode);
         let on_error = self.on_error.resolve();
         self.check(&encode, on_error);
-        let output = self.output.as_deref();
-        let outputs = self.format.outputs(output, self.index, &self.settings)?;
+        let stop = self.outputs.install_stop()?;
+        let resume = self.outputs.resume;
+        let outputs = self.outputs.open(&self.format, &self.settings)?;
         let rejected = outputs.iter().find_map(|output| output.rejected_path());
         let options = DocumentsOptions {
             quantization: encode.quantization,
             corpus: self.input.resolve(self.paths, CorpusKind::Documents),
-            resume: self.resume,
+            resume,
             wait_for_lock: Duration::from_secs(self.wait_for_lock.into()),
             selection: self.parts.unwrap_or_default(),
             plan: self
@@ -135,12 +124,7 @@ impl Args {
             compression: self.format.compression(),
             contents: self.contents,
         };
-        let mut display = Display::new("documents", self.quiet);
-        let stop = interrupt::install(if options.resume {
-            "the same command goes on"
-        } else {
-            "go on with the same command and --resume"
-        })?;
+        let mut display = ProgressDisplay::new("documents", self.quiet);
         // A place that cannot be written to is better told before the work than after it.
         let timings_file = self.timings.as_deref().map(NewFile::create).transpose()?;
         let encoder = encode.open_with_fingerprint()?;
@@ -160,8 +144,7 @@ impl Args {
         });
         if !self.quiet {
             let said = encoder.max_length_stated_in();
-            let said = said.map_or_else(String::new, |file| format!(", as {file} says"));
-            summarize(&summary, pace, rejected.as_deref(), &said);
+            summarize(&summary, pace, rejected.as_deref(), said);
         }
         Ok(())
     }
@@ -176,7 +159,7 @@ impl Args {
                  number, or leave one of the two out",
             );
         }
-        match (&self.index, self.settings.given()) {
+        match (&self.outputs.index, self.settings.given()) {
             (None, Some(flag)) => {
                 usage_error(format!("{flag} is about the index, so it needs --index"))
             }
@@ -185,7 +168,7 @@ impl Args {
             ),
             _ => {}
         }
-        if self.output.is_none() && on_error != OnError::Stop {
+        if self.outputs.output.is_none() && on_error != OnError::Stop {
             usage_error("--on-error skip writes OUTPUT/rejected.jsonl, so it needs --output");
         }
     }
@@ -198,8 +181,13 @@ struct Pace {
     tokens: u64,
 }
 
-/// `said` tells where the length comes from, if that is not the command line.
-fn summarize(summary: &DocumentsSummary, pace: Option<Pace>, rejected: Option<&Path>, said: &str) {
+/// `said` is the file that the length comes from, if that is not the command line.
+fn summarize(
+    summary: &DocumentsSummary,
+    pace: Option<Pace>,
+    rejected: Option<&Path>,
+    said: Option<&str>,
+) {
     if let Some(run) = &summary.run {
         summarize_run(run, pace, rejected, said);
     }
@@ -207,7 +195,12 @@ fn summarize(summary: &DocumentsSummary, pace: Option<Pace>, rejected: Option<&P
 }
 
 #[allow(clippy::cast_precision_loss, reason = "rates and ratios for display")]
-fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>, said: &str) {
+fn summarize_run(
+    run: &FinishedRun,
+    pace: Option<Pace>,
+    rejected: Option<&Path>,
+    said: Option<&str>,
+) {
     let counts = &run.counts();
     let documents = counts.documents as f64;
     let pace = pace.filter(|pace| pace.documents > 0).map(|pace| {
@@ -261,15 +254,28 @@ fn summarize_run(run: &FinishedRun, pace: Option<Pace>, rejected: Option<&Path>,
     }
 }
 
-fn summarize_lengths(counts: &Counts, encoding: &EncodingSettings, said: &str) {
+fn summarize_lengths(counts: &Counts, encoding: &EncodingSettings, said: Option<&str>) {
     let length = encoding.max_length;
     if encoding.long == LongTexts::Windows {
         say!(
-            "windows      {} documents were split into {} of at most {length} tokens{said}",
+            "windows      {} documents were split into {} of at most {length} tokens{}",
             counts.split,
-            counts.windows
+            counts.windows,
+            stated_in(said)
         );
     } else {
-        say!("truncated    {} at {length} tokens{said}", counts.truncated);
+        say_truncated(counts.truncated, length, said);
     }
+}
+
+/// Prints how many texts were cut at a length, and which file states it, if one does.
+pub fn say_truncated(truncated: impl Display, length: usize, stated: Option<&str>) {
+    say!(
+        "truncated    {truncated} at {length} tokens{}",
+        stated_in(stated)
+    );
+}
+
+fn stated_in(file: Option<&str>) -> String {
+    file.map_or_else(String::new, |file| format!(", as {file} says"))
 }

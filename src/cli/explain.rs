@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use clap::Args as ClapArgs;
-use splade_export::{Explanation, explain_query, explain_text};
+use splade_export::{Explanation, explain_query, explain_text, printable};
 
 use super::encode::EncodeArgs;
 use super::long::LongArgs;
@@ -55,7 +55,7 @@ impl Args {
         let mut encode = self.encode.resolve(self.json)?;
         self.long.apply(&mut encode);
         let explanation = if is_query {
-            let encoder = self.queries.open(&encode, self.json)?.encoder;
+            let encoder = self.queries.open(&encode, self.json)?;
             explain_query(&encoder, &text, encode.quantization)?
         } else {
             explain_text(&encode.open()?, &text, encode.quantization)?
@@ -94,10 +94,11 @@ fn read_text(input: impl Read) -> anyhow::Result<String> {
 fn draw(explanation: &Explanation) -> String {
     use std::fmt::Write;
     let terms = &explanation.terms;
+    let names: Vec<_> = terms.iter().map(|t| in_line(&t.term)).collect();
     let width = |text: &str| text.chars().count();
-    let name_width = terms
+    let name_width = names
         .iter()
-        .map(|t| width(&t.term))
+        .map(|name| width(name))
         .max()
         .unwrap_or(0)
         .max(4);
@@ -107,7 +108,10 @@ fn draw(explanation: &Explanation) -> String {
     let mut line = |args: std::fmt::Arguments<'_>| {
         let _ = writeln!(text, "{args}");
     };
-    line(format_args!("tokens: {}", explanation.tokens.join(" ")));
+    line(format_args!(
+        "tokens: {}",
+        in_line(&explanation.tokens.join(" "))
+    ));
     if explanation.truncated {
         line(format_args!(
             "the text has more tokens; they were cut off (--max-length, --long windows)"
@@ -123,15 +127,14 @@ fn draw(explanation: &Explanation) -> String {
         "  {:<name_width$}  weight  {impact_title:>6}",
         "term"
     ));
-    for term in terms {
+    for (term, name) in terms.iter().zip(&names) {
         let mark = if term.expansion { '+' } else { ' ' };
-        let padding = " ".repeat(name_width - width(&term.term));
+        let padding = " ".repeat(name_width - width(name));
         let impact = term
             .impact
             .map_or(String::new(), |impact| impact.to_string());
         line(format_args!(
-            "{mark} {}{padding}  {:>6.3}  {impact:>6}  {}",
-            term.term,
+            "{mark} {name}{padding}  {:>6.3}  {impact:>6}  {}",
             term.weight,
             bar(term.weight / largest)
         ));
@@ -142,6 +145,11 @@ fn draw(explanation: &Explanation) -> String {
         terms.len()
     ));
     text
+}
+
+/// Returns a text of the vocabulary so that a terminal shows it in one line.
+fn in_line(text: &str) -> String {
+    printable(text).replace('\n', "\\n")
 }
 
 /// A bar of eighths of a character.

@@ -38,6 +38,14 @@ enum CompressArg {
     None,
 }
 
+/// Returns true where an index would lie among the files of an output, or around them.
+fn are_mixed(output: &Path, index: &Path) -> bool {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let (output, index) = (absolute(output), absolute(index));
+    let own = ["documents", ".unfinished"].map(|name| output.join(name));
+    output.starts_with(&index) || own.iter().any(|folder| index.starts_with(folder))
+}
+
 impl FormatArgs {
     /// Returns the compression of files of lines.
     pub fn compression(&self) -> Compression {
@@ -59,8 +67,13 @@ impl FormatArgs {
             outputs = OutputFormat::outputs(&self.format, output, self.compression())?;
         }
         if let Some(index) = index {
-            if outputs.iter().any(|output| output.path() == index) {
-                usage_error("--output and --index need a folder each");
+            if outputs
+                .iter()
+                .any(|output| are_mixed(output.path(), &index))
+            {
+                usage_error(
+                    "--output and --index need a folder each; the index may lie in the collection's, as OUTPUT/index does",
+                );
             }
             outputs.push(Box::new(LuceneOutput::new(index, settings.resolve())));
         }

@@ -1,7 +1,10 @@
 //! The flags from weights to impacts, of all commands that write some.
 
 use clap::{Args, ValueEnum};
-use splade_export::{Normalization, Pruning, Quantization, Rounding, Share, Step};
+use splade_export::{
+    Normalization, Pruning, Quantization, QuantizationOptions, QuantizationPreset, Rounding, Share,
+    Step,
+};
 
 use super::usage::usage_error;
 
@@ -97,56 +100,55 @@ impl ImpactArgs {
 
     /// Returns true if a flag of the quantization is given.
     pub fn is_quantization_given(&self) -> bool {
-        self.preset.is_some()
-            || self.step.is_some()
-            || self.rounding.is_some()
-            || self.min_impact.is_some()
-            || self.normalize.is_some()
-            || self.max_impact.is_some()
+        !self.options().is_empty() || self.keeps_weights() || self.max_impact.is_some()
     }
 
     /// Returns the quantization that the flags describe; `None` keeps float weights.
     pub fn quantization(&self) -> anyhow::Result<Option<Quantization>> {
-        let mut quantization = match self.preset {
-            None => Quantization::default(),
-            Some(Preset::Naver) => Quantization::naver(),
-            Some(Preset::Anserini) => Quantization::anserini(),
-        };
-        if let Some(most) = self.max_impact {
-            quantization.step = Step::try_from(1.0 / f64::from(most))?;
-            quantization.normalization = Normalization::Corpus;
-        }
-        match self.step {
-            Some(StepArg::None) => {
-                let others = [
-                    ("--preset", self.preset.is_some()),
-                    ("--rounding", self.rounding.is_some()),
-                    ("--min-impact", self.min_impact.is_some()),
-                    ("--normalize", self.normalize.is_some()),
-                ];
-                if let Some((option, _)) = others.iter().find(|(_, given)| *given) {
-                    usage_error(format_args!(
-                        "--step none keeps the weights as they are, so {option} has no effect; leave one of the two out"
-                    ));
-                }
-                return Ok(None);
+        let mut options = self.options();
+        if self.keeps_weights() {
+            let others = [
+                ("--preset", self.preset.is_some()),
+                ("--rounding", self.rounding.is_some()),
+                ("--min-impact", self.min_impact.is_some()),
+                ("--normalize", self.normalize.is_some()),
+            ];
+            if let Some((option, _)) = others.iter().find(|(_, given)| *given) {
+                usage_error(format_args!(
+                    "--step none keeps the weights as they are, so {option} has no effect; leave one of the two out"
+                ));
             }
-            Some(StepArg::Of(step)) => quantization.step = step,
-            None => {}
+            return Ok(None);
         }
-        if let Some(rounding) = self.rounding {
-            quantization.rounding = match rounding {
+        if let Some(most) = self.max_impact {
+            options.step = Some(Step::try_from(1.0 / f64::from(most))?);
+            options.normalization = Some(Normalization::Corpus);
+        }
+        Ok(Some(options.build()?))
+    }
+
+    fn keeps_weights(&self) -> bool {
+        matches!(self.step, Some(StepArg::None))
+    }
+
+    /// Returns what the flags say of a quantization, a step apart that is none.
+    fn options(&self) -> QuantizationOptions {
+        QuantizationOptions {
+            preset: self.preset.map(|preset| match preset {
+                Preset::Naver => QuantizationPreset::Naver,
+                Preset::Anserini => QuantizationPreset::Anserini,
+            }),
+            step: match self.step {
+                Some(StepArg::Of(step)) => Some(step),
+                Some(StepArg::None) | None => None,
+            },
+            rounding: self.rounding.map(|rounding| match rounding {
                 RoundingArg::Nearest => Rounding::Nearest,
                 RoundingArg::Floor => Rounding::Floor,
                 RoundingArg::Ceil => Rounding::Ceil,
-            };
+            }),
+            min_impact: self.min_impact,
+            normalization: self.normalize,
         }
-        if let Some(min_impact) = self.min_impact {
-            quantization.min_impact = min_impact;
-        }
-        if let Some(normalization) = self.normalize {
-            quantization.normalization = normalization;
-        }
-        Ok(Some(quantization))
     }
 }

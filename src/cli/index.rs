@@ -65,7 +65,7 @@ impl Args {
         let stop =
             interrupt::install("no index was made; the same command makes it from the beginning")?;
         let summary = if self.merge {
-            join_indexes(&options)?
+            join_indexes(&options, &stop)?
         } else {
             build_index(&options, &stop, &mut |event| display.on(event))?
         };

@@ -29,6 +29,7 @@ mod long;
 mod man;
 mod model;
 mod on_error;
+mod outputs;
 mod plan;
 mod progress;
 mod query;

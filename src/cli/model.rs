@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use splade_export::{
-    Activation, Aggregation, Model, ModelPlace, QuerySide, Refresh, Sides, resolve_model,
-    stated_license,
+    Activation, Aggregation, Model, ModelPlace, QuerySide, Refresh, Sides, printable,
+    resolve_model, stated_license,
 };
 
 use super::fetch_progress::FetchDisplay;
@@ -22,7 +22,7 @@ use super::fetch_progress::FetchDisplay;
 pub struct Args {
     /// A model folder, or a name on the Hugging Face hub: ORG/NAME, ORG/NAME@REVISION (hf:ORG/NAME where a folder has
     /// the same name)
-    #[arg(value_name = "MODEL", env = "SPLADE_EXPORT_MODEL")]
+    #[arg(value_name = "MODEL", env = "SPLADE_EXPORT_MODEL", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     model: String,
 
     /// Take what the cache has, and ask the hub only for what is missing
@@ -73,7 +73,7 @@ impl Args {
             serde_json::to_writer_pretty(&mut out, &report)?;
             writeln!(out)?;
         } else {
-            report.write(&mut out)?;
+            out.write_all(printable(&report.lines()).as_bytes())?;
         }
         out.flush()?;
         Ok(())
@@ -119,29 +119,33 @@ impl Report {
         }
     }
 
-    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    fn lines(&self) -> String {
+        let mut lines = Vec::new();
         if let (Some(name), Some(commit)) = (&self.name, &self.commit) {
             let revision = self.revision.as_deref().unwrap_or_default();
-            writeln!(out, "model        {name}, {revision} is commit {commit}")?;
+            lines.push(format!(
+                "model        {name}, {revision} is commit {commit}"
+            ));
         }
-        writeln!(out, "folder       {}", self.folder)?;
-        writeln!(out, "architecture {}", self.architecture)?;
-        writeln!(
-            out,
-            "weights      {} over tokens of {}",
-            self.aggregation, self.activation
-        )?;
-        writeln!(out, "queries      {}", self.queries)?;
         let stated = self.max_length_stated_in.as_ref();
-        writeln!(
-            out,
-            "length       {} tokens{}, up to {}",
-            self.default_max_length,
-            stated.map_or_else(String::new, |file| format!(" (as {file} says)")),
-            self.max_length
-        )?;
-        writeln!(out, "terms        {}", self.terms)?;
         let license = self.license.as_deref().unwrap_or("not stated");
-        writeln!(out, "license      {license}")
+        lines.extend([
+            format!("folder       {}", self.folder),
+            format!("architecture {}", self.architecture),
+            format!(
+                "weights      {} over tokens of {}",
+                self.aggregation, self.activation
+            ),
+            format!("queries      {}", self.queries),
+            format!(
+                "length       {} tokens{}, up to {}",
+                self.default_max_length,
+                stated.map_or_else(String::new, |file| format!(" (as {file} says)")),
+                self.max_length
+            ),
+            format!("terms        {}", self.terms),
+            format!("license      {license}\n"),
+        ]);
+        lines.join("\n")
     }
 }

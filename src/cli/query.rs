@@ -39,14 +39,29 @@ impl QueryArgs {
     }
 
     /// Opens what encodes queries.
-    pub fn open(&self, encode: &EncodeOptions, quiet: bool) -> anyhow::Result<OpenQueries> {
+    pub fn open(&self, encode: &EncodeOptions, quiet: bool) -> anyhow::Result<QueryEncoder> {
+        let folder = self.folder(encode, quiet)?;
         let settings = encode.encoder.clone();
-        let folder = match &self.query_model {
-            None => encode.model.clone(),
-            Some(model) => model_folder(model, quiet)?,
-        };
-        let encoder = QueryEncoder::open(&folder, &self.query_weights, settings)?;
+        Ok(QueryEncoder::open(&folder, &self.query_weights, settings)?)
+    }
+
+    /// Opens what encodes queries, and hashes its files beside loading them.
+    pub fn open_with_fingerprint(
+        &self,
+        encode: &EncodeOptions,
+        quiet: bool,
+    ) -> anyhow::Result<OpenQueries> {
+        let folder = self.folder(encode, quiet)?;
+        let settings = encode.encoder.clone();
+        let encoder = QueryEncoder::open_with_fingerprint(&folder, &self.query_weights, settings)?;
         Ok(OpenQueries { encoder, folder })
+    }
+
+    fn folder(&self, encode: &EncodeOptions, quiet: bool) -> anyhow::Result<PathBuf> {
+        match &self.query_model {
+            None => Ok(encode.model.clone()),
+            Some(model) => model_folder(model, quiet),
+        }
     }
 
     /// Tells what encodes queries for documents of this model.

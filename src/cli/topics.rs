@@ -7,6 +7,7 @@ use splade_export::{
     OutputFormat, QueryEncoder, TopicsOptions, encode_topics, encode_topics_with_table,
 };
 
+use super::documents::say_truncated;
 use super::encode::EncodeArgs;
 use super::input::TopicsInputArgs;
 use super::interrupt;
@@ -62,7 +63,7 @@ impl Args {
         let stop = interrupt::install("nothing was written; run the same command again")?;
         let mut display = Display::new("topics", self.quiet);
         let mut events = |event| display.on(event);
-        let queries = self.query.open(&encode, self.quiet)?;
+        let queries = self.query.open_with_fingerprint(&encode, self.quiet)?;
         options.origin = Some(self.query.origin(&queries, &encode.model)?);
         let summary = match &queries.encoder {
             QueryEncoder::Model(model) => {
@@ -75,12 +76,13 @@ impl Args {
         let seconds = display.finish();
         if !self.quiet {
             say!(
-                "topics       {} in {seconds:.1} s, {} terms, {} truncated, {} empty",
+                "topics       {} in {seconds:.1} s, {} terms",
                 summary.topics,
-                summary.terms,
-                summary.truncated,
-                summary.empty
+                summary.terms
             );
+            let said = queries.encoder.max_length_stated_in();
+            say_truncated(summary.truncated, queries.encoder.max_length(), said);
+            say!("empty        {}", summary.empty);
             if let QueryEncoder::Table(table) = &queries.encoder {
                 say!("queries      by a table of {} terms", table.terms());
             }

@@ -43,13 +43,13 @@ impl Args {
         )?;
         let mut lines = Lines::new();
         if self.index.is_none() && is_index(&self.output) {
-            return Ok(lines.print(&self.index(&self.output, None)?)?);
+            return Ok(lines.print(&self.index(&self.output, None, &stop)?)?);
         }
         let manifest = self.collection(&stop, &mut lines)?;
         let beside = self.output.join("index");
         let beside = is_index(&beside).then_some(beside);
         if let Some(index) = self.index.clone().or(beside) {
-            let report = self.index(&index, Some(&manifest))?;
+            let report = self.index(&index, Some(&manifest), &stop)?;
             if !self.quiet {
                 lines.print(&report)?;
             }
@@ -89,10 +89,15 @@ impl Args {
     }
 
     /// What is in the index; an error if it is damaged or not of the collection.
-    fn index(&self, folder: &Path, manifest: Option<&Manifest>) -> anyhow::Result<String> {
+    fn index(
+        &self,
+        folder: &Path,
+        manifest: Option<&Manifest>,
+        stop: &Stop,
+    ) -> anyhow::Result<String> {
         let summary = match manifest {
-            Some(manifest) => verify_index_of(folder, &self.output, manifest)?,
-            None => verify_index(folder)?,
+            Some(manifest) => verify_index_of(folder, &self.output, manifest, stop)?,
+            None => verify_index(folder, stop)?,
         };
         Ok(format!(
             "{}: index of {} documents in {} segments, {} postings: all as written",

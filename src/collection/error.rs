@@ -18,11 +18,14 @@ pub enum CollectionError {
     Open(#[from] CorpusError),
 
     /// A folder cannot be read; the message of the source names it.
-    #[error("{0}; check the path")]
+    #[error("{}; check the path", quote::sentence(&.0.to_string()))]
     Folder(io::Error),
 
     /// Reading stopped in the middle of a file.
-    #[error("{place}: cannot be read: {error}; the file is damaged or not whole: write it again")]
+    #[error(
+        "{place}: cannot be read: {error}; the file is damaged or not whole: write it again",
+        error = quote::sentence(&error.to_string())
+    )]
     Read {
         /// The line that should be there.
         place: Place,
@@ -64,6 +67,16 @@ pub enum CollectionError {
         count: usize,
         /// What is to be done first.
         remedy: Remedy,
+    },
+
+    /// An index where a collection is needed.
+    #[error(
+        "{}: this is a Lucene index, and impacts are read from a collection; name the collection that it was made of",
+        quote::path(.path)
+    )]
+    IsIndex {
+        /// The folder.
+        path: PathBuf,
     },
 
     /// A folder of ours without a manifest.

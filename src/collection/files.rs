@@ -33,6 +33,11 @@ impl CollectionFiles {
             });
         }
         let manifest = Manifest::read(path)?;
+        if manifest.is_none() && crate::lucene::is_index(path) {
+            return Err(CollectionError::IsIndex {
+                path: path.to_owned(),
+            });
+        }
         let documents = path.join(DOCUMENTS);
         let folder = if documents.is_dir() && manifest.is_some() {
             &documents

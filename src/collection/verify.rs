@@ -13,7 +13,7 @@ use super::lines::Lines;
 use super::manifest::{Manifest, PartInfo};
 use super::names::{DOCUMENTS, MANIFEST, REJECTED};
 use crate::corpus::{DocidSet, PartSelection, ReadProgress, RejectedRecord, Source};
-use crate::digest::sha256_of;
+use crate::digest::sha256_until;
 use crate::quote::Quoted;
 use crate::run::{Counts, VectorKind};
 use crate::stop::Stop;
@@ -71,6 +71,7 @@ pub fn verify(
     checker.numbers(&manifest, &mut findings);
     checker.strangers(&manifest, &mut findings)?;
     checker.rejected(&manifest, &mut findings);
+    stop.check()?;
     findings.sort_by(|a, b| a.path.cmp(&b.path));
     Ok((manifest, findings))
 }
@@ -103,7 +104,7 @@ impl Checker<'_> {
                 (damaged.path, Remedy::Resume)
             }
             Ok(path) => {
-                let checked = part.file.check(&documents);
+                let checked = part.file.check_until(&documents, self.stop);
                 let remedy = match &checked {
                     Ok(()) => Remedy::MakeAgain,
                     Err(_) => Remedy::Resume,
@@ -259,14 +260,14 @@ impl Checker<'_> {
                 "the manifest knows of no rejected records".to_owned()
             }
             None => return,
-            Some(sha256) => match sha256_of(&path) {
+            Some(sha256) => match sha256_until(&path, self.stop) {
                 Err(error) => error.to_string(),
                 Ok(found) if found != *sha256 => {
                     "its SHA-256 is not that of what was written".to_owned()
                 }
                 Ok(_) => {
                     remedy = Remedy::MakeAgain;
-                    match count_rejected(&path) {
+                    match self.count_rejected(&path) {
                         Ok(lines) if lines == accounting.rejected => return,
                         Ok(lines) => format!(
                             "it has {lines} lines, the manifest says {}",
@@ -282,6 +283,19 @@ impl Checker<'_> {
             problem,
             remedy,
         });
+    }
+
+    fn count_rejected(&self, path: &Path) -> Result<u64, String> {
+        let mut lines = Lines::open(&Source::file(path.to_owned()), &Arc::default())
+            .map_err(|e| e.to_string())?;
+        let mut count = 0;
+        while let Some(line) = lines.next_line().map_err(|e| e.to_string())? {
+            self.stop.check().map_err(|e| e.to_string())?;
+            count += 1;
+            serde_json::from_str::<RejectedRecord>(line)
+                .map_err(|e| format!("line {count}: {e}"))?;
+        }
+        Ok(count)
     }
 
     fn of_manifest(&self, problem: &str) -> Finding {
@@ -311,15 +325,4 @@ fn difference(found: &Counts, manifest: &Counts) -> Option<String> {
     Some(format!(
         "it has {found} {what}, the manifest says {manifest}"
     ))
-}
-
-fn count_rejected(path: &Path) -> Result<u64, String> {
-    let mut lines =
-        Lines::open(&Source::file(path.to_owned()), &Arc::default()).map_err(|e| e.to_string())?;
-    let mut count = 0;
-    while let Some(line) = lines.next_line().map_err(|e| e.to_string())? {
-        count += 1;
-        serde_json::from_str::<RejectedRecord>(line).map_err(|e| format!("line {count}: {e}"))?;
-    }
-    Ok(count)
 }

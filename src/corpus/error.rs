@@ -19,13 +19,13 @@ pub enum CorpusError {
     Open { path: PathBuf, source: io::Error },
     #[error("{path}: this is {found}, not a file; give a regular file, a folder or a pipe", path = quote::path(path))]
     NotAFile { path: PathBuf, found: &'static str },
-    #[error("{source_name}: reading failed near line {line}: {error}", source_name = Name(source_name))]
+    #[error("{source_name}: reading failed near line {line}: {error}", source_name = Name(source_name), error = quote::sentence(&error.to_string()))]
     Read {
         source_name: Arc<str>,
         line: u64,
         error: io::Error,
     },
-    #[error("{path}: not a usable zip archive: {reason}", path = quote::path(path))]
+    #[error("{path}: not a usable zip archive: {reason}", path = quote::path(path), reason = Name(reason))]
     Zip { path: PathBuf, reason: String },
     #[error(
         "{path}: nothing to read: no {wanted}, and no file that ends in .jsonl, .ndjson, .json or .tsv (each also .gz){found}",
@@ -94,7 +94,7 @@ pub enum CorpusError {
     TooManyErrors { limit: u64, last: Box<RecordError> },
     #[error(
         "none of the first {records} records has the field {field} (keys of the first: {keys}); correct `fields`",
-        field = Quoted(field)
+        field = Quoted(field), keys = Name(keys)
     )]
     FieldNotFound {
         field: String,
@@ -105,7 +105,7 @@ pub enum CorpusError {
         "the input holds no {wanted}: {read} records were read; check that it is the right file"
     )]
     NoDocuments { wanted: &'static str, read: u64 },
-    #[error("rejected.jsonl: {0}")]
+    #[error("rejected.jsonl: {}", quote::sentence(&.0.to_string()))]
     RejectedFile(io::Error),
     #[error(
         "the input differs from that of the first run in the documents up to part {part}; bring the first input back, or \
@@ -116,14 +116,14 @@ pub enum CorpusError {
         "the plan is of another input or of other settings: {what} differs; make it anew: splade-export plan"
     )]
     PlanDiffers { what: &'static str },
-    #[error("{path}: not a usable plan: {reason}; make it anew: splade-export plan", path = quote::path(path))]
+    #[error("{path}: not a usable plan: {reason}; make it anew: splade-export plan", path = quote::path(path), reason = Name(reason))]
     Plan { path: PathBuf, reason: String },
     #[error("{source_name}: a plan needs files of JSON Lines or TSV, and this is {found}", source_name = Name(source_name))]
     NotPlannable {
         source_name: Arc<str>,
         found: &'static str,
     },
-    #[error("{path}: not usable qrels: {reason}", path = quote::path(path))]
+    #[error("{path}: not usable qrels: {reason}", path = quote::path(path), reason = Name(reason))]
     Qrels { path: PathBuf, reason: String },
     #[error("{0}")]
     Interrupted(#[from] Interrupted),

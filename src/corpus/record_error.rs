@@ -48,12 +48,13 @@ pub struct Excerpt {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "each message says what the variant means")]
 pub enum RecordProblem {
-    #[error("not valid JSON: {0}")]
+    #[error("not valid JSON: {}", Name(.0))]
     Json(String),
     #[error("a JSON object was expected, this is {0}; write one object per line")]
     NotAnObject(&'static str),
     #[error(
-        "no {id}: one of the keys {wanted} is needed (keys here: {found}); name the one that holds it with `id_field`"
+        "no {id}: one of the keys {wanted} is needed (keys here: {found}); name the one that holds it with `id_field`",
+        wanted = Name(wanted), found = Name(found)
     )]
     MissingId {
         id: &'static str,
@@ -80,7 +81,8 @@ pub enum RecordProblem {
     )]
     DuplicateId { id: &'static str, value: String },
     #[error(
-        "no text: none of the fields {wanted} is there (keys here: {found}); choose others with `fields`"
+        "no text: none of the fields {wanted} is there (keys here: {found}); choose others with `fields`",
+        wanted = Name(wanted), found = Name(found)
     )]
     MissingText { wanted: String, found: String },
     #[error("field {field} must be a string, this is {found}", field = Quoted(field))]

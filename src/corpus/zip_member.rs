@@ -43,7 +43,7 @@ impl ZipMember {
             let deflated = match entry.compression() {
                 CompressionMethod::Stored => false,
                 CompressionMethod::Deflated => true,
-                other => return Err(broken(format!("{name} is compressed with {other:?}"))),
+                other => return Err(broken(format!("{name} is compressed with {other}"))),
             };
             if entry.encrypted() {
                 return Err(broken(format!("{name} is encrypted")));

@@ -1,5 +1,6 @@
 //! Writes files that appear whole or not at all.
 
+use std::error::Error;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,7 @@ use tempfile::{NamedTempFile, PersistError};
 
 use super::fault;
 use super::folder::{parent_of, sync_folder};
+use crate::quote;
 
 /// Begins the name of every temporary file, so that what a killed run left can be told from a user's files.
 pub(crate) const TEMPORARY_PREFIX: &str = ".unfinished-";
@@ -98,8 +100,11 @@ impl Write for Temporary {
     }
 }
 
+/// Adds the path to an error, in the place of a temporary name that no user knows.
 fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    let plain: &io::Error = cause.unwrap_or(error);
+    io::Error::new(error.kind(), quote::located(path, plain))
 }
 
 /// Writes a file that appears whole; its temporary file is made in `folder`, which must be on the file system of `path`.

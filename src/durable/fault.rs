@@ -4,10 +4,12 @@
 //! `full:17` makes the 17th fail as on a full disk. Every step that changes the disk is a point:
 //! creating, writing a buffer, syncing, renaming, removing. With one thread the points come in the
 //! same order each time, so a test can visit all of them. Without the variable a point costs one load.
+//! `batches:FILE` adds a byte to a file for each batch that is encoded, so that a test can count what kills cost.
 
-use std::io;
-use std::sync::OnceLock;
+use std::fs::File;
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Environment variable that chooses a fault point; for tests only, see the [module](self).
 const VARIABLE: &str = "SPLADE_EXPORT_FAULT";
@@ -33,6 +35,22 @@ pub(crate) fn point(what: &'static str) -> io::Result<()> {
     match PLAN.get_or_init(plan) {
         None => Ok(()),
         Some(plan) => plan.pass(what),
+    }
+}
+
+/// Counts a batch that is about to be encoded, where a test asked for that.
+pub(crate) fn count_batch() {
+    static FILE: OnceLock<Option<Mutex<File>>> = OnceLock::new();
+    let open = || {
+        let text = std::env::var(VARIABLE).ok()?;
+        let path = text.strip_prefix("batches:")?;
+        let file = File::options().create(true).append(true).open(path);
+        file.ok().map(Mutex::new)
+    };
+    if let Some(file) = FILE.get_or_init(open) {
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        // The test finds out that a byte is missing.
+        let _ = file.write_all(b".");
     }
 }
 

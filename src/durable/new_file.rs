@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::atomic_file::AtomicFile;
 use super::folder::{create_folder, parent_of};
+use crate::quote;
 
 /// A file that appears when it is whole, under a name that nothing had before.
 pub struct NewFile {
@@ -19,7 +20,7 @@ pub struct NewFile {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "each message says what the variant means")]
 pub enum NewFileError {
-    #[error("{path}: it exists already and is never overwritten; choose another name or remove it", path = path.display())]
+    #[error("{path}: it exists already and is never overwritten; choose another name or remove it", path = quote::path(path))]
     Exists { path: PathBuf },
     #[error(transparent)]
     Io(#[from] io::Error),

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::runtime::RuntimeError;
 use crate::model::{ModelError, Precision};
+use crate::quote::{self, Name, Quoted};
 use crate::screened_head::HeadError;
 use crate::stop::Interrupted;
 
@@ -21,9 +22,9 @@ pub enum EncodeError {
     Interrupted(#[from] Interrupted),
     #[error("the model's head cannot be used")]
     Head(#[from] HeadError),
-    #[error("ONNX Runtime refuses the model: {0}")]
+    #[error("ONNX Runtime refuses the model: {}", quote::sentence(.0))]
     Session(String),
-    #[error("ONNX Runtime failed on a batch of {texts} texts of {length} tokens: {reason}")]
+    #[error("ONNX Runtime failed on a batch of {texts} texts of {length} tokens: {reason}", reason = quote::sentence(reason))]
     Run {
         texts: usize,
         length: usize,
@@ -32,16 +33,16 @@ pub enum EncodeError {
     #[error(
         "{folder}: there is no table of the weights of queries; give one with `query_weights`, a file of terms and \
          weights, or leave that setting out",
-        folder = folder.display()
+        folder = quote::path(folder)
     )]
     NoQueryTable { folder: PathBuf },
     #[error(
-        "{folder}: its way for queries begins with a {class}, which is not known; give the weights of queries with \
+        "{folder}: its way for queries begins with the class {class}, which is not known; give the weights of queries with \
          `query_weights`",
-        folder = folder.display()
+        folder = quote::path(folder), class = Quoted(class)
     )]
     UnknownQuerySide { folder: PathBuf, class: String },
-    #[error("the tokenizer failed: {0}")]
+    #[error("the tokenizer failed: {}", quote::sentence(.0))]
     Tokenize(String),
     #[error(
         "`max_length` {wanted} is not possible with this model; it takes {least} to {most} tokens"
@@ -69,7 +70,7 @@ pub enum EncodeError {
     SumOfWindows,
     #[error("`threads` {wanted} is not possible; it takes 1 to {most}")]
     Threads { wanted: usize, most: usize },
-    #[error("`device` {first} and {other}: the devices of a list are all CPUs or all GPUs")]
+    #[error("`device` {first} and {other}: the devices of a list are all CPUs or all GPUs", first = Name(first), other = Name(other))]
     MixedDevices { first: String, other: String },
     #[error(
         "the model gives {columns} weights a text, its tokenizer has {vocabulary} terms; \
@@ -126,22 +127,24 @@ pub enum NoCuda {
     #[error(
         "{provider} is missing: this ONNX Runtime has no CUDA execution provider. Get one with:\n    \
          splade-export setup onnxruntime-gpu\nor leave `device` out to use the CPU",
-        provider = provider.display()
+        provider = quote::path(provider)
     )]
     NoProvider { provider: PathBuf },
     #[error(
         "the NVIDIA driver's library libcuda.so.1 cannot be loaded ({reason}); install the driver, or \
-         leave `device` out to use the CPU"
+         leave `device` out to use the CPU",
+        reason = Name(reason)
     )]
     NoDriver { reason: String },
     #[error(
         "{library} cannot be loaded ({reason}); get it again with: splade-export setup --force onnxruntime-gpu",
-        library = library.display()
+        library = quote::path(library), reason = Name(reason)
     )]
     NoLibrary { library: PathBuf, reason: String },
     #[error(
         "device {device} cannot be used: {reason}; nvidia-smi -L lists those there are, and `device` cpu \
-         needs none"
+         needs none",
+        reason = Name(reason)
     )]
     NoDevice { device: u32, reason: String },
 }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use super::builder::SpladeEncoderBuilder;
 use super::error::EncodeError;
 use super::settings::EncoderSettings;
 use super::splade_encoder::SpladeEncoder;
@@ -58,10 +59,33 @@ impl QueryEncoder {
         weights: &QueryWeights,
         settings: EncoderSettings,
     ) -> Result<Self, EncodeError> {
+        Self::open_as(folder, weights, settings, |builder| builder)
+    }
+
+    /// Opens the query side of a model's folder, and hashes the files of a model beside it, as
+    /// [`SpladeEncoderBuilder::with_fingerprint`] does: for [`QueryOrigin::of`](super::QueryOrigin::of).
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn open_with_fingerprint(
+        folder: &Path,
+        weights: &QueryWeights,
+        settings: EncoderSettings,
+    ) -> Result<Self, EncodeError> {
+        let hashed = SpladeEncoderBuilder::with_fingerprint;
+        Self::open_as(folder, weights, settings, hashed)
+    }
+
+    fn open_as(
+        folder: &Path,
+        weights: &QueryWeights,
+        settings: EncoderSettings,
+        adapt: impl FnOnce(SpladeEncoderBuilder) -> SpladeEncoderBuilder,
+    ) -> Result<Self, EncodeError> {
         let side = Self::side(folder, weights)?;
         let model = |folder: &Path, settings| {
-            let encoder = SpladeEncoder::open(folder)?.settings(settings).build()?;
-            Ok(Self::Model(Box::new(encoder)))
+            let builder = SpladeEncoder::open(folder)?.settings(settings);
+            Ok(Self::Model(Box::new(adapt(builder).build()?)))
         };
         match side {
             QuerySide::SameModel => model(folder, settings),
@@ -94,6 +118,24 @@ impl QueryEncoder {
                 }
             },
         })
+    }
+
+    /// Returns the most tokens of a query, special ones included where a model encodes it.
+    #[must_use]
+    pub fn max_length(&self) -> usize {
+        match self {
+            Self::Model(encoder) => encoder.max_length(),
+            Self::Table(encoder) => encoder.settings().max_length,
+        }
+    }
+
+    /// Returns the name of the file that states that length, where one does.
+    #[must_use]
+    pub fn max_length_stated_in(&self) -> Option<&str> {
+        match self {
+            Self::Model(encoder) => encoder.max_length_stated_in(),
+            Self::Table(_) => None,
+        }
     }
 
     /// Returns the terms behind the ids of tokens and vectors.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::quote::{self, Name};
+
 /// ONNX Runtime's shared library, found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Runtime {
@@ -16,14 +18,15 @@ pub struct Runtime {
 #[derive(Debug, Error)]
 #[allow(missing_docs, reason = "each message says what the variant means")]
 pub enum RuntimeError {
-    #[error("{path}: no such file, named by {by}; leave that out, and get ONNX Runtime where it is missing with: splade-export setup onnxruntime", path = path.display())]
+    #[error("{path}: no such file, named by {by}; leave that out, and get ONNX Runtime where it is missing with: splade-export setup onnxruntime", path = quote::path(path))]
     NoSuchFile { path: PathBuf, by: &'static str },
     #[error(
         "ONNX Runtime's shared library was not found. Get it with:\n    splade-export setup onnxruntime\n\
-         or name it with `onnxruntime` FILE or ORT_DYLIB_PATH. Looked for: {looked}"
+         or name it with `onnxruntime` FILE or ORT_DYLIB_PATH. Looked for: {}",
+        Name(looked)
     )]
     NotFound { looked: String },
-    #[error("{path}: cannot be loaded as ONNX Runtime: {reason}; if nothing names it, get it anew with: splade-export setup --force onnxruntime", path = path.display())]
+    #[error("{path}: cannot be loaded as ONNX Runtime: {reason}; if nothing names it, get it anew with: splade-export setup --force onnxruntime", path = quote::path(path), reason = Name(reason))]
     Unusable { path: PathBuf, reason: String },
 }
 
@@ -64,7 +67,7 @@ impl Runtime {
                 library: library.clone(),
             });
         }
-        let looked: Vec<_> = places.iter().map(|p| p.display().to_string()).collect();
+        let looked: Vec<_> = places.iter().map(|place| quote::path(place)).collect();
         Err(RuntimeError::NotFound {
             looked: looked.join(", "),
         })

@@ -69,7 +69,7 @@ pub fn build_index(
     };
     events(Event::Started(job.read.clone(), Arc::clone(&job.progress)));
     let mut output = LuceneOutput::new(options.output.clone(), options.settings);
-    output.begin_without_run()?;
+    output.begin_without_run(stop)?;
     let written = job.write_parts(&sources, &output).and_then(|totals| {
         compare(expected, totals)?;
         stop.check()?;
@@ -85,12 +85,14 @@ pub fn build_index(
 ///
 /// # Errors
 /// Returns an error for what is no index of this program, for indexes that were made with other settings or are given in
-/// another order than they were made, and for what cannot be written.
-pub fn join_indexes(options: &IndexOptions) -> Result<IndexSummary> {
+/// another order than they were made, for what cannot be written, and for a stop that was asked for; nothing is left in the
+/// output folder then.
+pub fn join_indexes(options: &IndexOptions, stop: &Stop) -> Result<IndexSummary> {
     let commit = CommitOptions {
         max_segments: options.settings.force_merge.then_some(1),
     };
-    Ok(merge_indexes(&options.inputs, &options.output, commit)?)
+    let (inputs, output) = (&options.inputs, &options.output);
+    Ok(merge_indexes(inputs, output, commit, stop)?)
 }
 
 /// What an index is built of.
@@ -110,13 +112,13 @@ fn find_inputs(options: &IndexOptions) -> anyhow::Result<Inputs> {
         let files = CollectionFiles::find(path)?;
         let counts = files.manifest.as_ref().map(|manifest| manifest.counts);
         if let (Some(manifest), 1) = (&files.manifest, options.inputs.len()) {
-            origin = manifest_origin(manifest)?;
+            origin = manifest_origin(manifest, &options.settings)?;
         }
         let kind = files.manifest.map(|manifest| manifest.settings.kind);
         anyhow::ensure!(
             kind != Some(VectorKind::Weights),
             "{}: this collection holds weights, and an index takes impacts; export it without `step` none",
-            path.display()
+            crate::quote::path(path)
         );
         sources.extend(files.sources);
         expected = expected.zip(counts).map(|(mut sum, counts)| {
@@ -137,7 +139,10 @@ fn find_inputs(options: &IndexOptions) -> anyhow::Result<Inputs> {
 }
 
 /// Returns what an index of a whole collection is made of, if all parts have numbers.
-fn manifest_origin(manifest: &Manifest) -> anyhow::Result<Option<IndexOrigin>> {
+fn manifest_origin(
+    manifest: &Manifest,
+    index: &IndexSettings,
+) -> anyhow::Result<Option<IndexOrigin>> {
     let parts: Option<BTreeMap<usize, PartRecord>> = manifest
         .parts
         .iter()
@@ -146,6 +151,7 @@ fn manifest_origin(manifest: &Manifest) -> anyhow::Result<Option<IndexOrigin>> {
     Ok(match parts {
         Some(parts) => Some(index_origin(
             &manifest.settings,
+            &serde_json::to_value(index)?,
             parts.iter().map(|(number, part)| (*number, part)),
         )?),
         None => None,

@@ -72,8 +72,8 @@ pub fn join_shards(
         if let Some(difference) = SettingDifference::between(&settings, &whole(&shard.manifest)) {
             return Err(anyhow::anyhow!(
                 "{} and {} are not of one run: {difference}",
-                first.collection().display(),
-                shard.collection().display()
+                quote::path(first.collection()),
+                quote::path(shard.collection())
             )
             .into());
         }
@@ -142,7 +142,7 @@ fn open<'o>(
     let shard = manifest.shard.take().with_context(|| {
         format!(
             "{}: this collection is not a shard; only what was made with `parts` can be joined",
-            collection.display()
+            quote::path(collection)
         )
     })?;
     let mut parts = BTreeMap::new();
@@ -180,8 +180,8 @@ fn find_parts<'s>(shards: &'s [OpenShard<'s>]) -> anyhow::Result<FoundParts<'s>>
             if let Some((first, _)) = parts.insert(number, (shard, record)) {
                 anyhow::bail!(
                     "part {number} is there twice: in {} and in {}; leave one of the shards out",
-                    first.collection().join(DOCUMENTS).display(),
-                    shard.collection().join(DOCUMENTS).display()
+                    quote::path(&first.collection().join(DOCUMENTS)),
+                    quote::path(&shard.collection().join(DOCUMENTS))
                 );
             }
         }
@@ -215,7 +215,7 @@ fn check_input(shards: &[OpenShard<'_>], parts: &FoundParts<'_>) -> anyhow::Resu
     let differs = |shard: &OpenShard<'_>| {
         anyhow::anyhow!(
             "{}: this shard was made of other input than the others; make it again of the same input, in another folder",
-            shard.collection().display()
+            quote::path(shard.collection())
         )
     };
     if let Some((shard, _)) = ends().find(|(_, other)| *other != end) {

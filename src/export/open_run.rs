@@ -179,11 +179,15 @@ fn inspect_other(home: &dyn Output, output: &dyn Output) -> Result<OutputSummary
             _ => error.to_string(),
         },
     };
-    let (home, path) = (quote::path(home.path()), quote::path(output.path()));
-    let command = match output.remake_command() {
-        "index" => format!("splade-export index {home} --output {path}"),
-        _ => format!("splade-export convert {home} with this `format` and the same `output`"),
+    let command = output.remake_command();
+    let command = if command.starts_with("index") {
+        let [home, path] = [home.path(), output.path()].map(quote::shell_word);
+        format!("splade-export {command} {home} --output {path}")
+    } else {
+        let home = quote::shell_word(home.path());
+        format!("splade-export convert {home} with this `format` and the same `output`")
     };
+    let (home, path) = (quote::path(home.path()), quote::path(output.path()));
     Err(Error::output(format!(
         "{problem}; {home} is whole, so remove {path} where it exists and make it of that: {command}"
     )))

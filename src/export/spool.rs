@@ -76,7 +76,8 @@ impl Spool {
             let mut entries = Vec::new();
             let document = parse(line, Contents::Read, |term, weight| {
                 let term = self.ids.get(term).copied();
-                let term = term.with_context(|| format!("{}: unknown term", path.display()))?;
+                let term =
+                    term.with_context(|| format!("{}: unknown term", crate::quote::path(&path)))?;
                 let weight = weight.into();
                 entries.push(TermWeight { term, weight });
                 Ok::<_, anyhow::Error>(())

@@ -9,18 +9,20 @@ use crate::error::Result;
 use crate::lucene::{IndexSummary, verify};
 use crate::quote;
 use crate::run::VectorKind;
+use crate::stop::Stop;
 
 /// Checks every checksum of an index, and that it holds what its collection holds. `collection` is the place that messages
 /// name.
 ///
 /// # Errors
-/// If the index is damaged, uses a docid twice, or has other counts than the manifest.
+/// If the index is damaged, uses a docid twice, or has other counts than the manifest; if a stop is asked for.
 pub fn verify_index_of(
     index: &Path,
     collection: &Path,
     manifest: &Manifest,
+    stop: &Stop,
 ) -> Result<IndexSummary> {
-    let summary = verify(index)?;
+    let summary = verify(index, stop)?;
     compare(&summary, index, collection, manifest)?;
     Ok(summary)
 }

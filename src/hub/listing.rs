@@ -7,6 +7,7 @@ use super::http::{Answer, Ask, Client};
 use super::name::{ModelName, is_commit};
 use super::settings::HubSettings;
 use super::url::{encoded, shown};
+use crate::quote::Quoted;
 
 /// The longest listing that is read.
 const MAX_LISTING: u64 = 32 << 20;
@@ -65,7 +66,7 @@ pub(super) fn list(
     let information: Information =
         serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
     if !is_commit(&information.sha) {
-        return Err(wrong(format!("{:?} is no commit", information.sha)));
+        return Err(wrong(format!("{} is no commit", Quoted(&information.sha))));
     }
     Ok(Listing {
         commit: information.sha,

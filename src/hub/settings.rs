@@ -48,7 +48,9 @@ impl HubSettings {
         let cache = path("HF_HUB_CACHE")
             .or_else(|| path("HUGGINGFACE_HUB_CACHE"))
             .or_else(|| home.as_ref().map(|home| home.join("hub")))
-            .ok_or(HubError::NoHome)?;
+            .ok_or(HubError::NoHome {
+                variable: "HF_HOME",
+            })?;
         let truth = |name: &str| set(name).is_some_and(|value| is_true(&value));
         let token_file = path("HF_TOKEN_PATH").or_else(|| Some(home?.join("token")));
         let token = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]
@@ -113,7 +115,7 @@ mod tests {
             Path::new("/new")
         );
         let nothing = HubSettings::from_variables(&|_| None);
-        assert!(matches!(nothing, Err(HubError::NoHome)));
+        assert!(matches!(nothing, Err(HubError::NoHome { .. })));
     }
 
     #[test]

@@ -92,6 +92,19 @@ impl Rounding {
     }
 }
 
+impl FromStr for Rounding {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "nearest" => Ok(Self::Nearest),
+            "floor" => Ok(Self::Floor),
+            "ceil" => Ok(Self::Ceil),
+            _ => Err("must be nearest, floor or ceil".to_owned()),
+        }
+    }
+}
+
 /// The divisor of weights before the step.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

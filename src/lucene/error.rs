@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::quote::{self, Name, Quoted};
+use crate::stop::Interrupted;
 
 /// An error of the index writer or of the reader of its own indexes.
 #[derive(Debug, thiserror::Error)]
@@ -221,6 +222,13 @@ pub enum LuceneError {
         path: PathBuf,
     },
 
+    /// An index is named twice.
+    #[error("{} is named twice: name each index once", quote::path(.path))]
+    Twice {
+        /// Its folder.
+        path: PathBuf,
+    },
+
     /// Another program wrote or changed the index.
     #[error(
         "{}: {}, so this is not an index as splade-export writes it; indexes of other programs are merged with \
@@ -242,6 +250,10 @@ pub enum LuceneError {
         /// What is wrong with it.
         what: String,
     },
+
+    /// A stop was asked for.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 
     /// A `SegmentBuilder` was used again after it refused a document.
     #[error("the segment has refused a document before and is incomplete: begin a new one")]

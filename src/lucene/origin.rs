@@ -36,6 +36,12 @@ impl IndexOrigin {
         Ok(Self::from_user_data(&commit_point::read(dir)?.user_data))
     }
 
+    /// Returns true if an index of the other origin has the same content. Details do not tell that.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.run == other.run && self.documents == other.documents
+    }
+
     /// Returns the user data of a commit.
     pub(crate) fn to_user_data(&self) -> UserData {
         let details = self.details.iter();

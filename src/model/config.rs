@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::ModelError;
+use crate::quote::Quoted;
 
 /// The keys and values of a `config.json`, with its place for messages.
 #[derive(Debug)]
@@ -43,21 +44,21 @@ impl Config {
             None | Some(Value::Null) => Ok(None),
             Some(value) => T::deserialize(value)
                 .map(Some)
-                .map_err(|e| self.error(format!("the key {key:?}: {e}"))),
+                .map_err(|e| self.error(format!("the key \"{key}\": {e}"))),
         }
     }
 
     /// Returns the value of a key that must be there.
     pub fn required<T: DeserializeOwned>(&self, key: &str) -> Result<T, ModelError> {
         self.get(key)?
-            .ok_or_else(|| self.error(format!("the key {key:?} is missing")))
+            .ok_or_else(|| self.error(format!("the key \"{key}\" is missing")))
     }
 
     /// Refuses a value other than `supported`, where the key is there.
     pub fn expect(&self, key: &str, supported: &str) -> Result<(), ModelError> {
         match self.get::<String>(key)? {
             Some(found) if found != supported => {
-                Err(self.error(format!("{key} {found:?} is not supported")))
+                Err(self.error(format!("{key} {} is not supported", Quoted(&found))))
             }
             _ => Ok(()),
         }

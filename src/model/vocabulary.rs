@@ -2,6 +2,7 @@
 //!
 //! What an output makes of a term that its reader would split or lose is the output's own affair.
 
+use crate::quote::Quoted;
 use tokenizers::Tokenizer;
 
 /// The terms by token id.
@@ -34,8 +35,9 @@ impl Vocabulary {
             });
         if let Some((id, term)) = beyond {
             return Err(format!(
-                "the token {term:?} has the number {id}, but the model has only {columns} terms; model and tokenizer \
-                 do not belong together"
+                "the token {} has the number {id}, but the model has only {columns} terms; model and tokenizer \
+                 do not belong together",
+                Quoted(&term)
             ));
         }
         let mut special = vec![false; columns];

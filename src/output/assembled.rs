@@ -20,6 +20,7 @@ use super::traits::{
 use crate::collection::{Manifest, PartInfo};
 use crate::durable::create_folder;
 use crate::error::{Error, Result};
+use crate::quote;
 use crate::run::{Damaged, FinishedRun, PartFile, PartRecord, VectorKind};
 
 /// Folder of the parts in the folder of an unfinished run.
@@ -182,7 +183,7 @@ impl Output for AssembledOutput {
     fn adopt(&self, _: usize, shard: &ShardPart<'_>) -> Result<Vec<PartFile>> {
         Err(Error::output(format!(
             "{}: shards in the format {} cannot be joined; join collections and convert the result",
-            shard.folder.display(),
+            quote::path(shard.folder),
             self.assembly.name()
         )))
     }

@@ -16,6 +16,7 @@ use super::record::{EncodedRecord, VectorRef};
 use super::seismic::shortest;
 use super::token_ids::TokenIds;
 use crate::error::{Error, Result};
+use crate::quote::Quoted;
 use crate::run::VectorKind;
 
 /// Name of the field in documents.
@@ -184,9 +185,9 @@ impl BulkRequests {
             if self.field == BulkField::RankFeatures {
                 if number.as_u64().is_some_and(|n| n > u64::from(MAX_FEATURE)) {
                     return Err(Error::output(format!(
-                        "the document {:?} has the impact {number}, and a feature is exact up to {MAX_FEATURE}; rescale with \
+                        "the document {} has the impact {number}, and a feature is exact up to {MAX_FEATURE}; rescale with \
                          `max_impact` {MAX_FEATURE}, or write a text",
-                        record.docid
+                        Quoted(record.docid)
                     )));
                 }
                 features.insert(feature_name(&name), number);

@@ -9,6 +9,7 @@ use super::record::EncodedRecord;
 use super::token_ids::TokenIds;
 use super::topics::write_repeated;
 use crate::error::{Error, Result};
+use crate::quote::Quoted;
 use crate::run::VectorKind;
 
 /// Writes PISA's `qid:term term term`, each term repeated as often as its impact says, for an index in the Common Index File
@@ -45,9 +46,9 @@ impl LineFormat for PisaQueries {
     fn write(&self, record: &EncodedRecord<'_>, line: &mut Vec<u8>) -> Result<()> {
         if record.docid.contains([':', '\n', '\r']) {
             return Err(Error::output(format!(
-                "the qid {:?} has a colon or a line break, and queries for ciff are separated by them; give the topic another \
+                "the qid {} has a colon or a line break, and queries for ciff are separated by them; give the topic another \
                  qid",
-                record.docid
+                Quoted(record.docid)
             )));
         }
         write_repeated(record, &self.terms, b':', line);

@@ -17,6 +17,7 @@ use super::topics::{AnseriniTopics, PyseriniTopics};
 use super::traits::Output;
 use crate::error::{Error, Result};
 use crate::quote;
+use crate::quote::Quoted;
 use crate::run::Compression;
 
 /// A format that documents can be written in, beside the Lucene index.
@@ -179,7 +180,8 @@ impl FromStr for OutputFormat {
         found.map(|(_, format)| *format).ok_or_else(|| {
             let names: Vec<&str> = Self::names().collect();
             Error::setting(format!(
-                "{text:?} is no `format`; take one of {}",
+                "{} is no `format`; take one of {}",
+                Quoted(text),
                 names.join(", ")
             ))
         })

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::digest::sha256_of_bytes;
 use crate::impact::{Pruning, Quantization};
 use crate::lucene::IndexOrigin;
-use crate::run::{EncodingSettings, ImpactsBefore, ModelInfo, PartRecord, RunSettings};
+use crate::run::{
+    EncodingSettings, ImpactsBefore, ModelInfo, PartRecord, RunSettings, SettingDifference,
+};
 
 /// The settings that bear on the documents' impacts. Names of input files and the form of the collection do not.
 #[derive(Serialize)]
@@ -32,23 +35,57 @@ struct PartContent<'a> {
     impact_sum: u64,
 }
 
-/// Returns what searching has to know: whether topics are of the same model and quantization. A converted collection of
-/// another tool names no model.
-fn details(settings: &RunSettings) -> serde_json::Result<BTreeMap<String, String>> {
-    let mut details = BTreeMap::from([(
-        "quantization".to_owned(),
-        serde_json::to_string(&settings.quantization)?,
-    )]);
+/// Names of the details: what searching has to know, whether topics are of the same model and quantization, and the other
+/// settings, so that a run that goes on with the index can tell which of them differs.
+const MODEL: &str = "model";
+const QUANTIZATION: &str = "quantization";
+const SETTINGS: &str = "settings";
+
+/// Returns the details. A converted collection of another tool names no model.
+fn details(settings: &RunSettings, index: &Value) -> serde_json::Result<BTreeMap<String, String>> {
+    // Called as in a run's identity, so that a difference gets the same name.
+    let other = json!({
+        "encoding": settings.encoding,
+        "pruning": settings.pruning,
+        "impacts_before": settings.impacts_before,
+        "collection": {"part_size": settings.collection.part_size},
+        "outputs": {"lucene": index},
+    });
+    let mut details = BTreeMap::from([
+        (
+            QUANTIZATION.to_owned(),
+            serde_json::to_string(&settings.quantization)?,
+        ),
+        (SETTINGS.to_owned(), serde_json::to_string(&other)?),
+    ]);
     if let Some(model) = &settings.model {
-        details.insert("model".to_owned(), serde_json::to_string(&model.files)?);
+        details.insert(MODEL.to_owned(), serde_json::to_string(&model.files)?);
     }
     Ok(details)
 }
 
+/// Returns the first setting in which two indexes differ, as far as they say how they were made.
+pub(crate) fn difference(first: &IndexOrigin, now: &IndexOrigin) -> Option<SettingDifference> {
+    let read = |origin: &IndexOrigin, name| -> Value {
+        let text = origin.details.get(name);
+        text.and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default()
+    };
+    let settings = |origin| {
+        let mut settings = read(origin, SETTINGS);
+        settings[MODEL] = json!({"files": read(origin, MODEL)});
+        settings[QUANTIZATION] = read(origin, QUANTIZATION);
+        settings
+    };
+    first.details.get(SETTINGS)?;
+    SettingDifference::between(&settings(first), &settings(now))
+}
+
 /// Returns what an index of these parts is made of. It is the same for the index that is written with a collection, the
-/// one that is made of the collection later, and the one that is joined of shards.
+/// one that is made of the collection later, and the one that is joined of shards. `index` has the index's own settings.
 pub(crate) fn index_origin<'p>(
     settings: &RunSettings,
+    index: &Value,
     parts: impl IntoIterator<Item = (usize, &'p PartRecord)>,
 ) -> serde_json::Result<IndexOrigin> {
     let run = ImpactSettings {
@@ -71,7 +108,7 @@ pub(crate) fn index_origin<'p>(
         })
         .collect();
     Ok(IndexOrigin {
-        details: details(settings)?,
+        details: details(settings, index)?,
         run: sha256_of_bytes(&serde_json::to_vec(&run)?),
         documents: sha256_of_bytes(&serde_json::to_vec(&parts)?),
     })

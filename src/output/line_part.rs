@@ -9,6 +9,7 @@ use super::record::{EncodedRecord, Terms};
 use super::traits::PartWriter;
 use crate::durable::AtomicFile;
 use crate::error::{Error, Result};
+use crate::quote::Quoted;
 use crate::run::{Compression, PartFile};
 
 /// Writes one file of lines, or several where the format has a limit. Each appears when it is finished.
@@ -74,8 +75,8 @@ impl PartWriter for LinePart<'_> {
         if let Some(most) = self.format.most_bytes() {
             if length > most {
                 return Err(Error::output(format!(
-                    "the document {:?} has {length} bytes in the format {}, and its reader takes {most}; take a larger `step`",
-                    record.docid,
+                    "the document {} has {length} bytes in the format {}, and its reader takes {most}; take a larger `step`",
+                    Quoted(record.docid),
                     self.format.name()
                 )));
             }

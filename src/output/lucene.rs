@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::index_origin::index_origin;
+use super::index_origin::{difference as index_difference, index_origin};
 use super::json_vectors::JsonVectors;
 use super::line_format::LineFormat;
 use super::pseudo_terms::PseudoTerms;
@@ -23,7 +23,9 @@ use crate::lucene::{
     self, CommitOptions, IndexOrigin, IndexSummary, IndexWriter, LuceneError, ShardIndex,
     TermDictionary, is_index,
 };
+use crate::quote;
 use crate::run::{Damaged, FinishedRun, PartFile, PartRecord, RunError, RunSettings, VectorKind};
+use crate::stop::Stop;
 
 /// More segments than this are merged, neighbors with neighbors: a search visits each.
 const MAX_SEGMENTS: usize = 16;
@@ -97,8 +99,9 @@ impl LuceneOutput {
     }
 
     /// Takes the place for an index that cannot be resumed: what an earlier one left is cleared.
-    pub(crate) fn begin_without_run(&mut self) -> Result<()> {
-        self.writer = Some(IndexWriter::create(&self.path)?);
+    /// A stop that is asked for ends the commit.
+    pub(crate) fn begin_without_run(&mut self, stop: &Stop) -> Result<()> {
+        self.writer = Some(IndexWriter::create(&self.path)?.until(stop));
         Ok(())
     }
 
@@ -119,7 +122,7 @@ impl LuceneOutput {
     }
 
     fn writer(&self) -> Result<&IndexWriter> {
-        let path = || self.path.display();
+        let path = || quote::path(&self.path);
         self.writer
             .as_ref()
             .ok_or_else(|| Error::output(format!("{}: the index was not begun", path())))
@@ -162,8 +165,23 @@ impl Output for LuceneOutput {
         kind == VectorKind::Impacts
     }
 
-    fn remake_command(&self) -> &'static str {
-        "index"
+    fn remake_command(&self) -> String {
+        let IndexSettings {
+            segment_memory,
+            store_raw,
+            force_merge,
+        } = self.settings;
+        let mut command = "index".to_owned();
+        if segment_memory != IndexSettings::default().segment_memory {
+            command.push_str(&format!(" --segment-memory {segment_memory}B"));
+        }
+        for (flag, given) in [("--store-raw", store_raw), ("--force-merge", force_merge)] {
+            if given {
+                command.push(' ');
+                command.push_str(flag);
+            }
+        }
+        command
     }
 
     fn journal_folder(&self) -> PathBuf {
@@ -245,7 +263,11 @@ impl Output for LuceneOutput {
     fn commit(&self, run: &FinishedRun) -> Result<OutputSummary> {
         let writer = self.writer()?;
         let options = self.options(run);
-        let origin = index_origin(&run.settings, run.parts.iter().map(by_number))?;
+        let origin = index_origin(
+            &run.settings,
+            &self.settings(),
+            run.parts.iter().map(by_number),
+        )?;
         let adopted = self.adopted.lock().unwrap_or_else(PoisonError::into_inner);
         let summary = if self.of_shards {
             let shards = adopted
@@ -260,7 +282,7 @@ impl Output for LuceneOutput {
     }
 
     fn inspect(&self) -> Result<FinishedOutput> {
-        let summary = lucene::verify(&self.path)?;
+        let summary = lucene::verify(&self.path, &Stop::default())?;
         IndexWriter::clear_committed(&self.path)?;
         Ok(FinishedOutput {
             summary: self.summarize(summary),
@@ -270,20 +292,22 @@ impl Output for LuceneOutput {
     }
 
     fn check_run(&self, settings: &RunSettings) -> Result<()> {
-        let wanted = index_origin(settings, [])?.run;
-        match IndexOrigin::read(&self.path)? {
-            Some(origin) if origin.run != wanted => {
-                let path = self.path.clone();
-                Err(RunError::OtherIndex { path }.into())
-            }
-            _ => Ok(()),
+        let wanted = index_origin(settings, &self.settings(), [])?;
+        let Some(found) = IndexOrigin::read(&self.path)? else {
+            return Ok(());
+        };
+        let path = self.path.clone();
+        RunError::refuse(&path, index_difference(&found, &wanted))?;
+        if found.run != wanted.run {
+            return Err(RunError::OtherIndex { path }.into());
         }
+        Ok(())
     }
 
     fn reopen(&self) -> Result<()> {
         Err(Error::output(format!(
             "{}: an index cannot be repaired; build it again in another folder",
-            self.path.display()
+            quote::path(&self.path)
         )))
     }
 
@@ -319,7 +343,7 @@ fn shard_index(
         folder: folder.to_owned(),
         parts: parts.iter().map(with_terms).collect(),
         collection: home.to_owned(),
-        origin: index_origin(settings, parts.iter().map(by_number))?,
+        origin: index_origin(settings, &Value::Null, parts.iter().map(by_number))?,
     })
 }
 

@@ -6,6 +6,7 @@ use super::line_format::LineFormat;
 use super::record::EncodedRecord;
 use super::topics::AnseriniTopics;
 use crate::error::{Error, Result};
+use crate::quote::Quoted;
 use crate::run::VectorKind;
 
 /// Writes pseudo-documents as lines of a table.
@@ -35,9 +36,9 @@ impl LineFormat for PseudoText {
     fn write(&self, record: &EncodedRecord<'_>, line: &mut Vec<u8>) -> Result<()> {
         if record.docid.contains(['\t', '\n', '\r']) {
             return Err(Error::output(format!(
-                "the docid {:?} has a tab or a line break, and the format pseudo-text separates columns and lines by them; give \
+                "the docid {} has a tab or a line break, and the format pseudo-text separates columns and lines by them; give \
                  the document another docid",
-                record.docid
+                Quoted(record.docid)
             )));
         }
         self.lines.write(record, line)

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::pseudo_terms::PseudoTerms;
 use super::record::Terms;
 use crate::error::{Error, Result};
+use crate::quote::Quoted;
 
 /// The model's token ids by term, and how many there are.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +52,8 @@ impl TokenIds {
                 )
             } else {
                 format!(
-                    "the term {term:?} is not in the vocabulary of the model; name the `model` that made the collection"
+                    "the term {} is not in the vocabulary of the model; name the `model` that made the collection",
+                    Quoted(term)
                 )
             })
         })

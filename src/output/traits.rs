@@ -32,8 +32,8 @@ pub trait Output: Send + Sync {
     }
 
     /// Returns the command that makes the output anew of a collection.
-    fn remake_command(&self) -> &'static str {
-        "convert"
+    fn remake_command(&self) -> String {
+        "convert".to_owned()
     }
 
     /// Returns a folder that can hold the run's journal and goes when the output is committed or discarded.

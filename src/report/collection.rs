@@ -8,6 +8,7 @@ use super::setting::Unit;
 use crate::collection::{CollectionFiles, Contents, LineProblem, Lines, Weight, parse};
 use crate::corpus::{Place, ReadProgress, Source};
 use crate::encoder::LongTexts;
+use crate::model::Aggregation;
 use crate::run::{EncodingSettings, VectorKind};
 use crate::stop::Stop;
 
@@ -51,8 +52,10 @@ impl OpenCollection {
         let (mut facts, mut unit) = (Facts::default(), None);
         if let Some(manifest) = files.manifest {
             let settings = manifest.settings;
-            let aggregation =
-                |encoding: &EncodingSettings| format!("{:?}", encoding.aggregation).to_lowercase();
+            let aggregation = |encoding: &EncodingSettings| match encoding.aggregation {
+                Aggregation::Max => "max".to_owned(),
+                Aggregation::Sum => "sum".to_owned(),
+            };
             facts = Facts {
                 tool: Some(settings.tool),
                 aggregation: settings.encoding.as_ref().map(aggregation),

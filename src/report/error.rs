@@ -7,6 +7,7 @@ use crate::corpus::Place;
 use crate::encoder::EncodeError;
 use crate::model::ModelError;
 use crate::output::TermClash;
+use crate::quote::{self, Quoted};
 use crate::stop::Interrupted;
 
 /// Why there is no report.
@@ -41,7 +42,8 @@ pub enum ReportError {
 
     /// A weight is not a positive number.
     #[error(
-        "{place}: term {term:?} has the weight {weight}, which is not a positive number; leave terms without weight out"
+        "{place}: term {term} has the weight {weight}, which is not a positive number; leave terms without weight out",
+        term = Quoted(term)
     )]
     Weight {
         /// The line.
@@ -55,7 +57,7 @@ pub enum ReportError {
     /// The folder that should be an index is none.
     #[error(
         "{}: there is no Lucene index in it; make it with `splade-export index`, or leave the index out of the report",
-        .path.display()
+        quote::path(.path)
     )]
     NoIndex {
         /// The folder.
@@ -63,7 +65,7 @@ pub enum ReportError {
     },
 
     /// The index cannot be looked at.
-    #[error("{}: {error}; check that the index can be read", .path.display())]
+    #[error("{}; check that the index can be read", quote::located(path, error))]
     Index {
         /// The folder.
         path: PathBuf,
@@ -74,7 +76,7 @@ pub enum ReportError {
     /// Something lies where the page should be.
     #[error(
         "{}: this is there already, and a report overwrites nothing; name another `output`",
-        .path.display()
+        quote::path(.path)
     )]
     Exists {
         /// The file.
@@ -82,11 +84,11 @@ pub enum ReportError {
     },
 
     /// The page cannot be written; the message of the source names it.
-    #[error("{0}; name an `output` in a folder that can be written")]
+    #[error("{}; name an `output` in a folder that can be written", quote::sentence(&.0.to_string()))]
     Write(#[from] std::io::Error),
 
     /// Threads cannot be started.
-    #[error("cannot start threads: {0}; name fewer of them")]
+    #[error("cannot start threads: {}; name fewer of them", quote::sentence(.0))]
     Threads(String),
 
     /// The user asked for a stop.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::error::ReportError;
 use super::measure::Report;
 use super::page::write_page;
-use crate::durable::AtomicFile;
+use crate::durable::{AtomicFile, create_folder, parent_of};
 
 /// A page that is about to be written. It is opened before the collection is read, so that a place where it cannot be is
 /// told at once.
@@ -14,7 +14,7 @@ pub struct ReportFile {
 }
 
 impl ReportFile {
-    /// Opens a temporary file beside `path`.
+    /// Opens a temporary file beside `path`; folders are created.
     ///
     /// # Errors
     /// [`ReportError::Exists`] if something lies at `path`, [`ReportError::Write`] if the folder cannot be written.
@@ -24,6 +24,7 @@ impl ReportFile {
                 path: path.to_owned(),
             });
         }
+        create_folder(parent_of(path))?;
         let file = AtomicFile::beside(path)?;
         Ok(Self { file })
     }

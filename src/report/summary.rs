@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::expansion::Expansion;
 use super::measure::{NoExpansion, Report};
 use super::numerals::{bytes, count, percent, three_digits, value};
+use crate::quote::Name;
 
 /// Terms that are listed.
 const TERMS: usize = 10;
@@ -67,7 +68,7 @@ fn terms(report: &Report) -> String {
         .terms
         .iter()
         .take(TERMS)
-        .map(|row| row.term.escape_debug().to_string())
+        .map(|row| Name(&row.term).to_string())
         .collect();
     let of = if report.vocabulary_counted {
         String::new()

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::quote::Name;
+
 /// The first setting in which two runs differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingDifference {
@@ -18,7 +20,9 @@ impl fmt::Display for SettingDifference {
         write!(
             f,
             "{} was {} in the first run and is {} now",
-            self.name, self.first, self.now
+            Name(&self.name),
+            Name(&self.first),
+            Name(&self.now)
         )
     }
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
-use crate::digest::sha256_of;
+use crate::digest::sha256_until;
 use crate::regular_file::FileKind;
+use crate::stop::Stop;
 
 /// A part that is whole in every output.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -82,6 +83,11 @@ impl PartFile {
     /// # Errors
     /// [`Damaged`] if it is missing or has another size or SHA-256.
     pub fn check(&self, folder: &Path) -> Result<(), Damaged> {
+        self.check_until(folder, &Stop::default())
+    }
+
+    /// Does the same, unless a stop is asked for: what is returned then says nothing about the file.
+    pub(crate) fn check_until(&self, folder: &Path, stop: &Stop) -> Result<(), Damaged> {
         let path = self.place(folder)?;
         let damaged = |reason: String| Damaged {
             path: path.clone(),
@@ -96,7 +102,7 @@ impl PartFile {
                 self.bytes
             )));
         }
-        match sha256_of(&path) {
+        match sha256_until(&path, stop) {
             Ok(sha256) if sha256 == self.sha256 => Ok(()),
             Ok(_) => Err(damaged(
                 "its SHA-256 is not that of what was written".to_owned(),

@@ -2,6 +2,7 @@
 
 use super::bound::MAX_HIDDEN;
 use super::kernel::KernelKind;
+use crate::quote::Name;
 
 /// The reason why a head cannot be built or a document cannot be pooled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +15,7 @@ pub enum HeadError {
         hidden: usize,
     },
     /// A slice does not have the length that the other arguments ask for.
-    #[error("{what} has {got} values, expected {expected}")]
+    #[error("{what} has {got} values, expected {expected}", expected = Name(expected))]
     Length {
         /// The argument's name.
         what: &'static str,

@@ -91,12 +91,27 @@ def check_windows(model):
     assert "bread" not in SpladeEncoder(model, max_length=16).encode([text])[0]
 
 
+def check_pruning(model, texts):
+    whole = SpladeEncoder(model, threads=1).encode(texts)
+    for vector, pruned in zip(whole, SpladeEncoder(model, threads=1, keep_mass=0.5).encode(texts), strict=True):
+        assert pruned.items() <= vector.items()
+        # As few of the heaviest terms as have half of the whole weight.
+        half, least = sum(vector.values()) / 2, min(pruned.values())
+        assert sum(pruned.values()) >= half - 1e-5 > sum(pruned.values()) - least - 2e-5
+        assert all(weight <= least for term, weight in vector.items() if term not in pruned)
+    raises(SettingError, "`keep_mass` must be", SpladeEncoder, model, keep_mass=0)
+    raises(SettingError, "`keep_mass` must be", SpladeEncoder, model, keep_mass=1.5)
+
+
 def check_misuse(model):
     raises(ModelError, "not a model folder", SpladeEncoder, "/no/such/model")
     raises(SettingError, "`precision`", SpladeEncoder, model, precision="fp64")
     raises(ValueError, "`max_length`", SpladeEncoder, model, max_length=10**6)
     raises(SettingError, "`long`", SpladeEncoder, model, long="split")
     raises(SettingError, "`step`", QueryEncoder, model, step=0)
+    raises(SettingError, "`preset` must be naver or anserini", QueryEncoder, model, preset="\x1b[31m")
+    raises(SettingError, r"not \"\u{1b}[31m\"", QueryEncoder, model, rounding="\x1b[31m")
+    raises(SettingError, "`min_impact`", QueryEncoder, model, min_impact=2**31)
     raises(SettingError, "largest weight", QueryEncoder, model, normalize="corpus")
     raises(TypeError, "no option", QueryEncoder, model, precission="fp32")
     encoder = SpladeEncoder(model, threads=1)
@@ -115,6 +130,7 @@ def main():
     check_queries(model, lines(topics))
     check_csr(encoder, texts[:20])
     check_windows(model)
+    check_pruning(model, texts[:20])
     check_misuse(model)
     explanation = encoder.explain("how do planes fly")
     assert explanation["terms"][0]["weight"] >= explanation["terms"][-1]["weight"]

@@ -134,6 +134,38 @@ fn what_is_advised_about_an_index_makes_it_whole() {
 }
 
 #[test]
+fn an_index_of_other_settings_is_made_again_with_them() {
+    let bench = Bench::new(60);
+    let args = [
+        "--index",
+        "my index",
+        "--store-raw",
+        "--segment-memory",
+        "1M",
+    ];
+    ok(&mut bench.documents_with("out", &args));
+    fs_err::remove_dir_all(bench.at("my index")).unwrap();
+    let resume = || {
+        let mut command = bench.documents_with("out", &args);
+        command.arg("--resume");
+        command
+    };
+    let error = fails(1, &mut resume());
+    let command = "index --segment-memory 1048576B --store-raw out --output 'my index'";
+    assert!(
+        error.contains(&format!("splade-export {command}")),
+        "{error}"
+    );
+    // As a shell runs it.
+    let mut shell = Command::new("sh");
+    let line = format!("\"$0\" {command} --quiet");
+    let program = bench.program().get_program().to_owned();
+    shell.args(["-c", &line]).arg(program);
+    ok(shell.current_dir(bench.dir.path()));
+    ok(&mut resume());
+}
+
+#[test]
 fn what_join_advises_about_a_damaged_share_mends_it() {
     let bench = Bench::new(60);
     for (parts, output) in [("1/2", "a"), ("2/2", "b")] {

@@ -1,8 +1,9 @@
-//! The rules for the source tree itself: no ring of imports, no long function, no long file.
+//! The rules for the source tree itself: no ring of imports, no long function, no long file, no raw text in messages.
 
 mod imports;
 mod items;
 mod lengths;
+mod messages;
 mod modules;
 mod paths;
 mod rings;
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use imports::imports;
 use lengths::{long_files, long_functions};
+use messages::raw_text;
 use modules::{Tree, read_folder};
 use rings::{describe, rings};
 
@@ -60,6 +62,22 @@ fn no_file_of_the_tests_is_long() {
     read_folder(repository, &repository.join("tests"), &mut files);
     let long = long_files(&files, MAX_FILE_LINES);
     assert!(long.is_empty(), "files too long:\n{}", long.join("\n"));
+}
+
+#[test]
+fn no_message_has_text_of_others_as_it_is() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let house = house();
+    let mut files = BTreeMap::new();
+    read_folder(repository, &repository.join("python/src"), &mut files);
+    files.extend(house.files.clone());
+    let in_messages = |file: &&String| !house.is_test_file(file);
+    let raw: Vec<_> = files
+        .keys()
+        .filter(in_messages)
+        .flat_map(|file| raw_text(file, &files[file]))
+        .collect();
+    assert!(raw.is_empty(), "use `quote` for:\n{}", raw.join("\n"));
 }
 
 /// Makes a tree from pairs of path and text.

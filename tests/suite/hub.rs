@@ -37,20 +37,20 @@ fn files() -> HashMap<String, Vec<u8>> {
     files
 }
 
-struct Place {
-    dir: tempfile::TempDir,
-    hub: Hub,
+pub(crate) struct Place {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) hub: Hub,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             dir: tempfile::tempdir().unwrap(),
             hub: Hub::start(files()),
         }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = tool();
         for name in [
             "HF_TOKEN",
@@ -75,7 +75,7 @@ impl Place {
         command
     }
 
-    fn model(&self) -> Command {
+    pub(crate) fn model(&self) -> Command {
         self.command(&["model", NAME, "--json"])
     }
 
@@ -103,7 +103,7 @@ impl Place {
     }
 
     /// Checks that a run has fetched the model.
-    fn check(&self, stdout: &str) {
+    pub(crate) fn check(&self, stdout: &str) {
         let report: serde_json::Value = serde_json::from_str(stdout).unwrap();
         assert_eq!(report["name"], NAME);
         assert_eq!(report["commit"], COMMIT);

@@ -183,20 +183,27 @@ fn kept_documents(bench: &Bench, output: &str) -> u64 {
     documents
 }
 
-/// Of one part that takes the whole run, a kill loses no more than the batches that were being encoded.
+/// Of one part that takes the whole run, a kill loses no more than the batches that were being encoded: one of each thread.
 #[test]
 fn a_kill_in_the_middle_of_a_part_loses_only_the_batches_in_flight() {
     let bench = Bench::new(3000);
     let run = |output: &str| {
         let args = ["--threads", "2", "--part-size", "3000"];
-        Made::Both.run(&bench, output, &args)
+        let mut command = Made::Both.run(&bench, output, &args);
+        let count = bench.at(output).with_extension("batches");
+        command.env(FAULT, format!("batches:{}", count.display()));
+        command
+    };
+    let batches = |output: &str| {
+        let count = bench.at(output).with_extension("batches");
+        fs_err::metadata(count).unwrap().len()
     };
     let started = Instant::now();
     ok(&mut run("reference"));
     let whole = started.elapsed();
     let reference = Made::Both.files(&bench, "reference");
     let mut state = 11_u64;
-    let (mut kills, mut useful) = (0, 0);
+    let (mut kills, mut useful, mut rounds) = (0_u32, 0, 0);
     while kills < 100 {
         let mut kept = 0;
         loop {
@@ -244,6 +251,14 @@ fn a_kill_in_the_middle_of_a_part_loses_only_the_batches_in_flight() {
         }
         assert!(Made::Both.files(&bench, "killed") == reference);
         Made::Both.remove(&bench, "killed");
+        rounds += 1;
     }
+    let twice = batches("killed") - rounds * batches("reference");
+    println!(
+        "{kills} kills in {rounds} runs of {} batches each: {twice} batches were encoded twice, {:.2} a kill",
+        batches("reference"),
+        twice as f64 / f64::from(kills)
+    );
+    assert!(twice <= 2 * u64::from(kills));
     assert!(useful > 0, "no run went on with kept batches");
 }

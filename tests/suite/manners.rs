@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use splade_export::{CollectionError, LuceneError, Stop, verify_collection, verify_index};
 
 use crate::common::runs::Bench;
 use crate::common::{fails, ok, tool};
@@ -118,6 +119,14 @@ fn an_interrupted_index_leaves_nothing_in_the_way_and_says_so() {
     );
     ok(&mut index("out"));
     ok(bench.program().args(["verify", "out", "--index", "ix"]));
+
+    let mut report = bench.program();
+    report.args(["report", "endless", "--output", "report.html"]);
+    let child = report.stderr(Stdio::piped()).spawn().unwrap();
+    wait_for_handler(&child);
+    let said = "\ninterrupted; no report was written\n".to_owned();
+    assert_eq!(interrupt(child), (Some(130), said));
+    assert!(!bench.at("report.html").exists());
 }
 
 #[cfg(target_os = "linux")]
@@ -153,6 +162,87 @@ fn an_interrupted_verification_says_so() {
     assert_eq!(
         said.trim(),
         "interrupted; nothing was changed; the same command checks it from the beginning"
+    );
+}
+
+/// An index with a file that takes minutes to read, as it has a hole.
+#[cfg(target_os = "linux")]
+fn endless_index(bench: &Bench, name: &str) {
+    ok(&mut bench.index_with(name, &[]));
+    let files = bench.files(name).into_iter();
+    let values = files
+        .map(|(file, _)| file)
+        .find(|file| file.ends_with(".dvd"));
+    let path = bench.at(name).join(values.unwrap());
+    let file = fs_err::File::options().write(true).open(path).unwrap();
+    file.set_len(1 << 40).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupted_command_on_indexes_says_so_and_leaves_nothing() {
+    let bench = Bench::new(60);
+    endless_index(&bench, "endless");
+    for (arguments, said) in [
+        (
+            &["verify", "endless"][..],
+            "interrupted; nothing was changed; the same command checks it from the beginning",
+        ),
+        (
+            &["index", "--merge", "endless", "--output", "merged"],
+            "interrupted; no index was made; the same command makes it from the beginning",
+        ),
+    ] {
+        let mut command = bench.program();
+        command.args(arguments).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        wait_for_handler(&child);
+        assert_eq!(interrupt(child), (Some(130), format!("\n{said}\n")));
+    }
+    assert!(!bench.at("merged").exists());
+}
+
+/// The library's calls end by themselves, without the end of the program.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stop_ends_the_check_of_an_index_and_of_a_collection() {
+    let bench = Bench::new(60);
+    endless_index(&bench, "endless");
+    ok(&mut bench.documents_with("out", &["--compress", "none"]));
+    let part = bench.at("out/documents/part-00001.jsonl");
+    let bytes = fs_err::metadata(&part).unwrap().len();
+    let manifest = fs_err::read_to_string(bench.at("out/manifest.json")).unwrap();
+    let size = 1_u64 << 40;
+    let changed = manifest.replace(
+        &format!("\"bytes\": {bytes}"),
+        &format!("\"bytes\": {size}"),
+    );
+    assert!(changed != manifest);
+    bench.write("out/manifest.json", changed);
+    let file = fs_err::File::options().write(true).open(&part).unwrap();
+    file.set_len(size).unwrap();
+
+    let index = bench.at("endless");
+    let collection = bench.at("out");
+    let (started, reading) = std::sync::mpsc::channel();
+    let stop = Stop::default();
+    let ended = std::thread::scope(|scope| {
+        let of_index = scope.spawn(|| verify_index(&index, &stop).map(|_| ()));
+        let of_collection = scope.spawn(|| {
+            let tell = &mut |_, _| started.send(()).unwrap();
+            verify_collection(&collection, &stop, tell).map(|_| ())
+        });
+        reading.recv().unwrap();
+        stop.request();
+        (of_index.join().unwrap(), of_collection.join().unwrap())
+    });
+    assert!(
+        matches!(ended.0, Err(LuceneError::Interrupted(_))),
+        "{ended:?}"
+    );
+    assert!(
+        matches!(ended.1, Err(CollectionError::Interrupted(_))),
+        "{ended:?}"
     );
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::common::runs::Bench;
 use crate::common::{fails, fixtures, model_folder, ok, tool};
 use serde::Deserialize;
 
@@ -331,4 +332,49 @@ fn a_missing_table_is_asked_for() {
         message.contains("no table") && message.contains("--query-weights"),
         "{message}"
     );
+}
+
+#[test]
+fn the_summary_of_topics_tells_their_length_and_where_it_comes_from() {
+    let bench = Bench::new(1);
+    bench.write("queries.tsv", "1\ta b c d e f g h i j\n2\ta b\n3\t\n");
+    let said = |options: &[&str]| {
+        let mut command = bench.program();
+        command.args(["topics", "queries.tsv", "--output", "topics.tsv"]);
+        let ended = command.args(options).output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert!(ended.status.success(), "{said}");
+        for name in ["topics.tsv", "topics.tsv.manifest.json"] {
+            fs_err::remove_file(bench.at(name)).unwrap();
+        }
+        said
+    };
+    let stated = r#"{"max_seq_length": 8}"#;
+    for (options, config, line) in [
+        (&[][..], None, "truncated    0 at 64 tokens\n"),
+        (
+            &[],
+            Some(stated),
+            "truncated    1 at 8 tokens, as sentence_bert_config.json says\n",
+        ),
+        (
+            &["--max-length", "6"],
+            Some(stated),
+            "truncated    1 at 6 tokens\n",
+        ),
+        (
+            &["--query-weights", "ones"],
+            Some(stated),
+            "truncated    0 at 512 tokens\n",
+        ),
+    ] {
+        if let Some(config) = config {
+            bench.write("model/sentence_bert_config.json", config);
+        }
+        let said = said(options);
+        assert!(
+            said.contains(line) && said.contains("empty        1\n"),
+            "{said}"
+        );
+    }
 }

@@ -138,20 +138,36 @@ fn resume_refuses_a_finished_index_of_another_run() {
     ok(&mut bench.index_with("alone", &[]));
     let whole = bench.files("alone");
     ok(&mut bench.index_with("alone", &["--resume"]));
-    for other in [
-        ["--max-length", "8"],
-        ["--top-k", "3"],
-        ["--step", "0.05"],
-        ["--special-tokens", "keep"],
+    crate::common::tiny_model::write(&bench.at("other"), 2);
+    for (other, expected) in [
+        (
+            &["--max-length", "8"][..],
+            "--max-length was 64 in the first run and is 8 now",
+        ),
+        (&["--top-k", "3"], "--top-k was not set in the first run"),
+        (&["--step", "0.05"], "--step was 0.1"),
+        (&["--rounding", "floor"], "--rounding was nearest"),
+        (
+            &["--special-tokens", "keep"],
+            "--special-tokens keep was false in the first run and is true now",
+        ),
+        (
+            &["--long", "windows"],
+            "--long was not set in the first run and is windows now",
+        ),
+        (
+            &["--model", "other"],
+            "the model's file model.safetensors was",
+        ),
+        (&["--store-raw"], "--store-raw was false"),
+        (&["--force-merge"], "--force-merge was false"),
+        (&["--segment-memory", "2M"], "--segment-memory was 67108864"),
     ] {
-        let error = fails(1, bench.index_with("alone", &other).arg("--resume"));
-        assert!(
-            error.contains("made with another model or other options"),
-            "{error}"
-        );
+        let error = fails(1, bench.index_with("alone", other).arg("--resume"));
+        assert!(error.contains(expected), "{error}");
         assert!(bench.files("alone") == whole);
         // What is advised works.
-        ok(bench.index_with("another", &other).arg("--resume"));
+        ok(bench.index_with("another", other).arg("--resume"));
         fs_err::remove_dir_all(bench.at("another")).unwrap();
     }
     // So is one beside a finished collection.
@@ -166,7 +182,10 @@ fn resume_refuses_a_finished_index_of_another_run() {
         1,
         &mut bench.documents_with("short", &["--top-k", "3", "--index", "alone", "--resume"]),
     );
-    assert!(error.contains("alone: --resume goes on"), "{error}");
+    assert!(
+        error.contains("alone: --resume goes on") && error.contains("--top-k was not set"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -61,18 +61,31 @@ impl Search {
     }
 }
 
-/// Copies what a clone has: everything but what builds and runs have made.
+/// Copies what a clone has: the files that git knows, or, outside of a repository, all but what builds and runs have made.
 pub(crate) fn clone_to(folder: &Path) {
     fs_err::create_dir(folder).unwrap();
-    for entry in fs_err::read_dir(root()).unwrap() {
-        let entry = entry.unwrap();
-        let name = entry.file_name();
-        if name != "target" && name != "out" && name != ".git" {
-            ok(Command::new("cp")
-                .arg("-R")
-                .arg(entry.path())
-                .arg(folder.join(name)));
-        }
+    let known = Command::new("git")
+        .arg("ls-files")
+        .current_dir(root())
+        .output();
+    let known = known.ok().filter(|known| known.status.success());
+    let names: Vec<String> = match known {
+        Some(known) => String::from_utf8(known.stdout)
+            .unwrap()
+            .lines()
+            .map(str::to_owned)
+            .collect(),
+        None => fs_err::read_dir(root())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != "target" && name != "out" && name != ".git")
+            .collect(),
+    };
+    assert!(names.iter().any(|name| name == "Cargo.toml"));
+    for name in names.iter().filter(|name| root().join(name).exists()) {
+        let to = folder.join(name);
+        fs_err::create_dir_all(to.parent().unwrap()).unwrap();
+        ok(Command::new("cp").arg("-R").arg(root().join(name)).arg(to));
     }
 }
 

@@ -9,6 +9,7 @@ use ort::session::Session;
 use super::super::error::{EncodeError, NoCuda};
 use super::super::runtime::{Runtime, RuntimeError};
 use super::cuda;
+use crate::quote;
 
 /// Returns the environment of this library. ONNX Runtime allows one per process: it is made once and
 /// kept.
@@ -25,7 +26,7 @@ pub fn environment(runtime: &Runtime) -> Result<Environment, EncodeError> {
     match &*loaded {
         Some((library, environment)) if *library == runtime.library => Ok(environment.clone()),
         Some((library, _)) => {
-            let other = format!("this process has loaded {} already", library.display());
+            let other = format!("this process has loaded {} already", quote::path(library));
             Err(unusable(other).into())
         }
         None => {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::hub::error::HubError;
+use crate::quote::{self, Name};
 
 /// Why a piece cannot be installed, and what to do.
 #[derive(Debug, Error)]
@@ -18,7 +19,8 @@ pub enum SetupError {
     NoIndex,
     #[error(
         "{piece} has no pinned package for {platform} (there are ones for Linux with glibc on x86_64 and aarch64, and \
-         macOS on arm64; for GPUs Linux on x86_64 alone); {remedy}"
+         macOS on arm64; for GPUs Linux on x86_64 alone); {remedy}",
+        platform = Name(platform)
     )]
     Platform {
         piece: &'static str,
@@ -28,7 +30,7 @@ pub enum SetupError {
     #[error(
         "{index} cannot be reached: {reason}. Check the network, HTTPS_PROXY and PIP_INDEX_URL, or copy the folder \
          {cache} from another machine",
-        cache = cache.display()
+        index = Name(index), reason = Name(reason), cache = quote::path(cache)
     )]
     Network {
         index: String,
@@ -36,7 +38,8 @@ pub enum SetupError {
         cache: PathBuf,
     },
     #[error(
-        "{file} with the SHA-256 {sha256} is on none of the indexes {indexes}; set PIP_INDEX_URL to one that has it"
+        "{file} with the SHA-256 {sha256} is on none of the indexes {indexes}; set PIP_INDEX_URL to one that has it",
+        indexes = Name(indexes)
     )]
     NoWheel {
         file: &'static str,
@@ -44,16 +47,17 @@ pub enum SetupError {
         indexes: String,
     },
     #[error(
-        "{index} answered with status {status}; check PIP_INDEX_URL and its user name and password"
+        "{index} answered with status {status}; check PIP_INDEX_URL and its user name and password",
+        index = Name(index)
     )]
     Status { index: String, status: u16 },
-    #[error("{path}: {reason}", path = path.display())]
+    #[error("{}", quote::about(path, reason))]
     Certificates { path: PathBuf, reason: String },
-    #[error("{file}: {reason}; remove it and try again", file = file.display())]
+    #[error("{}; remove it and try again", quote::about(file, reason))]
     Wheel { file: PathBuf, reason: String },
     #[error(
         "{folder} exists and was not made by a setup; move it away, or set SPLADE_EXPORT_CACHE to another folder",
-        folder = folder.display()
+        folder = quote::path(folder)
     )]
     Foreign { folder: PathBuf },
     #[error(transparent)]

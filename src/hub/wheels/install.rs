@@ -56,7 +56,9 @@ impl SetupSettings {
     /// # Errors
     /// [`HubError::NoHome`].
     pub fn from_env() -> Result<Self, SetupError> {
-        let cache = crate::encoder::cache_folder().ok_or(HubError::NoHome)?;
+        let cache = crate::encoder::cache_folder().ok_or(HubError::NoHome {
+            variable: "SPLADE_EXPORT_CACHE",
+        })?;
         Ok(Self {
             cache: std::path::absolute(&cache).map_err(HubError::file(cache))?,
             force: false,

@@ -9,6 +9,7 @@ use crate::lucene::reader::postings_reader::PostingsReader;
 use crate::lucene::reader::terms_reader::TermsReader;
 use crate::lucene::store::codec::{Codec, Id};
 use crate::lucene::store::input::Input;
+use crate::stop::Stop;
 
 /// A segment that this crate wrote. No file of it stays open.
 #[derive(Debug, Clone)]
@@ -86,22 +87,22 @@ impl SegmentReader {
         self.open_file(stored_fields::DATA_CODEC, "fdt", window)
     }
 
-    /// Compares the checksums of the files that a merge reads.
-    pub(crate) fn verify(&self) -> Result<()> {
+    /// Compares the checksums of the files that a merge reads, unless a stop is asked for.
+    pub(crate) fn verify(&self, stop: &Stop) -> Result<()> {
         for (codec, extension) in [
             (term_dictionary::CODEC, "tim"),
             (postings::CODEC, "doc"),
             (stored_fields::DATA_CODEC, "fdt"),
         ] {
-            self.open_file(codec, extension, 1 << 16)?.verify()?;
+            self.open_file(codec, extension, 1 << 16)?.verify(stop)?;
         }
         Ok(())
     }
 
-    /// Compares the checksums of all files.
-    pub(crate) fn verify_all(&self) -> Result<()> {
+    /// Compares the checksums of all files, unless a stop is asked for.
+    pub(crate) fn verify_all(&self, stop: &Stop) -> Result<()> {
         for extension in SegmentName::extensions() {
-            Input::open(self.name.file(extension), 1 << 16)?.verify()?;
+            Input::open(self.name.file(extension), 1 << 16)?.verify(stop)?;
         }
         Ok(())
     }

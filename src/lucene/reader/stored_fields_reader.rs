@@ -126,6 +126,7 @@ mod tests {
     use super::*;
     use crate::lucene::formats::segment_name::SegmentName;
     use crate::lucene::formats::stored_fields::{DATA_CODEC, StoredFieldsWriter};
+    use crate::stop::Stop;
 
     /// Writes documents and reads them back: docid and number of fields, and the bytes of each.
     fn round_trip(documents: &[(String, Option<String>)]) -> Vec<(String, u32, usize)> {
@@ -138,7 +139,7 @@ mod tests {
         let id = [3; 16];
         writer.finish().unwrap().seal(&name, &id).unwrap();
         let mut input = Input::open_checked(name.file("fdt"), 1000, DATA_CODEC, &id).unwrap();
-        input.verify().unwrap();
+        input.verify(&Stop::default()).unwrap();
         let mut found = Vec::new();
         for_each(&mut input, |document, fields| {
             let docid = docid(document, Path::new("fdt"))?.to_owned();

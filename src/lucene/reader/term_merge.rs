@@ -8,6 +8,7 @@ use crate::lucene::formats::field_infos::{CONTENTS, ID};
 use crate::lucene::formats::term_meta::TermMeta;
 use crate::lucene::reader::segment_reader::SegmentReader;
 use crate::lucene::reader::terms_reader::TermsReader;
+use crate::stop::Stop;
 
 /// Memory for windows over the files of all segments that are read at the same time.
 const WINDOWS: usize = 32 << 20;
@@ -86,9 +87,10 @@ impl TermMerge {
 
 /// Refuses segments in which a docid occurs twice. Docids are sorted in each segment, so all lists are read at the same
 /// time: memory holds two windows per segment, whatever the number of documents.
-pub(crate) fn check_docids(segments: &[SegmentReader]) -> Result<()> {
+pub(crate) fn check_docids(segments: &[SegmentReader], stop: &Stop) -> Result<()> {
     let mut merge = TermMerge::open(segments, ID)?;
     while let Some((docid, found)) = merge.next()? {
+        stop.check()?;
         let location = |(segment, meta): &(usize, TermMeta)| DocumentLocation {
             segment: segments[*segment].name.path(),
             document: meta.singleton_doc_id.unwrap_or_default(),
@@ -118,13 +120,14 @@ pub(crate) fn check_docids(segments: &[SegmentReader]) -> Result<()> {
 }
 
 /// Counts the distinct terms of all segments.
-pub(crate) fn count_terms(segments: &[SegmentReader]) -> Result<u64> {
+pub(crate) fn count_terms(segments: &[SegmentReader], stop: &Stop) -> Result<u64> {
     if let [segment] = segments {
         return Ok(segment.field(CONTENTS)?.num_terms);
     }
     let mut merge = TermMerge::open(segments, CONTENTS)?;
     let mut terms = 0;
     while merge.next()?.is_some() {
+        stop.check()?;
         terms += 1;
     }
     Ok(terms)

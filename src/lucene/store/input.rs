@@ -11,6 +11,7 @@ use fs_err::File;
 use crate::durable::{open_regular, regular_metadata};
 use crate::lucene::error::{LuceneError, Result};
 use crate::lucene::store::codec::{Codec, FOOTER_BYTES, FOOTER_MAGIC, Id, MAGIC};
+use crate::stop::Stop;
 
 /// Length of the longest file that is read into memory as a whole: the largest of ours have some hundred kilobytes.
 const MAX_SMALL_BYTES: u64 = 16 << 20;
@@ -91,13 +92,14 @@ impl Input {
         }
     }
 
-    /// Reads the whole file and compares its checksum; the position stays.
-    pub(crate) fn verify(&mut self) -> Result<()> {
+    /// Reads the whole file and compares its checksum, unless a stop is asked for; the position stays.
+    pub(crate) fn verify(&mut self, stop: &Stop) -> Result<()> {
         let before = self.position();
         let mut hasher = crc32fast::Hasher::new();
         let mut left = self.length.saturating_sub(8);
         self.seek(0);
         while left > 0 {
+            stop.check()?;
             let step = left.min(1 << 16);
             hasher.update(self.take(usize::try_from(step).unwrap_or(1 << 16))?);
             left -= step;

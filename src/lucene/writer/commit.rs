@@ -17,6 +17,7 @@ use crate::lucene::reader::segment_reader::SegmentReader;
 use crate::lucene::reader::term_merge;
 use crate::lucene::statistics::{IndexSummary, Totals};
 use crate::lucene::writer::merge;
+use crate::stop::{Stop, UntilStop};
 
 /// Settings of a commit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +27,8 @@ pub struct CommitOptions {
     pub max_segments: Option<usize>,
 }
 
-/// Makes an index of segments in `dir`, which says that it has this origin, if one is given. The temporary file of the commit point is written in `temporary`.
+/// Makes an index of segments in `dir`, which says that it has this origin, if one is given, unless a stop is asked for. The
+/// temporary file of the commit point is written in `temporary`.
 pub(crate) fn commit(
     dir: &Path,
     temporary: &Path,
@@ -34,26 +36,28 @@ pub(crate) fn commit(
     mut totals: Totals,
     options: CommitOptions,
     origin: Option<&IndexOrigin>,
+    stop: &Stop,
 ) -> Result<IndexSummary> {
     totals.documents = count_documents(readers)?;
     if readers.len() > 1 {
-        term_merge::check_docids(readers)?;
+        term_merge::check_docids(readers, stop)?;
     }
-    let terms = term_merge::count_terms(readers)?;
+    let terms = term_merge::count_terms(readers, stop)?;
     let mut ids = Vec::new();
     let mut bytes = 0;
     let groups = group_segments(readers, options.max_segments.unwrap_or(usize::MAX));
     for (number, group) in (0..).zip(groups) {
         let name = SegmentName::new(dir, number);
         match group {
-            [segment] => link_segment(segment, &name)?,
-            group => merge::merge(group, name.clone())?,
+            [segment] => link_segment(segment, &name, stop)?,
+            group => merge::merge(group, name.clone(), stop)?,
         }
         let id = segment_info::read_id(&name)?;
         bytes += SegmentReader::open(CommitEntry { segment: name, id })?.bytes()?;
         ids.push(id);
     }
     let user_data = origin.map_or_else(UserData::new, IndexOrigin::to_user_data);
+    stop.check()?;
     bytes += commit_point::write(dir, temporary, &ids, &user_data)?;
     Ok(IndexSummary {
         totals,
@@ -78,17 +82,30 @@ fn count_documents(readers: &[SegmentReader]) -> Result<u64> {
 
 /// Puts a segment into another folder and under another name: its files are linked or copied, and the segment info,
 /// which has the name in it, is written again.
-fn link_segment(segment: &SegmentReader, name: &SegmentName) -> Result<()> {
+fn link_segment(segment: &SegmentReader, name: &SegmentName, stop: &Stop) -> Result<()> {
     for extension in SegmentName::extensions().filter(|extension| *extension != "si") {
         let (from, to) = (segment.name.file(extension), name.file(extension));
         regular_metadata(&from)?;
         fault::point("a link")?;
         if fs_err::hard_link(&from, &to).is_err() {
-            fs_err::copy(&from, &to)?;
-            fs_err::File::open(&to)?.sync_all()?;
+            copy(&from, &to, stop)?;
         }
     }
     segment_info::write(name, &segment.id, segment.documents)
+}
+
+/// Copies a file and writes it to disk.
+fn copy(from: &Path, to: &Path, stop: &Stop) -> Result<()> {
+    let mut reader = UntilStop {
+        inner: fs_err::File::open(from)?,
+        stop,
+    };
+    let mut file = fs_err::File::create(to)?;
+    std::io::copy(&mut reader, &mut file).map_err(|error| match stop.check() {
+        Ok(()) => error.into(),
+        Err(interrupted) => LuceneError::from(interrupted),
+    })?;
+    Ok(file.sync_all()?)
 }
 
 /// Cuts segments into at most `max_groups` groups of neighbors with about the same number of documents.

@@ -19,12 +19,14 @@ use crate::lucene::statistics::{IndexSummary, Totals};
 use crate::lucene::writer::commit::{self, CommitOptions};
 use crate::lucene::writer::part_writer::{PartSummary, PartWriter};
 use crate::lucene::writer::unfinished::Unfinished;
+use crate::stop::Stop;
 
 /// Writes the parts of an index and commits it.
 #[derive(Debug)]
 pub struct IndexWriter {
     dir: PathBuf,
     unfinished: Unfinished,
+    pub(super) stop: Stop,
 }
 
 impl IndexWriter {
@@ -73,7 +75,17 @@ impl IndexWriter {
         Ok(Self {
             unfinished: Unfinished::claim(dir)?,
             dir: dir.to_owned(),
+            stop: Stop::default(),
         })
+    }
+
+    /// Makes the commit end with [`LuceneError::Interrupted`] where this stop is asked for before there is an index.
+    #[must_use]
+    pub fn until(self, stop: &Stop) -> Self {
+        Self {
+            stop: stop.clone(),
+            ..self
+        }
     }
 
     /// Returns the folder for the caller's notes on its run, gone when the index is committed or discarded.
@@ -119,7 +131,7 @@ impl IndexWriter {
         }
         let summary = PartSummary::read(&dir)?;
         for reader in open_part(&dir, &summary)? {
-            reader.verify_all()?;
+            reader.verify_all(&self.stop)?;
         }
         Ok(Some(summary))
     }
@@ -183,7 +195,9 @@ impl IndexWriter {
         origin: Option<&IndexOrigin>,
     ) -> Result<IndexSummary> {
         let unfinished = self.unfinished.path();
-        let summary = commit::commit(&self.dir, unfinished, readers, totals, options, origin)?;
+        let summary = commit::commit(
+            &self.dir, unfinished, readers, totals, options, origin, &self.stop,
+        )?;
         self.unfinished.remove()?;
         sync_folder(&self.dir)?;
         sync_folder(parent_of(&self.dir))?;

@@ -1,5 +1,6 @@
 //! Joins indexes that this crate wrote into one.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
@@ -12,6 +13,7 @@ use crate::lucene::reader::segment_reader::SegmentReader;
 use crate::lucene::statistics::{IndexSummary, Totals};
 use crate::lucene::writer::commit::CommitOptions;
 use crate::lucene::writer::index_writer::IndexWriter;
+use crate::stop::Stop;
 
 /// The index of a shard: of some parts of a collection, with segments that were not merged across parts.
 #[derive(Debug, Clone)]
@@ -45,12 +47,14 @@ impl ShardIndex {
     /// Refuses an index that was not made with the collection of its self.
     fn check_origin(&self, shards: &[Self], commit: &CommitPoint) -> Result<()> {
         let found = IndexOrigin::from_user_data(&commit.user_data);
-        if found.as_ref() == Some(&self.origin) {
+        let is_of = |shard: &Self| {
+            let origin = found.as_ref();
+            origin.is_some_and(|origin| origin.is_same(&shard.origin))
+        };
+        if is_of(self) {
             return Ok(());
         }
-        let other = shards
-            .iter()
-            .find(|other| found.as_ref() == Some(&other.origin));
+        let other = shards.iter().find(|other| is_of(other));
         if let Some(other) = other {
             return Err(LuceneError::WrongOrder {
                 index: self.folder.clone(),
@@ -78,20 +82,27 @@ impl ShardIndex {
 /// # Errors
 ///
 /// [`LuceneError::NoIndex`], [`LuceneError::NotOurs`] or [`LuceneError::Corrupt`] for an input,
-/// [`LuceneError::DuplicateDocid`] if they share a docid, and those of [`IndexWriter::create`] for the output.
+/// [`LuceneError::DuplicateDocid`] if they share a docid, [`LuceneError::Interrupted`] for a stop that was asked for, and those of [`IndexWriter::create`] for the output.
 pub fn merge_indexes(
     inputs: &[PathBuf],
     output: &Path,
     options: CommitOptions,
+    stop: &Stop,
 ) -> Result<IndexSummary> {
     let mut segments = Vec::new();
+    let mut places = HashSet::new();
     for input in inputs {
+        if !places.insert(fs_err::canonicalize(input)?) {
+            return Err(LuceneError::Twice {
+                path: input.clone(),
+            });
+        }
         for entry in commit_point::read(input)?.segments {
             segments.push(SegmentReader::open(entry)?);
         }
     }
-    let totals = verify_segments(&segments)?;
-    let writer = IndexWriter::create(output)?;
+    let totals = verify_segments(&segments, stop)?;
+    let writer = IndexWriter::create(output)?.until(stop);
     let committed = writer.commit_segments(&segments, totals, options, None);
     committed.inspect_err(|_| {
         // A failure to clean up must not hide the first error.
@@ -122,7 +133,7 @@ impl IndexWriter {
         // The sort is stable, so that segments of a part keep their order.
         numbered.sort_by_key(|(number, _)| *number);
         let segments: Vec<_> = numbered.into_iter().map(|(_, segment)| segment).collect();
-        let totals = verify_segments(&segments)?;
+        let totals = verify_segments(&segments, &self.stop)?;
         self.commit_segments(&segments, totals, options, Some(origin))
     }
 }
@@ -157,10 +168,10 @@ fn segments_of_parts(
 
 /// Compares the checksums of segments, and returns the sums over them. Damage must be found now, and not when the inputs
 /// are gone.
-fn verify_segments(segments: &[SegmentReader]) -> Result<Totals> {
+fn verify_segments(segments: &[SegmentReader], stop: &Stop) -> Result<Totals> {
     segments
         .par_iter()
-        .try_for_each(SegmentReader::verify_all)?;
+        .try_for_each(|segment| segment.verify_all(stop))?;
     let mut totals = Totals::default();
     for segment in segments {
         let contents = segment.field(CONTENTS)?;

@@ -14,28 +14,30 @@ use crate::lucene::reader::segment_reader::SegmentReader;
 use crate::lucene::reader::stored_fields_reader::{self, docid};
 use crate::lucene::reader::term_merge::{TermMerge, window};
 use crate::lucene::writer::segment_files::{InvertedFiles, SegmentFiles};
+use crate::stop::Stop;
 
-/// Merges segments into a new one, which has their documents in their order.
-pub(crate) fn merge(segments: &[SegmentReader], name: SegmentName) -> Result<()> {
+/// Merges segments into a new one, which has their documents in their order, unless a stop is asked for.
+pub(crate) fn merge(segments: &[SegmentReader], name: SegmentName, stop: &Stop) -> Result<()> {
     let mut files = SegmentFiles::create(name)?;
     let mut bases = Vec::new();
     for segment in segments {
         // Damaged bytes must not get a new checksum.
-        segment.verify()?;
+        segment.verify(stop)?;
         bases.push(files.documents);
-        copy_documents(segment, &mut files)?;
+        copy_documents(segment, &mut files, stop)?;
     }
     let mut inverted = InvertedFiles::create(files.name())?;
-    merge_contents(segments, &bases, files.documents, &mut inverted)?;
-    merge_ids(segments, &bases, files.documents, &mut inverted)?;
+    merge_contents(segments, &bases, files.documents, &mut inverted, stop)?;
+    merge_ids(segments, &bases, files.documents, &mut inverted, stop)?;
     files.finish(inverted)
 }
 
-fn copy_documents(segment: &SegmentReader, files: &mut SegmentFiles) -> Result<()> {
+fn copy_documents(segment: &SegmentReader, files: &mut SegmentFiles, stop: &Stop) -> Result<()> {
     let mut input = segment.stored(1 << 17)?;
     let path = input.path().to_owned();
     let mut count = 0;
     stored_fields_reader::for_each(&mut input, |document, fields| {
+        stop.check()?;
         files.doc_values.add(docid(document, &path)?)?;
         count += 1;
         files.stored.add_bytes(document, fields)
@@ -62,6 +64,7 @@ fn merge_contents(
     bases: &[u32],
     documents: u32,
     inverted: &mut InvertedFiles,
+    stop: &Stop,
 ) -> Result<()> {
     let mut readers = Vec::new();
     for segment in segments {
@@ -73,6 +76,7 @@ fn merge_contents(
     let mut terms = TermMerge::open(segments, CONTENTS)?;
     while let Some((term, found)) = terms.next()? {
         for (i, meta) in found {
+            stop.check()?;
             let base = bases[*i];
             readers[*i].for_each(meta, segments[*i].documents, |doc, freq| {
                 postings.add(base + doc, freq)
@@ -88,12 +92,14 @@ fn merge_ids(
     bases: &[u32],
     documents: u32,
     inverted: &mut InvertedFiles,
+    stop: &Stop,
 ) -> Result<()> {
     let postings = &mut inverted.postings;
     postings.start_field(false);
     let mut field = inverted.terms.field(ID, false)?;
     let mut terms = TermMerge::open(segments, ID)?;
     while let Some((term, found)) = terms.next()? {
+        stop.check()?;
         let [(i, meta)] = found else {
             return Err(LuceneError::corrupt(
                 &segments[found[0].0].name.file("tim"),

@@ -12,6 +12,7 @@ use crate::model::blocks::{
     Rotary,
 };
 use crate::model::error::ModelError;
+use crate::quote::Quoted;
 
 const WORDS: &str = "embeddings.word_embeddings.weight";
 /// The prefix of the encoder's tensors in checkpoints of the model's own code.
@@ -128,7 +129,9 @@ fn rotary(
             Ok(Rotary::ntk_scaled(base, factor, size, positions))
         }
         (Some("ntk"), Some(_), None) => Ok(Rotary::new(base, size, positions)),
-        (Some(form), ..) => Err(config.error(format!("rope_type {form:?} is not supported"))),
+        (Some(form), ..) => {
+            Err(config.error(format!("rope_type {} is not supported", Quoted(form))))
+        }
     }
 }
 

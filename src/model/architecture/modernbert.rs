@@ -12,6 +12,7 @@ use crate::model::blocks::{
 use crate::model::error::ModelError;
 use crate::model::size::ModelSize;
 use crate::model::weights::Tensor;
+use crate::quote::Quoted;
 
 /// What `rope_theta` is where the configuration does not say.
 const GLOBAL_BASE: f64 = 160_000.0;
@@ -132,7 +133,7 @@ impl AttentionKinds {
         let kind = |rope: Option<RopeOf>, key, default, window| {
             let (theta, form) = rope.map_or((None, None), |r| (r.rope_theta, r.rope_type));
             if let Some(form) = form.filter(|form| form != "default") {
-                return Err(config.error(format!("rope_type {form:?} is not supported")));
+                return Err(config.error(format!("rope_type {} is not supported", Quoted(&form))));
             }
             let base = match theta {
                 Some(base) => base,
@@ -169,7 +170,7 @@ impl AttentionKinds {
         let is_global = |name: &String| match name.as_str() {
             "full_attention" => Ok(true),
             "sliding_attention" => Ok(false),
-            _ => Err(config.error(format!("layer type {name:?} is not supported"))),
+            _ => Err(config.error(format!("layer type {} is not supported", Quoted(name)))),
         };
         types.iter().map(is_global).collect()
     }

@@ -5,6 +5,7 @@ use crate::model::config::Config;
 use crate::model::error::ModelError;
 use crate::model::size::ModelSize;
 use crate::model::weights::{Checkpoint, TOKEN_WEIGHTS, Tensor};
+use crate::quote::Quoted;
 
 /// The configuration and the tensors of a checkpoint.
 #[derive(Clone, Copy)]
@@ -134,7 +135,7 @@ impl Source<'_> {
         let name = name.as_deref().unwrap_or("gelu");
         Activation::from_name(name).ok_or_else(|| {
             self.config
-                .error(format!("activation {name:?} is not supported"))
+                .error(format!("activation {} is not supported", Quoted(name)))
         })
     }
 
@@ -169,7 +170,7 @@ impl Source<'_> {
     pub fn require_head(&self, name: &str) -> Result<(), ModelError> {
         let needed = format!("{name}.weight");
         if self.checkpoint.get(&needed).is_none() {
-            let detail = format!("no tensor {needed:?} in the checkpoint");
+            let detail = format!("no tensor {} in the checkpoint", Quoted(&needed));
             return Err(self.checkpoint.no_head(detail));
         }
         Ok(())

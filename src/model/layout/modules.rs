@@ -11,6 +11,7 @@ use fs_err as fs;
 use serde::Deserialize;
 
 use crate::model::error::ModelError;
+use crate::quote::Quoted;
 
 /// The classes that hold configuration and weights.
 const TRANSFORMERS: [&str; 2] = ["MLMTransformer", "Transformer"];
@@ -43,7 +44,10 @@ impl Modules {
             parts.all(|part| matches!(part, Component::Normal(_)))
         };
         if let Some(module) = modules.iter().find(|module| !is_inside(module)) {
-            let reason = format!("module {:?} lies outside the model folder", module.path);
+            let reason = format!(
+                "module {} lies outside the model folder",
+                Quoted(&module.path)
+            );
             return Err(ModelError::broken(&path, reason));
         }
         Ok(Self {

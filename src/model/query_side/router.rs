@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::side::QuerySide;
 use crate::model::error::ModelError;
+use crate::quote::Quoted;
 
 const FILE: &str = "router_config.json";
 /// Where a table's weights may lie in its module's folder.
@@ -103,7 +104,7 @@ impl Router {
 
     fn first<'a>(&self, route: &'a [String], name: &str) -> Result<(&'a str, PathBuf), ModelError> {
         let id = route.first().ok_or_else(|| {
-            ModelError::broken(&self.path, format!("the route {name:?} is empty"))
+            ModelError::broken(&self.path, format!("the route \"{name}\" is empty"))
         })?;
         let base = self.path.parent().unwrap_or(&self.root);
         Ok((id, inside(base, id, &self.path)?))
@@ -140,6 +141,6 @@ fn inside(base: &Path, name: &str, file: &Path) -> Result<PathBuf, ModelError> {
     if components.all(|component| matches!(component, Component::Normal(_))) {
         return Ok(base.join(name));
     }
-    let reason = format!("module {name:?} lies outside the model folder");
+    let reason = format!("module {} lies outside the model folder", Quoted(name));
     Err(ModelError::broken(file, reason))
 }

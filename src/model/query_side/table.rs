@@ -145,7 +145,7 @@ fn from_safetensors(path: &Path) -> Result<Vec<f32>, String> {
     let tensors = SafeTensors::deserialize(&bytes).map_err(|e| e.to_string())?;
     let tensor = tensors
         .tensor(TENSOR)
-        .map_err(|_| format!("there is no tensor {TENSOR:?}"))?;
+        .map_err(|_| format!("there is no tensor \"{TENSOR}\""))?;
     is_flat(tensor.shape())?;
     let data = tensor.data();
     match tensor.dtype() {
@@ -168,7 +168,7 @@ fn from_safetensors(path: &Path) -> Result<Vec<f32>, String> {
             .map(|&b| half::bf16::from_le_bytes(b).to_f32())
             .collect()),
         other => Err(format!(
-            "the tensor {TENSOR:?} is of the type {other:?}, not a float"
+            "the tensor \"{TENSOR}\" is of the type {other}, not a float"
         )),
     }
 }
@@ -176,7 +176,7 @@ fn from_safetensors(path: &Path) -> Result<Vec<f32>, String> {
 fn from_pickle(path: &Path) -> Result<Vec<f32>, String> {
     let tensors = read_pickled_tensors(path).map_err(|e| e.to_string())?;
     let tensor = tensors.iter().find(|(name, _)| name == TENSOR);
-    let (_, tensor) = tensor.ok_or_else(|| format!("there is no tensor {TENSOR:?}"))?;
+    let (_, tensor) = tensor.ok_or_else(|| format!("there is no tensor \"{TENSOR}\""))?;
     is_flat(&tensor.shape)?;
     tensor.read().map_err(|e| e.to_string())
 }
@@ -186,7 +186,7 @@ fn is_flat(shape: &[usize]) -> Result<(), String> {
     match shape.iter().filter(|&&size| size != 1).count() {
         0 | 1 => Ok(()),
         _ => Err(format!(
-            "the tensor {TENSOR:?} has the shape {shape:?}, not one value a term"
+            "the tensor \"{TENSOR}\" has the shape {shape:?}, not one value a term"
         )),
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::header::GraphHeader;
 use crate::model::error::ModelError;
 use crate::model::onnx::data_type;
+use crate::quote::Name;
 
 /// No vocabulary is nearly as large: a file that claims more is broken, and would only fill memory.
 const MAX_COLUMNS: usize = 1 << 21;
@@ -46,7 +47,7 @@ pub fn inputs(graph: &GraphHeader, path: &Path) -> Result<Vec<String>, ModelErro
             return Err(ModelError::UnknownInput {
                 path: path.to_owned(),
                 name,
-                detail: detail.to_owned(),
+                detail,
             });
         }
         names.push(name);
@@ -55,7 +56,7 @@ pub fn inputs(graph: &GraphHeader, path: &Path) -> Result<Vec<String>, ModelErro
         if !names.iter().any(|name| name == needed) {
             return Err(ModelError::broken(
                 path,
-                format!("the graph has no input {needed:?}"),
+                format!("the graph has no input \"{needed}\""),
             ));
         }
     }
@@ -74,7 +75,7 @@ pub fn output(graph: &GraphHeader, path: &Path, vocabulary: usize) -> Result<Out
     for info in &graph.output {
         let name = info.name.clone().unwrap_or_default();
         let dims = info.dims();
-        described.push(format!("{name} {}", describe(dims.as_deref())));
+        described.push(format!("{} {}", Name(&name), describe(dims.as_deref())));
         let Some(dims) = dims else { continue };
         let last = dims.last().copied().flatten();
         let columns = last.and_then(|dim| usize::try_from(dim).ok());

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::config::TokenizerConfig;
+use crate::quote::{Name, shell_word};
 
 /// Files of tokenizers that are not `vocab.txt`.
 const OTHER_FILES: [(&str, &str); 6] = [
@@ -36,7 +37,8 @@ pub(super) fn reason(folder: &Path, config: &TokenizerConfig) -> Option<(PathBuf
     }
     if folder.join("vocab.txt").exists() && !is_wordpiece(class) {
         let reason = format!(
-            "the tokenizer is a {class}, and there is no tokenizer.json. Make one with:\n    {}",
+            "the tokenizer is a {}, and there is no tokenizer.json. Make one with:\n    {}",
+            Name(class),
             convert(folder)
         );
         return Some((folder.join("tokenizer_config.json"), reason));
@@ -62,7 +64,7 @@ fn is_wordpiece(class: &str) -> bool {
 }
 
 fn convert(folder: &Path) -> String {
-    let folder = quoted(folder);
+    let folder = shell_word(folder);
     format!(
         "python3 -c 'import sys, transformers as t; \
          t.AutoTokenizer.from_pretrained(sys.argv[1], use_fast=True).save_pretrained(sys.argv[1])' {folder}"
@@ -72,21 +74,12 @@ fn convert(folder: &Path) -> String {
 /// Says what can be done where words are cut by a program with a dictionary, which no `tokenizer.json` can hold.
 fn separate_words(folder: &Path, program: &str) -> String {
     format!(
-        "the words of a text are cut by {program}, which a tokenizer.json cannot hold. Cut the texts into words with \
+        "the words of a text are cut by {}, which a tokenizer.json cannot hold. Cut the texts into words with \
          spaces between them first (mecab -Owakati), and make a tokenizer.json for such texts with:\n    \
          python3 -c 'import sys, transformers as t; t.BertTokenizerFast.from_pretrained(sys.argv[1], \
          do_lower_case=False, tokenize_chinese_chars=False).backend_tokenizer.save(sys.argv[1] + \
          \"/tokenizer.json\")' {}",
-        quoted(folder)
+        Name(program),
+        shell_word(folder)
     )
-}
-
-/// Returns a path as a shell's word.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "/._-+@:".contains(c);
-    if text.chars().all(plain) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -1,5 +1,6 @@
 //! The special tokens that a `tokenizer.json` puts around a text.
 
+use crate::quote::Quoted;
 use serde_json::Value;
 
 /// Most pieces of a template, and most special tokens for one text.
@@ -49,7 +50,7 @@ fn check_template(template: &Value, special: &Value, single: bool) -> Result<(),
         let (ids, tokens) = (token["ids"].as_array(), token["tokens"].as_array());
         match (ids, tokens) {
             (Some(ids), Some(tokens)) if ids.len() == tokens.len() => count += ids.len(),
-            _ => return Err(format!("a template with the unknown token {id:?}")),
+            _ => return Err(format!("a template with the unknown token {}", Quoted(id))),
         }
     }
     if count > MAX_SPECIAL {

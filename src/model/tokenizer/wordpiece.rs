@@ -12,6 +12,7 @@ use tokenizers::{AddedToken, Tokenizer};
 
 use super::config::{TokenEntry, TokenizerConfig};
 use crate::model::error::ModelError;
+use crate::quote::Quoted;
 
 /// Most bytes that the normalizer makes of one byte of a text.
 pub(super) const EXPANSION: u64 = 6;
@@ -120,8 +121,10 @@ fn add_tokens(
         }
         let got = tokenizer.token_to_id(&content);
         if got != Some(id) {
+            let got = got.map_or_else(|| "no id".to_owned(), |got| format!("the id {got}"));
             return Err(format!(
-                "the added token {content:?} would have the id {got:?}, where the files beside it say {id}"
+                "the added token {} would have {got}, where the files beside it say {id}",
+                Quoted(&content)
             )
             .into());
         }
@@ -129,8 +132,8 @@ fn add_tokens(
     for token in special.all() {
         if tokenizer.token_to_id(&token.content).is_none() {
             return Err(format!(
-                "the special token {:?} is not in it; name those of this vocabulary in special_tokens_map.json",
-                token.content
+                "the special token {} is not in it; name those of this vocabulary in special_tokens_map.json",
+                Quoted(&token.content)
             )
             .into());
         }

@@ -10,6 +10,7 @@ use super::pickle::read_pickled_tensors;
 use super::safetensors::read_header;
 use super::tensor::Tensor;
 use crate::model::error::ModelError;
+use crate::quote::Quoted;
 
 /// All tensors of a checkpoint, in one file or in shards.
 #[derive(Debug)]
@@ -88,7 +89,8 @@ impl Checkpoint {
             return Err(ModelError::broken(
                 &self.files[0],
                 format!(
-                    "tensor {name:?} has the shape {:?}, where config.json makes it {shape:?}",
+                    "tensor {} has the shape {:?}, where config.json makes it {shape:?}",
+                    Quoted(name),
                     tensor.shape
                 ),
             ));
@@ -113,7 +115,10 @@ impl Checkpoint {
 
     /// Returns the error for a tensor that is not there.
     pub fn missing(&self, name: &str) -> ModelError {
-        ModelError::broken(&self.files[0], format!("there is no tensor {name:?}"))
+        ModelError::broken(
+            &self.files[0],
+            format!("there is no tensor {}", Quoted(name)),
+        )
     }
 
     /// Returns the error for a checkpoint without a masked-language-model head.
@@ -168,7 +173,7 @@ fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, ModelError> {
             } else {
                 Err(ModelError::broken(
                     index,
-                    format!("shard {name:?} lies outside the model folder"),
+                    format!("shard {} lies outside the model folder", Quoted(&name)),
                 ))
             }
         })

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::output::part_file::PartFileWriter;
 use crate::output::record::{EncodedRecord, Terms, VectorRef};
 use crate::output::traits::PartWriter;
+use crate::quote::Quoted;
 use crate::run::{Compression, PartFile};
 
 use super::protobuf::put_varint;
@@ -71,9 +72,11 @@ impl<'o> CiffPart<'o> {
 
     fn too_large(&self, docid: &str, term: &str, impact: u32) -> Error {
         Error::output(format!(
-            "the document {docid:?} has the impact {impact} for the term {term:?}, and an index in the format ciff is to have \
-             at most {}, as readers keep impacts in 8 bits; rescale with `max_impact` {0}, or take a larger `step`",
-            self.max_impact
+            "the document {} has the impact {impact} for the term {}, and an index in the format ciff is to have \
+             at most {most}, as readers keep impacts in 8 bits; rescale with `max_impact` {most}, or take a larger `step`",
+            Quoted(docid),
+            Quoted(term),
+            most = self.max_impact
         ))
     }
 
@@ -98,8 +101,9 @@ impl<'o> CiffPart<'o> {
             let postings = list.iter().map(|&(_, document, impact)| (document, impact));
             put_entry(&mut entry, &mut scratch, term, postings).ok_or_else(|| {
                 Error::output(format!(
-                    "a document of part {} has the term {term:?} twice; give each term of a document one impact",
-                    self.number
+                    "a document of part {} has the term {} twice; give each term of a document one impact",
+                    self.number,
+                    Quoted(term)
                 ))
             })?;
             file.write_all(&entry)?;

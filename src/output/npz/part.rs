@@ -8,6 +8,7 @@ use crate::output::part_file::PartFileWriter;
 use crate::output::record::{EncodedRecord, Terms, VectorRef};
 use crate::output::token_ids::TokenIds;
 use crate::output::traits::PartWriter;
+use crate::quote::Quoted;
 use crate::run::{Compression, PartFile};
 
 /// The files of a part.
@@ -94,9 +95,9 @@ impl PartWriter for NpzPart<'_> {
         let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
         if record.docid.contains(breaks) || record.docid.trim() != record.docid {
             return Err(Error::output(format!(
-                "the docid {:?} cannot be a line of a text file, which the format npz has them in; give the document a docid \
+                "the docid {} cannot be a line of a text file, which the format npz has them in; give the document a docid \
                  without control characters and without white space at its ends",
-                record.docid
+                Quoted(record.docid)
             )));
         }
         self.collect(record)?;

@@ -34,6 +34,8 @@ pub struct State {
     pub refusal: Option<(u16, &'static str)>,
     /// So many answers with content of large files end after so many bytes.
     pub cuts: (usize, usize),
+    /// What holds once those are used up.
+    pub cuts_after: (usize, usize),
     /// Large files arrive with a wrong byte.
     pub corrupt: bool,
     /// Pause after each 256 KiB of a large file.
@@ -237,6 +239,9 @@ impl Answer<'_> {
         if state.cuts.0 > 0 {
             state.cuts.0 -= 1;
             end = content.len().min(from + state.cuts.1);
+        } else if state.cuts_after.0 > 0 {
+            state.cuts_after.0 -= 1;
+            end = content.len().min(from + state.cuts_after.1);
         }
         let pause = state.pause;
         drop(state);

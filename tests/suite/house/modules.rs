@@ -62,6 +62,11 @@ impl Tree {
         files.map(String::as_str).collect()
     }
 
+    /// Returns true for a file that is a whole module of tests.
+    pub(crate) fn is_test_file(&self, file: &str) -> bool {
+        self.test_files.contains(file)
+    }
+
     /// Adds the module of a file, whose own modules lie in `folder`.
     fn add_file(&mut self, module: ModulePath, file: &str, folder: &str, is_test: bool) {
         if let Some(text) = self.files.get(file) {

@@ -27,7 +27,7 @@ fn write_index(dir: &Path) {
 fn verify_in_time(dir: &Path) -> Result<IndexSummary> {
     let (sender, receiver) = mpsc::channel();
     let dir = dir.to_owned();
-    std::thread::spawn(move || sender.send(verify(&dir)));
+    std::thread::spawn(move || sender.send(verify(&dir, &Stop::default())));
     receiver
         .recv_timeout(Duration::from_mins(1))
         .expect("verify hangs")
@@ -82,4 +82,17 @@ fn a_small_file_of_great_length_is_not_read_whole() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn a_stop_ends_it_wherever_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    write_index(dir.path());
+    let mut questions = 0;
+    while let Err(error) = verify(dir.path(), &Stop::after(questions)) {
+        assert!(matches!(error, LuceneError::Interrupted(_)), "{error}");
+        questions += 1;
+    }
+    // Each file and each docid is a place to stop.
+    assert!(questions > SegmentName::extensions().count());
 }

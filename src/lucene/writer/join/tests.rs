@@ -151,3 +151,38 @@ fn an_index_of_another_run_or_collection_is_refused() {
         assert!(!shards.at("refused").exists());
     }
 }
+
+#[test]
+fn a_stop_ends_a_merge_wherever_it_is_and_leaves_nothing() {
+    let shards = Shards::write();
+    let inputs = [shards.at("index-0"), shards.at("index-1")];
+    let output = shards.at("merged");
+    // Segments are linked, or their postings are decoded and written again.
+    for (max_segments, least) in [(None, 20), (Some(1), 30)] {
+        let options = CommitOptions { max_segments };
+        let mut stops = 0;
+        loop {
+            match merge_indexes(&inputs, &output, options, &Stop::after(stops)) {
+                Ok(_) => break,
+                Err(error) => assert!(matches!(error, LuceneError::Interrupted(_)), "{error}"),
+            }
+            assert!(!output.exists(), "after {stops}");
+            stops += 1;
+        }
+        assert!(stops >= least, "{stops}");
+        crate::lucene::verify(&output, &Stop::default()).unwrap();
+        fs_err::remove_dir_all(&output).unwrap();
+    }
+    // A folder that was there stays.
+    fs_err::create_dir(&output).unwrap();
+    for stops in [0, 25] {
+        let stopped = merge_indexes(
+            &inputs,
+            &output,
+            CommitOptions::default(),
+            &Stop::after(stops),
+        );
+        assert!(matches!(stopped, Err(LuceneError::Interrupted(_))));
+        assert_eq!(fs_err::read_dir(&output).unwrap().count(), 0);
+    }
+}

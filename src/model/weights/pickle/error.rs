@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::quote::{Name, Quoted};
+
 /// Why a file of `torch.save` cannot be read. The path is for the caller to add.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -17,13 +19,14 @@ pub enum PickleError {
     )]
     OtherFormat,
     #[error(
-        "the file names {name:?}, a function or class that no state dict needs. Nothing of the file was run. If \
-         you trust its source, load it with torch and save its state dict alone, as safetensors"
+        "the file names {name}, a function or class that no state dict needs. Nothing of the file was run. If \
+         you trust its source, load it with torch and save its state dict alone, as safetensors",
+        name = Quoted(name)
     )]
     ForbiddenName { name: String },
-    #[error("the pickle is broken at byte {at}: {reason}; fetch the file again")]
+    #[error("the pickle is broken at byte {at}: {reason}; fetch the file again", reason = Name(reason))]
     Broken { at: usize, reason: String },
-    #[error("the file is damaged: {0}; fetch it again")]
+    #[error("the file is damaged: {}; fetch it again", Name(.0))]
     Damaged(String),
     #[error("the file holds {0}; save its state dict alone, as safetensors")]
     Unsupported(&'static str),

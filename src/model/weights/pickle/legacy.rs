@@ -13,6 +13,7 @@ use super::state_dict;
 use super::storage::{Place, StorageType};
 use super::tensor::PickleTensor;
 use super::value::{Node, Value};
+use crate::quote::Quoted;
 
 /// The number that the file begins with, little-endian.
 const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
@@ -46,7 +47,9 @@ pub(super) fn read(
     let places = places(&mut file, pickles.at as u64, length, &state, &keys)?;
     state_dict::tensors(&state, path, |storage| {
         let place = places.get(storage.key).copied();
-        place.ok_or_else(|| PickleError::Damaged(format!("it has no storage {:?}", storage.key)))
+        place.ok_or_else(|| {
+            PickleError::Damaged(format!("it has no storage {}", Quoted(storage.key)))
+        })
     })
 }
 
@@ -95,8 +98,8 @@ fn places<'a>(
     let mut places = HashMap::new();
     for key in key_list(keys)? {
         let kind = kinds.get(key);
-        let kind =
-            kind.ok_or_else(|| PickleError::Damaged(format!("nothing uses storage {key:?}")))?;
+        let kind = kind
+            .ok_or_else(|| PickleError::Damaged(format!("nothing uses storage {}", Quoted(key))))?;
         let mut count = [0; 8];
         file.seek(SeekFrom::Start(at))?;
         file.read_exact(&mut count)

@@ -10,6 +10,7 @@ use half::{bf16, f16};
 use super::error::PickleError;
 use super::storage::{Place, StorageType};
 use super::value::View;
+use crate::quote::Quoted;
 
 /// Where the values of a tensor lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl PickleTensor {
         place: Place,
     ) -> Result<Self, PickleError> {
         let size = view.storage.kind.size() as u64;
-        let damaged = |what| PickleError::Damaged(format!("tensor {name:?} {what}"));
+        let damaged = |what| PickleError::Damaged(format!("tensor {} {what}", Quoted(name)));
         if view.shape.len() != view.strides.len() {
             return Err(damaged("has more dimensions than strides, or fewer"));
         }
