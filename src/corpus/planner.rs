@@ -174,7 +174,8 @@ impl<'a> Cutter<'a> {
         if !self.docids.insert_key(document.key) {
             let (input, line) = record.place;
             self.plan.duplicates.push(PlannedDuplicate { input, line });
-            return self.reject(self.duplicate(docid().into_owned(), input, line));
+            let duplicate = self.duplicate(docid().into_owned(), input, line);
+            return self.reject(Box::new(duplicate));
         }
         self.digest.add_written(&hashed[document.hashed]);
         self.documents += 1;
@@ -185,13 +186,13 @@ impl<'a> Cutter<'a> {
         Ok(())
     }
 
-    fn duplicate(&self, docid: String, input: usize, line: u64) -> Box<RecordError> {
+    fn duplicate(&self, docid: String, input: usize, line: u64) -> RecordError {
         let problem = RecordProblem::DuplicateId {
             id: self.options.corpus.kind.id(),
             value: docid,
         };
         let source = self.sources[input].name.clone();
-        Box::new(problem.at(Place { source, line }, Excerpt::default()))
+        problem.at(Place { source, line }, Excerpt::default())
     }
 
     fn reject(&mut self, error: Box<RecordError>) -> Result<(), CorpusError> {
