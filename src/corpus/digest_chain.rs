@@ -1,5 +1,7 @@
 //! A digest of all documents from the first of the corpus to the last of a part.
 
+use std::ops::Range;
+
 use sha2::{Digest, Sha256};
 
 use super::document::Document;
@@ -34,10 +36,22 @@ impl DigestChain {
         let hasher = self
             .open
             .get_or_insert_with(|| Sha256::new().chain_update(self.last));
-        for text in [&document.docid, &document.text] {
-            hasher.update((text.len() as u64).to_le_bytes());
-            hasher.update(text);
-        }
+        each_piece(document, |piece| hasher.update(piece));
+    }
+
+    /// Adds a document by what [`DigestChain::write`] made of it.
+    pub fn add_written(&mut self, document: &[u8]) {
+        let hasher = self
+            .open
+            .get_or_insert_with(|| Sha256::new().chain_update(self.last));
+        hasher.update(document);
+    }
+
+    /// Appends what is hashed of a document; returns where its docid is.
+    pub fn write(document: &Document, bytes: &mut Vec<u8>) -> Range<usize> {
+        let begin = bytes.len() + size_of::<u64>();
+        each_piece(document, |piece| bytes.extend_from_slice(piece));
+        begin..begin + document.docid.len()
     }
 
     /// Ends a part.
@@ -50,5 +64,13 @@ impl DigestChain {
     /// Returns the digest of the last part that was ended, in hexadecimal.
     pub fn hex(&self) -> String {
         crate::digest::hex(&self.last)
+    }
+}
+
+/// Takes what is hashed of a document, piece by piece.
+fn each_piece(document: &Document, mut take: impl FnMut(&[u8])) {
+    for text in [&document.docid, &document.text] {
+        take(&(text.len() as u64).to_le_bytes());
+        take(text.as_bytes());
     }
 }

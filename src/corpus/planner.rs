@@ -12,7 +12,7 @@ use super::plan::{Plan, PlannedDuplicate, PlannedInput, PlannedPart};
 use super::position::Position;
 use super::progress::ReadProgress;
 use super::reader::CorpusOptions;
-use super::record_blocks::{self, BlockRecord, Step};
+use super::record_blocks::{self, BlockRecord, BlockRecords, Step};
 use super::record_error::{Excerpt, Place, RecordError, RecordProblem};
 use super::source::Source;
 use crate::stop::Stop;
@@ -82,7 +82,7 @@ impl Planner {
             stop.check()?;
             match step {
                 Step::Source(format, first) => cutter.begin_source(format, first),
-                Step::Records(records) => records.into_iter().try_for_each(|r| cutter.add(r)),
+                Step::Records(records) => cutter.add_all(records),
             }
         })?;
         cutter.finish()
@@ -144,7 +144,13 @@ impl<'a> Cutter<'a> {
         Ok(())
     }
 
-    fn add(&mut self, record: BlockRecord) -> Result<(), CorpusError> {
+    fn add_all(&mut self, block: BlockRecords) -> Result<(), CorpusError> {
+        let hashed = block.hashed;
+        let mut records = block.records.into_iter();
+        records.try_for_each(|record| self.add(record, &hashed))
+    }
+
+    fn add(&mut self, record: BlockRecord, hashed: &[u8]) -> Result<(), CorpusError> {
         let document = match record.record {
             Err(error) => {
                 self.records += 1;
@@ -156,11 +162,11 @@ impl<'a> Cutter<'a> {
         if let Some(found) = document.fields {
             self.fields.add(&corpus.fields, found, &self.first_record);
         }
-        let docid = &document.document.docid;
+        let docid = || String::from_utf8_lossy(&hashed[document.docid.clone()]);
         if corpus
             .only
             .as_ref()
-            .is_some_and(|only| !only.contains(docid))
+            .is_some_and(|only| !only.contains(&docid()))
         {
             return Ok(());
         }
@@ -168,11 +174,12 @@ impl<'a> Cutter<'a> {
         if !self.docids.insert_key(document.key) {
             let (input, line) = record.place;
             self.plan.duplicates.push(PlannedDuplicate { input, line });
-            return self.reject(self.duplicate(document.document.docid, input, line));
+            let duplicate = self.duplicate(docid().into_owned(), input, line);
+            return self.reject(Box::new(duplicate));
         }
-        self.digest.add(&document.document);
+        self.digest.add_written(&hashed[document.hashed]);
         self.documents += 1;
-        self.bytes += document.document.text.len();
+        self.bytes += document.text_bytes;
         if self.documents >= self.options.part_size as u64 || self.bytes >= MAX_PART_BYTES {
             self.end_part(record.end)?;
         }
@@ -188,17 +195,16 @@ impl<'a> Cutter<'a> {
         problem.at(Place { source, line }, Excerpt::default())
     }
 
-    fn reject(&mut self, error: RecordError) -> Result<(), CorpusError> {
+    fn reject(&mut self, error: Box<RecordError>) -> Result<(), CorpusError> {
         self.rejected += 1;
         self.plan.rejected += 1;
         match self.options.on_error {
-            OnError::Stop => Err(CorpusError::Record(Box::new(error))),
+            OnError::Stop => Err(CorpusError::Record(error)),
             OnError::Skip {
                 max_errors: Some(limit),
-            } if self.plan.rejected > limit => Err(CorpusError::TooManyErrors {
-                limit,
-                last: Box::new(error),
-            }),
+            } if self.plan.rejected > limit => {
+                Err(CorpusError::TooManyErrors { limit, last: error })
+            }
             OnError::Skip { .. } => Ok(()),
         }
     }

@@ -7,14 +7,15 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
+use super::digest_chain::DigestChain;
 use super::docids::DocidKey;
-use super::document::Document;
 use super::error::CorpusError;
 use super::fields::FieldSet;
 use super::format::InputFormat;
@@ -30,19 +31,33 @@ use super::source_reader::SourceReader;
 /// Ends a block with the record that reaches so many bytes.
 const BLOCK_BYTES: usize = 1 << 20;
 
+/// Records as the caller takes them. Nothing in them was allocated on its own: what one thread allocates and another one
+/// frees costs more than the copy.
+#[derive(Default)]
+pub(super) struct BlockRecords {
+    /// What is hashed of the documents, one behind the other.
+    pub hashed: Vec<u8>,
+    /// The records in input order.
+    pub records: Vec<BlockRecord>,
+}
+
 /// A record as the caller takes it.
 pub(super) struct BlockRecord {
     /// The document, or why there is none.
-    pub record: Result<BlockDocument, RecordError>,
+    pub record: Result<BlockDocument, Box<RecordError>>,
     /// Source of the record, and its line, from 1.
     pub place: (usize, u64),
     /// Where the next record begins.
     pub end: Position,
 }
 
-/// A document, and what was found out about it beside its text.
+/// What was found out about a document.
 pub(super) struct BlockDocument {
-    pub document: Document,
+    /// What is hashed of it, among the block's.
+    pub hashed: Range<usize>,
+    /// Its docid there.
+    pub docid: Range<usize>,
+    pub text_bytes: usize,
     pub key: DocidKey,
     /// The fields that its record had; `None` for a format without fields.
     pub fields: Option<FieldSet>,
@@ -53,7 +68,7 @@ pub(super) enum Step {
     /// A source of this number and format begins, with its first record for messages.
     Source(InputFormat, Vec<u8>),
     /// Records in input order.
-    Records(Vec<BlockRecord>),
+    Records(BlockRecords),
 }
 
 /// What is read, still in bytes.
@@ -230,31 +245,49 @@ fn parse(item: Item, schema: &Schema) -> Parsed {
         Item::Block(block) => block,
     };
     let mut begin = 0;
-    let records = block.records.iter().map(|raw| {
+    let mut parsed = BlockRecords {
+        hashed: Vec::with_capacity(block.bytes.len()),
+        records: Vec::with_capacity(block.records.len()),
+    };
+    for raw in &block.records {
         let bytes = &block.bytes[begin..raw.bytes_end];
         begin = raw.bytes_end;
-        let parsed = if raw.is_too_long {
+        let record = if raw.is_too_long {
             Err(RecordProblem::LineTooLong(MAX_LINE_MIB))
         } else {
-            record::parse(bytes, block.format, schema)
+            parse_record(bytes, block.format, schema, &mut parsed.hashed)
         };
-        let record = parsed.map(|(document, fields)| BlockDocument {
-            key: DocidKey::of(&document.docid),
-            document,
-            fields,
-        });
-        BlockRecord {
+        parsed.records.push(BlockRecord {
             record: record.map_err(|problem| {
                 let source = Arc::clone(&block.name);
                 let place = Place {
                     source,
                     line: raw.line,
                 };
-                problem.at(place, Excerpt::of(bytes))
+                Box::new(problem.at(place, Excerpt::of(bytes)))
             }),
             place: (block.source, raw.line),
             end: raw.end,
-        }
-    });
-    Ok(Step::Records(records.collect()))
+        });
+    }
+    Ok(Step::Records(parsed))
+}
+
+/// Parses a record, and appends what is hashed of it.
+fn parse_record(
+    bytes: &[u8],
+    format: InputFormat,
+    schema: &Schema,
+    hashed: &mut Vec<u8>,
+) -> Result<BlockDocument, RecordProblem> {
+    let (document, fields) = record::parse(bytes, format, schema)?;
+    let begin = hashed.len();
+    let docid = DigestChain::write(&document, hashed);
+    Ok(BlockDocument {
+        hashed: begin..hashed.len(),
+        docid,
+        text_bytes: document.text.len(),
+        key: DocidKey::of(&document.docid),
+        fields,
+    })
 }

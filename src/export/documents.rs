@@ -193,8 +193,8 @@ fn check_shard(outputs: &[Box<dyn Output>]) -> Result<()> {
             "`parts` needs `output`: without a collection, the shards could not be joined",
         ));
     }
-    let merges = |output: &Box<dyn Output>| output.settings()["force_merge"] == true;
-    if outputs.iter().any(merges) {
+    let mut settings = outputs.iter().map(|output| output.settings());
+    if settings.any(|settings| settings["force_merge"] == true) {
         return Err(Error::setting(
             "`force_merge` would mix the parts of a shard; give it to splade-export join",
         ));
