@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::document_line::{Contents, parse};
+use super::document_line::Contents;
 use super::error::{CollectionError, LineProblem};
 use super::lines::Lines;
 use super::manifest::{Manifest, PartInfo};
 use super::names::{DOCUMENTS, MANIFEST, REJECTED};
+use super::parse::parse;
 use crate::corpus::{DocidSet, PartSelection, ReadProgress, RejectedRecord, Source};
 use crate::digest::sha256_of;
 use crate::quote::Quoted;
