@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 use splade_export::{
-    AnseriniTopics, LineFormat, OutputFormat, PyseriniTopics, QueryEncoder, TopicsOptions,
+    AnseriniTopics, OutputFormat, PyseriniTopics, QueryEncoder, TopicsFormat, TopicsOptions,
     encode_topics, encode_topics_with_table,
 };
 
@@ -27,13 +27,13 @@ pub struct Args {
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
 
-    /// The file to write; neither it nor its manifest may exist
+    /// The file to write; neither it nor its manifest may exist. Of npz, the folder: there may be no topics in it yet
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
 
     /// Format of the output: tsv, jsonl, or the name of an engine's format, whose queries are written: pseudo-text,
     /// json-vectors, elasticsearch, elasticsearch-features, opensearch, opensearch-features, opensearch-seismic, ciff,
-    /// seismic, qdrant [default: by its ending, .tsv or .jsonl]
+    /// seismic, qdrant, npz [default: by its ending, .tsv or .jsonl]
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     format: Option<String>,
 
@@ -96,19 +96,15 @@ impl Args {
 }
 
 /// Returns the format of a name: that of a file ending, or the queries for an engine.
-fn by_name(name: &str) -> splade_export::Result<Box<dyn LineFormat>> {
+fn by_name(name: &str) -> splade_export::Result<TopicsFormat> {
     Ok(match name {
-        "tsv" => Box::new(AnseriniTopics::default()),
-        "jsonl" => Box::new(PyseriniTopics::default()),
+        "tsv" => AnseriniTopics::default().into(),
+        "jsonl" => PyseriniTopics::default().into(),
         name => {
             let format: OutputFormat = name.parse().map_err(|error| {
                 splade_export::Error::setting(format!("{error}, or tsv or jsonl"))
             })?;
-            format.queries().unwrap_or_else(|| {
-                usage_error(format_args!(
-                    "--format {name} is for documents; topics in it are not written yet"
-                ))
-            })
+            TopicsFormat::of_engine(format)
         }
     })
 }
