@@ -12,9 +12,11 @@
 mod advice;
 mod anserini;
 mod common;
+mod comparison;
 mod convert;
 mod convert_inputs;
 mod custom_output;
+mod damaged_collections;
 mod devices;
 mod docs;
 mod documents;
