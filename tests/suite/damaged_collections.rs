@@ -12,7 +12,7 @@ use crate::common::runs::{Bench, files};
 fn lines(count: usize) -> String {
     (0..count)
         .map(|i| {
-            let weight = (i * 7919 % 10_007) as f64 / 10_007.0;
+            let weight = 1 + i * 7919 % 10_007;
             format!("{{\"id\": \"d{i}\", \"vector\": {{\"t{i}\": {weight}}}}}\n")
         })
         .collect()
