@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole way on the fixture collection: encode, index, search, score, explain.
+# The whole way on the fixture collection: encode, index, search, score, explain, report.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
@@ -57,7 +57,7 @@ main() {
   fixtures="$(cd -- "$SCRIPTS/../fixtures" && pwd)"
 
   step "Encoding the documents, into a collection and a Lucene index"
-  "$tool" documents "$fixtures" --output "$OUTPUT/collection" --index "$OUTPUT/index"
+  "$tool" documents "$fixtures" --contents --output "$OUTPUT/collection" --index "$OUTPUT/index"
 
   step "Encoding the topics"
   "$tool" topics "$fixtures" --output "$OUTPUT/topics.tsv"
@@ -82,12 +82,16 @@ main() {
   printf 'topic q13 "what causes huge storms at sea" finds the document wx-01 (hurricanes, typhoons):\n\n'
   "$tool" explain --top-k 12 "what causes huge storms at sea"
 
+  step "What is in the collection, drawn"
+  "$tool" report "$OUTPUT/collection" --index "$OUTPUT/index" --output "$OUTPUT/report.html"
+
   step "Where everything lies"
   cat <<EOF
 collection   $OUTPUT/collection/documents, described by $OUTPUT/collection/manifest.json
 topics       $OUTPUT/topics.tsv
 index        $OUTPUT/index (Anserini's: $OUTPUT/anserini-index)
 run          $OUTPUT/run.txt
+report       $OUTPUT/report.html (open it in a browser)
 
 What to try next
   eval "\$($(printf %q "$SCRIPTS/setup.sh") --print-env)"

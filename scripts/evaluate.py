@@ -1,8 +1,9 @@
 """The steps of evaluate.sh that are not Anserini's: reading the inputs, searching through Pyserini, scoring.
 
-Usage: evaluate.py prepare --topics FILE --qrels FILE --index DIR --tsv FILE
-       evaluate.py search  --topics FILE --index DIR --hits N --threads N --run FILE --timing FILE
-       evaluate.py score   --topics FILE --qrels FILE --run FILE --hits N --searcher NAME --threads N --timing FILE [--json FILE]
+Usage: evaluate.py prepare --topics FILE --qrels FILE --index DIR --tsv FILE [--bm25 LANGUAGE]
+       evaluate.py search  --topics FILE --index DIR --hits N --threads N --run FILE --timing FILE [--bm25 LANGUAGE] [--remove-query]
+       evaluate.py score   --topics FILE --qrels FILE --run FILE --hits N --searcher NAME --threads N --timing FILE
+                           [--bm25 LANGUAGE] [--json FILE] [--per-query FILE]
 
 `search` needs the environment that `setup.sh python` makes; the others need nothing but Python 3.8.
 """
@@ -29,18 +30,37 @@ def with_terms(topics):
     return {qid: terms for qid, terms in topics.items() if terms}
 
 
+def read_texts(path):
+    """Topics that are not encoded: {qid: text}, of lines of qid, tab, text."""
+    texts = {}
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            qid, tab, text = line.rstrip("\n").partition("\t")
+            if not tab or not qid:
+                raise InputError(f"{path}, line {number}: expected a qid, a tab and a text")
+            texts[qid] = text
+    return texts
+
+
+def read_queries(options):
+    """Terms or texts by qid."""
+    return read_texts(options.topics) if options.bm25 else read_topics(options.topics)
+
+
 # ---- prepare ----------------------------------------------------------------------------------------------------
 
 
 def prepare(options):
     """Checks topics and qrels before any search starts, and writes the topics as Anserini reads them."""
-    topics = read_topics(options.topics)
+    topics = read_queries(options)
     judged = read_qrels(options.qrels).keys()
     if not judged & topics.keys():
         raise InputError(f"{options.qrels} judges none of the queries in {options.topics}: do they belong together?")
     missing = len(judged - topics.keys())
     if missing:
         print(f"warning: judged queries that are not among the topics: {missing}; they count as 0", file=sys.stderr)
+    if options.bm25:
+        return
     for warning in differences(options.topics, options.index):
         print(f"warning: {warning}", file=sys.stderr)
     searched = with_terms(topics)
@@ -62,40 +82,57 @@ class EncodedTopics:
         return self.topics[qid]
 
 
-def measure_latency(searcher, qids, hits):
+def measure_latency(searcher, queries, hits):
     """Milliseconds of each single search, one after the other in one thread."""
     times = []
-    for qid in qids[:LATENCY_QUERIES]:
+    for query in queries[:LATENCY_QUERIES]:
         started = time.perf_counter()
-        searcher.search(qid, hits)
+        searcher.search(query, hits)
         times.append(1000 * (time.perf_counter() - started))
     return times
 
 
-def write_run(results, path):
+def write_run(results, path, remove_query):
     # Anserini's order: ids as Java compares strings.
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         for qid in sorted(results, key=lambda qid: qid.encode("utf-16-be")):
-            for rank, hit in enumerate(results[qid], 1):
+            hits = (hit for hit in results[qid] if not (remove_query and hit.docid == qid))
+            for rank, hit in enumerate(hits, 1):
                 file.write(f"{qid} Q0 {hit.docid} {rank} {hit.score:.6f} {RUN_TAG}\n")
 
 
-def search(options):
+def open_impacts(options):
+    """A searcher of impacts, the queries by qid, and what the searcher is given of each."""
     from pyserini.search.lucene import LuceneImpactSearcher
 
     topics = with_terms(read_topics(options.topics))
-    qids = list(topics)
     # Terms with an idf of min_idf or less are dropped, and 0, the default, is the idf of a term in every document.
     searcher = LuceneImpactSearcher(options.index, EncodedTopics(topics), min_idf=-1)
+    return searcher, list(topics), list(topics)
+
+
+def open_bm25(options):
+    """The same of analyzed text."""
+    from pyserini.search.lucene import LuceneSearcher
+
+    texts = read_texts(options.topics)
+    searcher = LuceneSearcher(options.index)
+    searcher.set_language(options.bm25)
+    searcher.set_bm25(0.9, 0.4)
+    return searcher, list(texts), list(texts.values())
+
+
+def search(options):
+    searcher, qids, queries = (open_bm25 if options.bm25 else open_impacts)(options)
     started = time.perf_counter()
-    results = searcher.batch_search(qids, qids, options.hits, options.threads)
+    results = searcher.batch_search(queries, qids, options.hits, options.threads)
     seconds = time.perf_counter() - started
-    write_run(results, options.run)
+    write_run(results, options.run, options.remove_query)
     # Hundreds of thousands of Java objects, which would slow down what is measured next.
     del results
     # After the batch, so that the JVM is warm.
     with open(options.timing, "w", encoding="utf-8") as file:
-        latency = measure_latency(searcher, qids, options.hits)
+        latency = measure_latency(searcher, queries, options.hits)
         json.dump({"queries_per_second": len(qids) / seconds, "latency_ms": latency}, file)
 
 
@@ -141,16 +178,16 @@ MEASURES = {
 
 
 def measure(qrels, run):
-    """({measure: mean}, the ids of the queries with results)."""
-    sums, found = dict.fromkeys(MEASURES, 0.0), set()
+    """({measure: {judged qid: value}}, the ids of the queries with results)."""
+    values, found = {name: dict.fromkeys(qrels, 0.0) for name in MEASURES}, set()
     for qid, hits in run:
         found.add(qid)
         grades = qrels.get(qid)
         if grades:
             ranking = trec_order(hits)
             for name, (function, depth) in MEASURES.items():
-                sums[name] += function(ranking, grades, depth)
-    return {name: total / len(qrels) for name, total in sums.items()}, found
+                values[name][qid] = function(ranking, grades, depth)
+    return values, found
 
 
 def summarize_latency(times):
@@ -167,10 +204,15 @@ def summarize_latency(times):
 
 def evaluate(options):
     """Everything that is reported, as one JSON object."""
-    topics, qrels = read_topics(options.topics), read_qrels(options.qrels)
+    topics, qrels = read_queries(options), read_qrels(options.qrels)
     with open(options.timing, encoding="utf-8") as file:
         timing = json.load(file)
-    means, found = measure(qrels, read_run(options.run))
+    values, found = measure(qrels, read_run(options.run))
+    means = {name: sum(of_queries.values()) / len(qrels) for name, of_queries in values.items()}
+    if options.per_query:
+        with open(options.per_query, "w", encoding="utf-8", newline="\n") as file:
+            for qid, value in values["nDCG@10"].items():
+                file.write(f"{qid}\t{value}\n")
     return {
         # A measure deeper than the search would read as a bad result.
         "measures": {name: means[name] if depth <= options.hits else None for name, (_, depth) in MEASURES.items()},
@@ -227,7 +269,11 @@ def parse_arguments():
         step.set_defaults(function=function)
         for name in names:
             step.add_argument(f"--{name}", required=True, type=int if name in ("hits", "threads") else str)
-    steps.choices["score"].add_argument("--json")
+    for step in steps.choices.values():
+        step.add_argument("--bm25")
+    steps.choices["search"].add_argument("--remove-query", action="store_true")
+    for name in ("json", "per-query"):
+        steps.choices["score"].add_argument(f"--{name}")
     return parser.parse_args()
 
 

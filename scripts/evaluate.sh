@@ -22,8 +22,12 @@ Options
                    latency (default); anserini: Java alone. Both write the same run file.
   --hits N         documents per query (default: 1000)
   --threads N      search threads (default: the cores)
+  --bm25 LANGUAGE  INDEX is one of Anserini's of analyzed text in this language (en, pt, ...), and
+                   TOPICS holds texts (qid, tab, text): BM25 with k1 0.9 and b 0.4, by Pyserini
+  --remove-query   leave a document out whose docid is the query's qid, as BEIR does
   --json FILE      write the results as JSON too
-  --overwrite      replace RUN and the file of --json where they exist
+  --per-query FILE write nDCG@10 of each judged query (qid, tab, value) too
+  --overwrite      replace RUN and the files of --json and --per-query where they exist
   --help           this text
 
 Judged queries without results count as 0 (trec_eval -c). Warns where TOPICS.manifest.json names
@@ -38,12 +42,13 @@ HELP
 }
 
 parse_arguments() {
-  INDEX="" TOPICS="" QRELS="" RUN="" JSON="" OVERWRITE=false SEARCHER=pyserini HITS=1000 THREADS="$(cores)"
+  INDEX="" TOPICS="" QRELS="" RUN="" JSON="" PER_QUERY="" BM25="" REMOVE_QUERY=false OVERWRITE=false SEARCHER=pyserini HITS=1000 THREADS="$(cores)"
   while [[ $# -gt 0 ]]; do
     case "$1" in
       --help | -h) usage; exit 0 ;;
       --overwrite) OVERWRITE=true; shift; continue ;;
-      --index | --topics | --qrels | --run | --json | --searcher | --hits | --threads) need_value "$1" $# ;;
+      --remove-query) REMOVE_QUERY=true; shift; continue ;;
+      --index | --topics | --qrels | --run | --json | --per-query | --bm25 | --searcher | --hits | --threads) need_value "$1" $# ;;
       *) usage_error "unknown option '$1'" ;;
     esac
     case "$1" in
@@ -52,6 +57,8 @@ parse_arguments() {
       --qrels) QRELS="$(as_path "$2")" ;;
       --run) RUN="$(as_path "$2")" ;;
       --json) JSON="$(as_path "$2")" ;;
+      --per-query) PER_QUERY="$(as_path "$2")" ;;
+      --bm25) BM25="$2" ;;
       --searcher) SEARCHER="$2" ;;
       --hits) need_integer "$1" "$2"; HITS="$2" ;;
       --threads) need_integer "$1" "$2"; THREADS="$2" ;;
@@ -66,6 +73,8 @@ parse_arguments() {
     pyserini | anserini) ;;
     *) usage_error "--searcher is pyserini or anserini, not '$SEARCHER'" ;;
   esac
+  [[ "$SEARCHER" == pyserini ]] || { [[ -z "$BM25" ]] && ! $REMOVE_QUERY; } ||
+    usage_error "--bm25 and --remove-query need --searcher pyserini"
 }
 
 check_paths() {
@@ -76,9 +85,11 @@ check_paths() {
     fail "the index $INDEX holds no documents" "make it of a collection in which some document has a term"
   is_readable "$TOPICS" || fail "no such topics file: $TOPICS" "write it with: splade-export topics ... --output $TOPICS"
   is_readable "$QRELS" || fail "no such qrels file: $QRELS" "give BEIR's qrels/test.tsv or a TREC qrels file"
-  check_outputs "$OVERWRITE" "$RUN" "$JSON" -- "$INDEX" "$TOPICS" "$QRELS"
-  check_file_output "$RUN"
-  [[ -z "$JSON" ]] || check_file_output "$JSON"
+  check_outputs "$OVERWRITE" "$RUN" "$JSON" "$PER_QUERY" -- "$INDEX" "$TOPICS" "$QRELS"
+  local file
+  for file in "$RUN" "$JSON" "$PER_QUERY"; do
+    [[ -z "$file" ]] || check_file_output "$file"
+  done
 }
 
 # A file, or a pipe such as <(...).
@@ -127,7 +138,7 @@ search_pyserini() {
   (
     pyserini_environment "$JAVA" "$JAR"
     "$PYTHON_SEARCH" -B "$SCRIPTS/evaluate.py" search --topics "$TOPICS" --index "$INDEX" --hits "$HITS" \
-      --threads "$THREADS" --run "$UNFINISHED_RUN" --timing "$WORK/timing.json"
+      --threads "$THREADS" --run "$UNFINISHED_RUN" --timing "$WORK/timing.json" ${KIND[@]+"${KIND[@]}"}
   ) >"$LOG" 2>&1 || fail_with_log "Pyserini's search failed"
 }
 
@@ -155,11 +166,15 @@ main() {
   [[ "$SEARCHER" != pyserini ]] || find_pyserini
   make_work_folder
   copy_pipes
-  python_step prepare --topics "$TOPICS" --qrels "$QRELS" --index "$INDEX" --tsv "$WORK/topics.tsv"
+  KIND=()
+  [[ -z "$BM25" ]] || KIND+=(--bm25 "$BM25")
+  python_step prepare --topics "$TOPICS" --qrels "$QRELS" --index "$INDEX" --tsv "$WORK/topics.tsv" ${KIND[@]+"${KIND[@]}"}
+  if $REMOVE_QUERY; then KIND+=(--remove-query); fi
   "search_$SEARCHER"
   mv -f -- "$UNFINISHED_RUN" "$RUN"
   python_step score --topics "$TOPICS" --qrels "$QRELS" --run "$RUN" --hits "$HITS" --searcher "$SEARCHER" \
-    --threads "$THREADS" --timing "$WORK/timing.json" ${JSON:+--json "$JSON"}
+    --threads "$THREADS" --timing "$WORK/timing.json" ${BM25:+--bm25 "$BM25"} ${JSON:+--json "$JSON"} \
+    ${PER_QUERY:+--per-query "$PER_QUERY"}
 }
 
 main "$@"

@@ -59,8 +59,13 @@ check_outputs() {
       [[ -z "$input" ]] || refuse_same "$output" "$input"
     done
   done
-  [[ ${#outputs[@]} -lt 2 || "$(real_path "${outputs[0]}")" != "$(real_path "${outputs[1]}")" ]] ||
-    fail "${outputs[0]} is named for two outputs" "give each a name of its own"
+  local first second
+  for ((first = 0; first < ${#outputs[@]}; first++)); do
+    for ((second = first + 1; second < ${#outputs[@]}; second++)); do
+      [[ "$(real_path "${outputs[first]}")" != "$(real_path "${outputs[second]}")" ]] ||
+        fail "${outputs[first]} is named for two outputs" "give each a name of its own"
+    done
+  done
   for output in "${outputs[@]}"; do
     [[ ! -e "$output" && ! -L "$output" ]] || $replace ||
       fail "$output exists" "choose another name, or add --overwrite"

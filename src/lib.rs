@@ -103,13 +103,14 @@ pub use output::{
     EncodedRecord, FinishedOutput, IndexSettings, JsonVectors, LineFile, LineFormat, LineOutput,
     LuceneOutput, NpzTexts, Output, OutputFormat, OutputState, OutputSummary, PartWriter,
     PisaQueries, PseudoTerms, PseudoText, PyseriniTopics, QdrantPoints, QdrantQueries, RunContext,
-    SeismicLines, ShardOutput, ShardPart, TermClash, Terms, VectorRef, ciff_output, npz_output,
+    SeismicLines, ShardOutput, ShardPart, TermClash, Terms, TopicsFormat, VectorRef, ciff_output,
+    npz_output,
 };
 pub use pipeline::EncodeProgress;
 pub use quote::{printable, quoted, shell_word};
 pub use report::{
-    Bars, Distribution, Expansion, Facts, MemoryRow, NoExpansion, RankingChange, Report,
-    ReportError, ReportFile, ReportOptions, Setting, StepRow, TermRow, Unit,
+    Bars, Comparison, Distribution, Expansion, Facts, MemoryRow, NoExpansion, RankingChange,
+    Report, ReportError, ReportFile, ReportOptions, Setting, StepRow, System, TermRow, Unit,
     measure as measure_report, summary as report_summary,
 };
 pub use run::{

@@ -127,7 +127,9 @@ pub fn quantization(options: &Options<'_>) -> PyResult<Option<splade_export::Qua
         chosen.step = Some(step.map_err(|error| setting(format!("`step` {error}, or none")))?);
     }
     let quantization = chosen.build();
-    Ok(Some(quantization.map_err(|error| setting(error.to_string()))?))
+    Ok(Some(
+        quantization.map_err(|error| setting(error.to_string()))?,
+    ))
 }
 
 fn positive(name: &str, number: f64) -> PyResult<Step> {

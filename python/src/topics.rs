@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use splade_export::{
-    OutputFormat, QueryEncoder, QueryOrigin, TopicsOptions, encode_topics, encode_topics_with_table,
+    QueryEncoder, QueryOrigin, TopicsFormat, TopicsOptions, encode_topics, encode_topics_with_table,
 };
 
 use crate::background;
@@ -31,7 +31,7 @@ pub fn topics(
     let output: Option<PathBuf> = options.take("output")?;
     let output = output.ok_or_else(|| setting("`output` says which file is written"))?;
     let format: Option<String> = options.take("format")?;
-    let format = OutputFormat::of_topics(format.as_deref(), &output).map_err(exception)?;
+    let format = TopicsFormat::named(format.as_deref(), &output).map_err(exception)?;
     let mut topics = TopicsOptions {
         quantization: quantization(&options)?,
         corpus: inputs::topics(paths, &options)?,

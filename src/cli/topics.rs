@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 use splade_export::{
-    OutputFormat, QueryEncoder, TopicsOptions, encode_topics, encode_topics_with_table,
+    QueryEncoder, TopicsFormat, TopicsOptions, encode_topics, encode_topics_with_table,
 };
 
 use super::documents::say_truncated;
@@ -26,13 +26,13 @@ pub struct Args {
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
 
-    /// The file to write; neither it nor its manifest may exist
+    /// The file to write; neither it nor its manifest may exist. Of npz, the folder: there may be no topics in it yet
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
 
     /// Format of the output: tsv, jsonl, or the name of an engine's format, whose queries are written: pseudo-text,
     /// json-vectors, elasticsearch, elasticsearch-features, opensearch, opensearch-features, opensearch-seismic, ciff,
-    /// seismic, qdrant [default: by its ending, .tsv or .jsonl]
+    /// seismic, qdrant, npz [default: by its ending, .tsv or .jsonl]
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     format: Option<String>,
 
@@ -52,7 +52,7 @@ pub struct Args {
 
 impl Args {
     pub fn run(self) -> anyhow::Result<()> {
-        let format = OutputFormat::of_topics(self.format.as_deref(), &self.output)?;
+        let format = TopicsFormat::named(self.format.as_deref(), &self.output)?;
         let encode = self.encode.resolve(self.quiet)?;
         let mut options = TopicsOptions {
             quantization: encode.quantization,

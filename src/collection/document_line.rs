@@ -27,15 +27,8 @@ pub enum Contents {
     Read,
 }
 
-/// Reads a line and hands its terms to `each`, in their order.
-///
-/// The line is `{"id": …, "contents": …, "vector": {term: weight, …}, …}`: the id a string or an integer, the weights
-/// numbers. Other members are skipped. Terms are not split or changed, and no list of them is made.
-///
-/// # Errors
-///
-/// [`LineProblem`] for the line, and what `each` returns.
-pub fn parse<E: From<LineProblem>>(
+/// Reads a line of any JSON, see [`parse`](super::parse).
+pub(super) fn parse_general<E: From<LineProblem>>(
     line: &str,
     contents: Contents,
     each: impl FnMut(&str, Weight) -> Result<(), E>,
@@ -399,7 +392,7 @@ mod tests {
 
     fn read(line: &str) -> Result<(String, Vec<(String, u32)>), String> {
         let mut terms = Vec::new();
-        let document = parse(line, Contents::Skip, |term, weight| {
+        let document = parse_general(line, Contents::Skip, |term, weight| {
             terms.push((term.to_owned(), weight.impact(term)?));
             Ok::<_, LineProblem>(())
         });
@@ -412,7 +405,7 @@ mod tests {
     fn keeps_order_escapes_and_every_bit_of_a_weight() {
         let line = r#"{"id": "d\"1", "contents": "a\tb", "vector": {"b": 0.1, "a\\": 2.5, "c": 3, "d": 1.1754944e-38}}"#;
         let mut entries = Vec::new();
-        let document = parse(line, Contents::Read, |term, weight| {
+        let document = parse_general(line, Contents::Read, |term, weight| {
             entries.push((term.to_owned(), f32::from(weight)));
             Ok::<_, LineProblem>(())
         });

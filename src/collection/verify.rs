@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::document_line::{Contents, parse};
+use super::document_line::Contents;
 use super::error::{CollectionError, LineProblem};
 use super::finding::{Finding, Remedy};
 use super::lines::Lines;
 use super::manifest::{Manifest, PartInfo};
 use super::names::{DOCUMENTS, MANIFEST, REJECTED};
+use super::parse::parse;
 use crate::corpus::{DocidSet, PartSelection, ReadProgress, RejectedRecord, Source};
 use crate::digest::sha256_until;
 use crate::quote::Quoted;

@@ -29,10 +29,10 @@ enum Cut {
 #[derive(Debug, Clone)]
 pub(super) struct WordRule {
     ascii: [Cut; 128],
-    /// True if general and Chinese punctuation are words of their own.
-    punctuation: bool,
-    /// True if Chinese characters are words of their own.
-    chinese: bool,
+    /// What general and Chinese punctuation does.
+    punctuation: Cut,
+    /// What Chinese characters do.
+    chinese: Cut,
     /// True if capital letters become small ones.
     lowercase: bool,
     /// True if no added token can be in a word of ASCII letters and digits.
@@ -54,7 +54,7 @@ impl WordRule {
             if token.single_word {
                 return None;
             }
-            for content in [&token.content, &normalized(normalizer, &token.content)?] {
+            for content in [&token.content, &normalized(*normalizer, &token.content)?] {
                 plain &= !is_plain(content);
                 in_added.push_str(content);
             }
@@ -63,14 +63,15 @@ impl WordRule {
             return None;
         }
         let is_alone = |c: char| c.is_ascii_punctuation() && !in_added.contains(c);
+        let alone_if = |is_alone| if is_alone { Cut::Alone } else { Cut::Inside };
         Some(Self {
-            ascii: std::array::from_fn(|byte| match char::from_u32(byte as u32) {
-                Some(c) if GAPS.contains(&c) => Cut::Gap,
-                Some(c) if is_alone(c) => Cut::Alone,
+            ascii: std::array::from_fn(|byte| match char::from(u8::try_from(byte).unwrap_or(0)) {
+                c if GAPS.contains(&c) => Cut::Gap,
+                c if is_alone(c) => Cut::Alone,
                 _ => Cut::Inside,
             }),
-            punctuation: !in_added.contains(is_punctuation),
-            chinese: normalizer.handle_chinese_chars && !in_added.contains(is_chinese),
+            punctuation: alone_if(!in_added.contains(is_punctuation)),
+            chinese: alone_if(normalizer.handle_chinese_chars && !in_added.contains(is_chinese)),
             lowercase: normalizer.lowercase,
             plain,
         })
@@ -126,8 +127,13 @@ impl WordRule {
         if let Some(&cut) = self.ascii.get(c as usize) {
             return cut;
         }
-        let alone = self.punctuation && is_punctuation(c) || self.chinese && is_chinese(c);
-        if alone { Cut::Alone } else { Cut::Inside }
+        if is_punctuation(c) {
+            self.punctuation
+        } else if is_chinese(c) {
+            self.chinese
+        } else {
+            Cut::Inside
+        }
     }
 }
 
@@ -148,7 +154,7 @@ fn is_chinese(c: char) -> bool {
 }
 
 /// Normalizes the content of an added token, which is looked for in normalized texts too.
-fn normalized(normalizer: &BertNormalizer, content: &str) -> Option<String> {
+fn normalized(normalizer: BertNormalizer, content: &str) -> Option<String> {
     let mut text = NormalizedString::from(content);
     normalizer.normalize(&mut text).ok()?;
     Some(text.get().to_owned())

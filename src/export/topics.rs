@@ -15,7 +15,7 @@ use crate::durable::NewFile;
 use crate::encoder::{EncodeError, QueryOrigin, SpladeEncoder, TableEncoder};
 use crate::error::{Error, Result};
 use crate::impact::{Quantization, Quantizer, SparseVector};
-use crate::output::{EncodedRecord, LineFile, LineFormat, Terms, VectorRef};
+use crate::output::{EncodedRecord, Terms, TopicsFile, TopicsFormat, VectorRef};
 use crate::pipeline::{EncodedPart, PartSink};
 use crate::run::{InputFile, VectorKind};
 use crate::stop::Stop;
@@ -30,7 +30,7 @@ pub struct TopicsOptions {
     pub quantization: Option<Quantization>,
     /// The topics.
     pub corpus: CorpusOptions,
-    /// The file to write.
+    /// The file to write, or the folder where the format has several files.
     pub output: PathBuf,
     /// What encodes the topics, for the manifest beside the file, see [`topics_manifest_path`]; `None` writes no manifest.
     pub origin: Option<QueryOrigin>,
@@ -43,11 +43,12 @@ pub struct TopicsOptions {
 pub fn encode_topics(
     encoder: &SpladeEncoder,
     options: &TopicsOptions,
-    mut format: impl LineFormat,
+    format: impl Into<TopicsFormat>,
     stop: &Stop,
     events: &mut EventHandler<'_>,
 ) -> Result<TopicsSummary> {
     let terms = encoder.vocabulary().terms();
+    let mut format = format.into();
     prepare(options, &mut format, terms)?;
     let mut facts = TopicsFacts::of_model(encoder, options.corpus.fields.names());
     let sink = Sink::default();
@@ -65,11 +66,12 @@ pub fn encode_topics(
 pub fn encode_topics_with_table(
     encoder: &TableEncoder,
     options: &TopicsOptions,
-    mut format: impl LineFormat,
+    format: impl Into<TopicsFormat>,
     stop: &Stop,
     events: &mut EventHandler<'_>,
 ) -> Result<TopicsSummary> {
     let terms = encoder.vocabulary().terms();
+    let mut format = format.into();
     prepare(options, &mut format, terms)?;
     let mut facts = TopicsFacts::of_table(encoder, options.corpus.fields.names());
     let (mut reader, input) = read(options, stop, events)?;
@@ -93,7 +95,7 @@ pub fn encode_topics_with_table(
 }
 
 /// Refuses before the work what cannot be written after it; nothing is left at the output while the work goes on.
-fn prepare(options: &TopicsOptions, format: &mut impl LineFormat, terms: &[String]) -> Result<()> {
+fn prepare(options: &TopicsOptions, format: &mut TopicsFormat, terms: &[String]) -> Result<()> {
     if options.quantization.is_none() && !format.accepts(VectorKind::Weights) {
         return Err(Error::setting(
             "`step` none cannot be written as TSV or another format that repeats terms; use `format` jsonl",
@@ -101,7 +103,7 @@ fn prepare(options: &TopicsOptions, format: &mut impl LineFormat, terms: &[Strin
     }
     format.set_vocabulary(terms)?;
     // Whether it can be written is known before the work; nothing is left there while it goes on.
-    drop(LineFile::create(&options.output, format)?);
+    drop(format.create(&options.output)?);
     drop(create_manifest(options)?);
     Ok(())
 }
@@ -130,16 +132,22 @@ fn write(
     options: &TopicsOptions,
     topics: &[Topic],
     terms: &[String],
-    format: &impl LineFormat,
+    format: &TopicsFormat,
     mut facts: TopicsFacts,
 ) -> Result<TopicsSummary> {
     facts.origin.clone_from(&options.origin);
     facts.quantization = options.quantization;
     format.name().clone_into(&mut facts.format);
     let manifest = create_manifest(options)?;
-    let file = LineFile::create(&options.output, format)?;
+    let file = format.create(&options.output)?;
     let summary = write_topics(options, topics, terms, file)?;
-    write_manifest(&facts, &options.output, summary, manifest)?;
+    write_manifest(
+        &facts,
+        &options.output,
+        &format.file(&options.output),
+        summary,
+        manifest,
+    )?;
     Ok(summary)
 }
 
@@ -147,7 +155,7 @@ fn write_topics(
     options: &TopicsOptions,
     topics: &[Topic],
     terms: &[String],
-    mut file: LineFile<'_>,
+    mut file: TopicsFile<'_>,
 ) -> anyhow::Result<TopicsSummary> {
     let largest = topics.iter().map(|topic| topic.vector.max_weight());
     let largest = largest.fold(0.0, f32::max);

@@ -107,17 +107,23 @@ pub fn topics_manifest_path(output: &Path) -> PathBuf {
     path.into()
 }
 
-/// Writes the manifest of topics that are whole; nothing where it is not known what encoded them.
+/// Writes the manifest of topics that are whole, of which `written` is the file with the vectors; nothing where it is not
+/// known what encoded them.
 pub(super) fn write_manifest(
     facts: &TopicsFacts,
     output: &Path,
+    written: &Path,
     counts: TopicsSummary,
     file: Option<NewFile>,
 ) -> Result<()> {
     let (Some(origin), Some(mut file)) = (&facts.origin, file) else {
         return Ok(());
     };
-    let name = output.file_name().unwrap_or_default();
+    // The file is named from the folder of the manifest on, or, where the output is a folder, from there.
+    let name = match written.strip_prefix(output) {
+        Ok(inside) if !inside.as_os_str().is_empty() => inside.as_os_str(),
+        _ => output.file_name().unwrap_or_default(),
+    };
     let manifest = TopicsManifest {
         format_version: RunSettings::current_version(),
         tool: RunSettings::this_tool(),
@@ -134,8 +140,8 @@ pub(super) fn write_manifest(
         counts,
         file: PartFile {
             name: name.to_string_lossy().into_owned(),
-            sha256: sha256_of(output)?,
-            bytes: fs_err::metadata(output)?.len(),
+            sha256: sha256_of(written)?,
+            bytes: fs_err::metadata(written)?.len(),
         },
     };
     serde_json::to_writer_pretty(&mut file, &manifest)?;

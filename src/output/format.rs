@@ -13,10 +13,8 @@ use super::npz::{NpzTexts, npz_output};
 use super::pseudo_text::PseudoText;
 use super::qdrant::QdrantPoints;
 use super::seismic::SeismicLines;
-use super::topics::{AnseriniTopics, PyseriniTopics};
 use super::traits::Output;
-use crate::error::{Error, Result};
-use crate::quote;
+use crate::error::Error;
 use crate::quote::Quoted;
 use crate::run::Compression;
 
@@ -103,35 +101,6 @@ impl OutputFormat {
             outputs.insert(at, (name, made));
         }
         Ok(outputs.into_iter().map(|(_, output)| output).collect())
-    }
-
-    /// Returns the format of a file of topics: of this name (tsv, jsonl, or a format whose engine reads queries), or by the
-    /// file's ending.
-    ///
-    /// # Errors
-    /// If the name is none of a format of topics, or the ending tells none.
-    pub fn of_topics(name: Option<&str>, file: &Path) -> Result<Box<dyn LineFormat>> {
-        let ending = || match file.extension().and_then(|ending| ending.to_str()) {
-            Some(ending @ ("tsv" | "jsonl")) => Ok(ending),
-            _ => Err(Error::setting(format!(
-                "{}: the format cannot be told from the ending; say `format` tsv, jsonl or another one",
-                quote::path(file)
-            ))),
-        };
-        Ok(match name.map_or_else(ending, Ok)? {
-            "tsv" => Box::new(AnseriniTopics::default()),
-            "jsonl" => Box::new(PyseriniTopics::default()),
-            name => {
-                let format: Self = name
-                    .parse()
-                    .map_err(|error| Error::setting(format!("{error}, or tsv or jsonl")))?;
-                format.queries().ok_or_else(|| {
-                    Error::setting(format!(
-                        "`format` {name} is for documents; topics in it are not written yet"
-                    ))
-                })?
-            }
-        })
     }
 
     /// Returns an output of the format in the folder `path`. `compression` is that of files of lines.

@@ -17,11 +17,24 @@ impl JsonVectors {
         if let (Terms::Vocabulary(_), Some(key)) = (terms, self.keys.get(id as usize)) {
             line.extend_from_slice(key.as_bytes());
         } else {
-            serde_json::to_writer(&mut *line, terms.term(id))?;
+            put_string(line, terms.term(id))?;
             line.extend_from_slice(b": ");
         }
         Ok(())
     }
+}
+
+/// Appends a text as JSON. Most have nothing to be escaped, and are copied.
+fn put_string(line: &mut Vec<u8>, text: &str) -> Result<()> {
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(is_plain) {
+        line.push(b'"');
+        line.extend_from_slice(text.as_bytes());
+        line.push(b'"');
+    } else {
+        serde_json::to_writer(&mut *line, text)?;
+    }
+    Ok(())
 }
 
 impl LineFormat for JsonVectors {
@@ -69,5 +82,21 @@ impl LineFormat for JsonVectors {
         }
         line.extend_from_slice(b"}}\n");
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn texts_are_escaped_where_json_wants_it(text in "[a\"\\\\\u{0}-\u{20}\u{7f}é\u{2028}猫]{0,9}") {
+            let mut line = Vec::new();
+            put_string(&mut line, &text).unwrap();
+            prop_assert_eq!(line, serde_json::to_vec(&text).unwrap());
+        }
     }
 }

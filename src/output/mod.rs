@@ -29,6 +29,7 @@ mod record;
 mod seismic;
 mod token_ids;
 mod topics;
+mod topics_format;
 mod traits;
 
 pub use assembled::AssembledOutput;
@@ -49,6 +50,8 @@ pub use qdrant::QdrantPoints;
 pub use record::{EncodedRecord, Terms, VectorRef};
 pub use seismic::SeismicLines;
 pub use topics::{AnseriniTopics, PyseriniTopics};
+pub(crate) use topics_format::TopicsFile;
+pub use topics_format::TopicsFormat;
 pub use traits::{
     FinishedOutput, Output, OutputState, OutputSummary, PartWriter, RunContext, ShardOutput,
     ShardPart,

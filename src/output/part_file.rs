@@ -10,6 +10,10 @@ use crate::digest::hex;
 use crate::durable::AtomicFile;
 use crate::run::{Compression, PartFile};
 
+/// Level of gzip: 8 % larger files than at the usual level 6, in a third of the time, which `convert` would spend mostly on
+/// it.
+const LEVEL: u32 = 3;
+
 /// Writes bytes into a file that appears when it is finished.
 pub(super) struct PartFileWriter {
     encoder: Encoder,
@@ -36,7 +40,7 @@ impl PartFileWriter {
         };
         let encoder = match compression {
             Compression::Gzip => {
-                let gzip = GzBuilder::new().write(file, flate2::Compression::default());
+                let gzip = GzBuilder::new().write(file, flate2::Compression::new(LEVEL));
                 Encoder::Gzip(Box::new(gzip))
             }
             Compression::None => Encoder::None(file),

@@ -14,6 +14,10 @@ use crate::stop::Interrupted;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
+    /// The results of a comparison cannot be read.
+    #[error("the results of the comparison cannot be read: {0}")]
+    Comparison(String),
+
     /// The collection cannot be read.
     #[error(transparent)]
     Collection(#[from] CollectionError),

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::comparison::Comparison;
 use super::error::ReportError;
 use super::measure::Report;
-use super::page::write_page;
+use super::page::{write_comparison, write_page};
 use crate::durable::{AtomicFile, create_folder, parent_of};
 
 /// A page that is about to be written. It is opened before the collection is read, so that a place where it cannot be is
@@ -35,6 +36,15 @@ impl ReportFile {
     /// [`ReportError::Write`], also where a file of this name has appeared meanwhile.
     pub fn write(mut self, report: &Report) -> Result<(), ReportError> {
         write_page(report, &mut self.file)?;
+        Ok(self.file.finish_new()?)
+    }
+
+    /// Writes the page of a comparison and gives the file its name.
+    ///
+    /// # Errors
+    /// [`ReportError::Write`], also where a file of this name has appeared meanwhile.
+    pub fn write_comparison(mut self, comparison: &Comparison) -> Result<(), ReportError> {
+        write_comparison(comparison, &mut self.file)?;
         Ok(self.file.finish_new()?)
     }
 }

@@ -8,6 +8,7 @@
 //! All sums are whole numbers and all orders are total, so that neither threads nor hash maps show in the result.
 
 mod collection;
+mod comparison;
 mod distribution;
 mod error;
 mod exact;
@@ -25,6 +26,7 @@ mod tally;
 mod term_table;
 
 pub use collection::Facts;
+pub use comparison::{Comparison, System};
 pub use distribution::{Bars, Distribution};
 pub use error::ReportError;
 pub use expansion::Expansion;

@@ -143,7 +143,7 @@ pub struct CollectionSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compression {
-    /// gzip, level 6, without name and time in its header.
+    /// gzip, level 3, without name and time in its header.
     #[default]
     Gzip,
     /// None.

@@ -233,3 +233,79 @@ fn topics_of_every_format_hold_what_pyserinis_hold() {
     );
     assert!(!bench.at("x").exists());
 }
+
+/// The folder of the documents takes the topics too, which is what lsr-benchmark wants to read.
+#[test]
+fn topics_as_matrices_lie_beside_the_documents_and_hold_what_pyserinis_hold() {
+    let bench = Bench::new(30);
+    let topics = |output: &str, more: &[&str]| {
+        let mut command = bench.program();
+        command.args(["topics", "corpus.jsonl", "--quiet", "--output", output]);
+        command.args(more);
+        command
+    };
+    let mut documents = bench.program();
+    documents.args(["documents", "corpus.jsonl", "--quiet", "--output", "m"]);
+    ok(documents.args(["--format", "npz"]));
+    let before = bench.files("m");
+    ok(&mut topics("m/npz", &["--format", "npz"]));
+    let names: Vec<String> = bench
+        .files("m/npz/query")
+        .into_iter()
+        .map(|f| f.0)
+        .collect();
+    let expected = ["query-embeddings.npz", "query-ids.txt", "query-terms.txt"];
+    assert_eq!(names, expected);
+    let manifest = fs_err::read(bench.at("m/npz.manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["format"], "npz");
+    assert_eq!(manifest["file"]["name"], "query/query-embeddings.npz");
+    assert_eq!(manifest["counts"]["topics"], 30);
+    // The documents were not touched, and nothing is left beside.
+    let all = bench.files("m");
+    assert_eq!(all.len(), before.len() + 4);
+    assert!(before.iter().all(|file| all.contains(file)));
+
+    let error = fails(1, &mut topics("m/npz", &["--format", "npz"]));
+    assert!(error.contains("m/npz/query: it exists already"), "{error}");
+    assert!(bench.files("m") == all);
+
+    ok(&mut topics(
+        "weights",
+        &["--format", "npz", "--step", "none"],
+    ));
+    ok(&mut topics("again", &["--format", "npz", "--threads", "1"]));
+    assert!(bench.files("again/query") == bench.files("m/npz/query"));
+
+    let Some(python) = crate::formats::python() else {
+        return;
+    };
+    for (output, step) in [("m/npz", "0.1"), ("weights", "none")] {
+        let name = format!("{step}.jsonl");
+        ok(&mut topics(&name, &["--step", step]));
+        let text = fs_err::read_to_string(bench.at(&name)).unwrap();
+        let expected: Vectors = json_lines(&text)
+            .iter()
+            .map(|line| {
+                (
+                    line["qid"].as_str().unwrap().to_owned(),
+                    numbers(&line["vector"]),
+                )
+            })
+            .collect();
+        let found = read(&python, &["npz", output, "query"], &bench);
+        let as_floats = |vectors: &Vectors| -> Vec<(String, Vec<(String, u32)>)> {
+            let bits = |vector: &BTreeMap<String, f64>| {
+                let entries = vector.iter();
+                entries
+                    .map(|(t, w)| (t.clone(), (*w as f32).to_bits()))
+                    .collect()
+            };
+            let vectors = vectors.iter();
+            vectors
+                .map(|(qid, vector)| (qid.clone(), bits(vector)))
+                .collect()
+        };
+        assert_eq!(as_floats(&found), as_floats(&expected), "{output}");
+    }
+}

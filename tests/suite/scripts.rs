@@ -100,6 +100,9 @@ fn help_needs_no_home_and_the_work_says_what_to_set() {
         "evaluate.sh",
         "build_index.sh",
         "fuzz.sh",
+        "compare.sh",
+        "reproduce.sh",
+        "bench/convert.sh",
         "bench/encoder.sh",
         "bench/gpu.sh",
         "bench/index.sh",
@@ -450,6 +453,12 @@ fn the_two_commands_work_in_a_read_only_clone_from_another_folder() {
     };
     let demo = run("demo.sh", &[]);
     assert!(demo.contains("nDCG@10      0.7226"), "{demo}");
+    assert!(demo.contains("report       out/demo/report.html"), "{demo}");
+    let page = fs_err::read_to_string(elsewhere.join("out/demo/report.html")).unwrap();
+    assert!(
+        page.contains("Expansion terms"),
+        "the report has no expansions"
+    );
     assert!(
         elsewhere.join("out/demo/index").exists(),
         "the results lie elsewhere"

@@ -13,6 +13,7 @@ mod part;
 mod scheme;
 mod source_part;
 mod survey;
+mod term_cache;
 
 use std::path::Path;
 use std::sync::Arc;

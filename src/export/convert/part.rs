@@ -7,6 +7,7 @@ use anyhow::Context;
 
 use super::scheme::{Rule, Scheme};
 use super::source_part::SourcePart;
+use super::term_cache::TermCache;
 use crate::collection::{Contents, DocumentLine, LineProblem, Lines, parse};
 use crate::corpus::ReadProgress;
 use crate::export::adder::{Adder, Text};
@@ -58,7 +59,7 @@ impl PartConverter<'_> {
                     let added = self.add(line, &mut reader, &mut adder);
                     added.with_context(|| lines.place().to_string())?;
                     if !self.has_manifest && !adder.holds_terms() {
-                        reader.clear();
+                        reader.limit_memory();
                     }
                     self.progress.read.fetch_add(1, Ordering::Relaxed);
                     self.progress.documents.fetch_add(1, Ordering::Relaxed);
@@ -106,15 +107,19 @@ impl PartConverter<'_> {
 /// where a model made the line, until it is pruned.
 struct VectorReader {
     terms: TermDictionary,
+    cache: TermCache,
     /// The term's number in the dictionary, by its place in the line.
     ids: Vec<u32>,
     /// Its impact, where the input holds impacts.
     impacts: Vec<u32>,
     vector: SparseVector,
     /// Number of the last document with each term of the dictionary, to find terms that are there twice.
-    last: Vec<u64>,
-    documents: u64,
+    last: Vec<u32>,
+    documents: u32,
 }
+
+/// Bytes of the terms of other programs' collections at which they are forgotten, where no output holds them.
+const MOST_TERM_BYTES: usize = 16 << 20;
 
 impl VectorReader {
     fn new(is_of_model: bool) -> Self {
@@ -124,6 +129,7 @@ impl VectorReader {
             } else {
                 TermDictionary::new()
             },
+            cache: TermCache::new(),
             ids: Vec::new(),
             impacts: Vec::new(),
             vector: SparseVector::default(),
@@ -132,24 +138,38 @@ impl VectorReader {
         }
     }
 
-    fn clear(&mut self) {
-        self.terms.clear();
-        self.last.clear();
+    /// Forgets all terms where they take too much memory.
+    fn limit_memory(&mut self) {
+        if self.terms.memory_bytes() > MOST_TERM_BYTES {
+            self.terms = TermDictionary::new();
+            self.cache.clear();
+            self.last.clear();
+        }
+    }
+
+    /// Goes to the next document.
+    fn begin(&mut self) {
+        self.ids.clear();
+        self.impacts.clear();
+        self.vector.0.clear();
+        self.documents = self.documents.wrapping_add(1);
+        if self.documents == 0 {
+            self.last.fill(0);
+            self.documents = 1;
+        }
     }
 
     fn read<'l>(&mut self, line: &'l str, scheme: &Scheme) -> anyhow::Result<DocumentLine<'l>> {
+        self.begin();
         let Self {
             terms,
+            cache,
             ids,
             impacts,
             vector,
             last,
             documents,
         } = self;
-        ids.clear();
-        impacts.clear();
-        vector.0.clear();
-        *documents += 1;
         let mut place = 0;
         parse(line, Contents::Read, |term, number| {
             let weight = match scheme.from {
@@ -160,7 +180,7 @@ impl VectorReader {
                 }
                 VectorKind::Weights => number.positive(term)?,
             };
-            let id = terms.intern(term)?;
+            let id = cache.number(term, || terms.intern(term))?;
             if last.len() <= id as usize {
                 last.resize(id as usize + 1, 0);
             }

@@ -29,11 +29,18 @@ pub enum NpzTexts {
 }
 
 impl NpzTexts {
-    fn name(self) -> &'static str {
+    /// Returns the name of the folder, with which its files begin.
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Documents => "doc",
             Self::Topics => "query",
         }
+    }
+
+    /// Returns the name of a file in the folder of the output.
+    pub(super) fn file(self, name: &str) -> String {
+        let texts = self.name();
+        format!("{texts}/{texts}-{name}")
     }
 }
 
@@ -88,26 +95,42 @@ impl Assembly for Npz {
             numbers: run.parts.keys().copied().collect(),
             folder: places.parts,
         };
-        let name = self.texts.name();
-        create_folder(&places.output.join(name))?;
-        let write = |file: &str, write: &dyn Fn(&mut Out) -> Result<()>| {
-            let file = format!("{name}/{name}-{file}");
-            let temporary = AtomicFile::create(places.temporary, &places.output.join(&file))?;
-            let mut out = Out(PartFileWriter::new(temporary, Compression::None));
-            write(&mut out)?;
-            Ok::<_, Error>(out.0.finish(file)?)
-        };
-        Ok(vec![
-            write("embeddings.npz", &|out| matrix.write(out))?,
-            write("ids.txt", &|out| Ok(matrix.copy(Piece::Ids, out)?))?,
-            write("terms.txt", &|out| {
-                for term in self.ids.terms() {
-                    writeln!(out, "{term}")?;
-                }
-                Ok(())
-            })?,
-        ])
+        write_files(
+            &matrix,
+            &self.ids,
+            self.texts,
+            places.temporary,
+            places.output,
+        )
     }
+}
+
+/// Writes the files into the folder `output`, by way of temporary files.
+pub(super) fn write_files(
+    matrix: &Matrix<'_>,
+    ids: &TokenIds,
+    texts: NpzTexts,
+    temporary: &Path,
+    output: &Path,
+) -> Result<Vec<PartFile>> {
+    create_folder(&output.join(texts.name()))?;
+    let write = |file: &str, write: &dyn Fn(&mut Out) -> Result<()>| {
+        let file = texts.file(file);
+        let temporary = AtomicFile::create(temporary, &output.join(&file))?;
+        let mut out = Out(PartFileWriter::new(temporary, Compression::None));
+        write(&mut out)?;
+        Ok::<_, Error>(out.0.finish(file)?)
+    };
+    Ok(vec![
+        write("embeddings.npz", &|out| matrix.write(out))?,
+        write("ids.txt", &|out| Ok(matrix.copy(Piece::Ids, out)?))?,
+        write("terms.txt", &|out| {
+            for term in ids.terms() {
+                writeln!(out, "{term}")?;
+            }
+            Ok(())
+        })?,
+    ])
 }
 
 /// A file as something to write to.
@@ -125,14 +148,16 @@ impl Write for Out {
 }
 
 /// The matrix in its parts.
-struct Matrix<'a> {
-    rows: u64,
-    entries: u64,
-    columns: usize,
+pub(super) struct Matrix<'a> {
+    pub(super) rows: u64,
+    pub(super) entries: u64,
+    pub(super) columns: usize,
     /// Type in `NumPy` of the entries.
-    data: &'static str,
-    numbers: Vec<usize>,
-    folder: &'a Path,
+    pub(super) data: &'static str,
+    /// Numbers of the parts.
+    pub(super) numbers: Vec<usize>,
+    /// Folder of the parts.
+    pub(super) folder: &'a Path,
 }
 
 impl Matrix<'_> {

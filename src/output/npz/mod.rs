@@ -12,5 +12,7 @@
 mod assembly;
 mod npy;
 mod part;
+mod topics;
 
 pub use assembly::{NpzTexts, npz_output};
+pub(super) use topics::{NpzTopics, NpzTopicsFile};

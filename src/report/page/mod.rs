@@ -1,6 +1,8 @@
 //! The report as one HTML file: no script, no font and no picture from elsewhere, the same bytes for the same numbers.
 
 mod canvas;
+mod comparison;
+mod frame;
 mod markup;
 mod plot;
 mod section;
@@ -11,27 +13,15 @@ use std::io::{self, Write};
 
 use super::measure::Report;
 use super::numerals::{bytes, count, percent, three_digits};
-use markup::escaped;
+pub use comparison::write_comparison;
+use frame::{begin, cards, end, heading};
 
-/// The look of the page, also of other pages of this program.
-const STYLE: &str = include_str!("style.css");
-/// Nothing but the page's own style is ever loaded, whatever a term may look like.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
-
-/// Writes the page.
+/// Writes the page of a collection.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn write_page(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let title = format!("{}: what is in the collection", report.name);
-    write!(
-        out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n\
-         </head>\n<body>\n",
-        escaped(&title)
-    )?;
+    begin(&format!("{}: what is in the collection", report.name), out)?;
     header(report, out)?;
     writeln!(out, "<main>")?;
     figures(report, out)?;
@@ -43,11 +33,7 @@ pub fn write_page(report: &Report, out: &mut impl Write) -> io::Result<()> {
     if let Some(section) = steps::section(report) {
         section.write(out)?;
     }
-    writeln!(
-        out,
-        "</main>\n<footer><p>Made by {}.</p></footer>\n</body>\n</html>",
-        concat!("splade-export ", env!("CARGO_PKG_VERSION"))
-    )
+    end(out)
 }
 
 fn header(report: &Report, out: &mut impl Write) -> io::Result<()> {
@@ -70,12 +56,7 @@ fn header(report: &Report, out: &mut impl Write) -> io::Result<()> {
     if let Some(tool) = &facts.tool {
         lead += &format!(" with {tool}");
     }
-    writeln!(
-        out,
-        "<header>\n<p class=\"kicker\">What is in the collection</p>\n<h1><bdi>{}</bdi></h1>\n<p>{}.</p>\n</header>",
-        escaped(&report.name),
-        escaped(&lead)
-    )
+    heading("What is in the collection", &report.name, &lead, out)
 }
 
 /// Writes the figures that say most.
@@ -120,14 +101,5 @@ fn figures(report: &Report, out: &mut impl Write) -> io::Result<()> {
             format!("{} of the weight", percent(expansion.share_of_weight)),
         ));
     }
-    writeln!(out, "<dl class=\"figures\">")?;
-    for (name, value, of) in all {
-        writeln!(
-            out,
-            "<div><dt>{name}</dt><dd>{} <span class=\"of\">{}</span></dd></div>",
-            escaped(&value),
-            escaped(&of)
-        )?;
-    }
-    writeln!(out, "</dl>")
+    cards(&all, out)
 }
