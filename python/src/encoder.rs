@@ -113,11 +113,11 @@ impl Encoder {
         if texts.len() == 1 {
             return py.detach(|| self.encoder.encode(&texts)).map_err(exception);
         }
-        let encoder = Arc::clone(&self.encoder);
+        let shared = Arc::clone(&self.encoder);
         let encoded = background::run(py, None, move |stop, _| {
             let mut vectors = Vec::with_capacity(texts.len());
             for slice in texts.chunks(DocumentsOptions::default().part_size) {
-                vectors.extend(encoder.encode_until(slice, stop)?);
+                vectors.extend(shared.encode_until(slice, stop)?);
             }
             // Python's strings are given back where its lock is held.
             Ok((vectors, texts))

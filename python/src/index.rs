@@ -36,7 +36,7 @@ pub fn index(
     options.end()?;
     background::run(py, progress, move |stop, reporter| {
         let summary = if merge {
-            join_indexes(&index)?
+            join_indexes(&index, stop)?
         } else {
             build_index(&index, stop, &mut |event| reporter.event(event))?
         };

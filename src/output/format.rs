@@ -13,8 +13,9 @@ use super::npz::{NpzTexts, npz_output};
 use super::pseudo_text::PseudoText;
 use super::qdrant::QdrantPoints;
 use super::seismic::SeismicLines;
+use super::topics::{AnseriniTopics, PyseriniTopics};
 use super::traits::Output;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::quote::Quoted;
 use crate::run::Compression;
 
