@@ -47,11 +47,11 @@ impl Reporter {
             Event::Warning(warning) => self.warn(warning),
             Event::Waiting(path) => self.warn(format!(
                 "{}: another run is writing to it, and its end is waited for",
-                path.display()
+                printable(&path.to_string_lossy())
             )),
             Event::Damaged(damaged) => self.warn(format!(
                 "{}: {}; it is made again",
-                damaged.path.display(),
+                printable(&damaged.path.to_string_lossy()),
                 damaged.reason
             )),
             _ => {}

@@ -98,7 +98,7 @@ pub fn verify(
     };
     let error = exception(failure);
     for finding in &verified.findings {
-        let note = format!("{}: {}", finding.path.display(), finding.problem);
+        let note = format!("{}: {}", finding.path.to_string_lossy(), finding.problem);
         let note = splade_export::printable(&note);
         error.value(py).call_method1("add_note", (note,))?;
     }

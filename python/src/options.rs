@@ -7,6 +7,8 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use splade_export::quoted;
+
 use crate::errors::setting;
 
 /// Keyword arguments. What is `None` counts as not given, so that the library's own defaults are the only ones.
@@ -67,7 +69,10 @@ impl<'py> Options<'py> {
         // A map orders them, so that the message is the same at each call.
         let left: BTreeMap<String, Bound<'py, PyAny>> = self.0.extract()?;
         match left.keys().next() {
-            Some(name) => Err(PyTypeError::new_err(format!("there is no option {name:?}"))),
+            Some(name) => Err(PyTypeError::new_err(format!(
+                "there is no option {}",
+                quoted(name)
+            ))),
             None => Ok(()),
         }
     }
@@ -83,7 +88,8 @@ pub fn choose<T: Copy>(name: &str, given: &str, words: &[(&str, T)]) -> PyResult
         .map_or(("", words), |(last, others)| (last.0, others));
     let others: Vec<&str> = others.iter().map(|(word, _)| *word).collect();
     Err(setting(format!(
-        "`{name}` is {} or {last}, not {given:?}",
-        others.join(", ")
+        "`{name}` is {} or {last}, not {}",
+        others.join(", "),
+        quoted(given)
     )))
 }

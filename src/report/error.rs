@@ -15,7 +15,7 @@ use crate::stop::Interrupted;
 #[non_exhaustive]
 pub enum ReportError {
     /// The results of a comparison cannot be read.
-    #[error("the results of the comparison cannot be read: {0}")]
+    #[error("the results of the comparison cannot be read: {}", quote::sentence(.0))]
     Comparison(String),
 
     /// The collection cannot be read.

@@ -75,6 +75,7 @@ fn cache(folder: &Path) -> PathBuf {
 }
 
 #[test]
+#[ignore = "takes minutes: scripts/test.sh comparison -- --ignored"]
 fn a_comparison_has_a_row_for_each_system() {
     let dir = tempfile::tempdir().unwrap();
     let compare = || {
@@ -128,6 +129,7 @@ fn a_comparison_has_a_row_for_each_system() {
 }
 
 #[test]
+#[ignore = "takes minutes: scripts/test.sh comparison -- --ignored"]
 fn published_results_are_repeated_from_a_server() {
     let dir = tempfile::tempdir().unwrap();
     let archive = pack(&fixtures(), "scifact");

@@ -163,7 +163,8 @@ fn the_sum_in_int8_is_near_that_in_fp32() {
     };
     for (a, b) in run("int8").iter().zip(&run("fp32")) {
         let (a, b) = (total(a), total(b));
-        assert!((a - b).abs() < 0.1 * b, "{a} {b}");
+        // Weights have seven bits on processors without VNNI.
+        assert!((a - b).abs() < 0.2 * b, "{a} {b}");
     }
 }
 

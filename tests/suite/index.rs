@@ -325,7 +325,10 @@ fn indexes_are_joined_and_shared_docids_refused() {
         "{error}"
     );
     let error = fails(1, &mut merge(&["a", "a"], "x", &[]));
-    assert!(error.contains("is used twice"), "{error}");
+    assert!(
+        error.contains("a is named twice: name each index once"),
+        "{error}"
+    );
     let error = fails(1, &mut merge(&["a", "nothing"], "x", &[]));
     assert!(error.contains("nothing holds no Lucene index"), "{error}");
     let error = fails(1, &mut merge(&["a"], "b", &[]));
