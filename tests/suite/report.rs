@@ -195,8 +195,10 @@ fn nothing_is_overwritten_and_nothing_is_left_after_a_failure() {
     let error = fails(1, &mut run("c.jsonl", "there.html"));
     assert!(error.contains("overwrites nothing"), "{error}");
     assert_eq!(fs_err::read(bench.at("there.html")).unwrap(), b"mine");
-    let error = fails(1, &mut run("c.jsonl", "no/folder.html"));
+    let error = fails(1, &mut run("c.jsonl", "there.html/page.html"));
     assert!(error.contains("in a folder that can be written"), "{error}");
+    ok(&mut run("c.jsonl", "new/page.html"));
+    assert!(bench.at("new/page.html").is_file());
 
     bench.write(
         "bad.jsonl",

@@ -92,12 +92,13 @@ pub fn merge_indexes(
     let mut segments = Vec::new();
     let mut places = HashSet::new();
     for input in inputs {
+        let commit = commit_point::read(input)?;
         if !places.insert(fs_err::canonicalize(input)?) {
             return Err(LuceneError::Twice {
                 path: input.clone(),
             });
         }
-        for entry in commit_point::read(input)?.segments {
+        for entry in commit.segments {
             segments.push(SegmentReader::open(entry)?);
         }
     }
