@@ -109,7 +109,7 @@ def check_misuse(model):
     raises(ValueError, "`max_length`", SpladeEncoder, model, max_length=10**6)
     raises(SettingError, "`long`", SpladeEncoder, model, long="split")
     raises(SettingError, "`step`", QueryEncoder, model, step=0)
-    raises(SettingError, "`preset` must be naver or anserini", QueryEncoder, model, preset="\x1b[31m")
+    raises(SettingError, "`preset` is naver or anserini", QueryEncoder, model, preset="\x1b[31m")
     raises(SettingError, r"not \"\u{1b}[31m\"", QueryEncoder, model, rounding="\x1b[31m")
     raises(SettingError, "`min_impact`", QueryEncoder, model, min_impact=2**31)
     raises(SettingError, "largest weight", QueryEncoder, model, normalize="corpus")
