@@ -110,7 +110,7 @@ def check_misuse(model):
     raises(SettingError, "`long`", SpladeEncoder, model, long="split")
     raises(SettingError, "`step`", QueryEncoder, model, step=0)
     raises(SettingError, "`preset` is naver or anserini", QueryEncoder, model, preset="\x1b[31m")
-    raises(SettingError, r"not \"\u{1b}[31m\"", QueryEncoder, model, rounding="\x1b[31m")
+    raises(SettingError, r'not "\u{1b}[31m"', QueryEncoder, model, rounding="\x1b[31m")
     raises(SettingError, "`min_impact`", QueryEncoder, model, min_impact=2**31)
     raises(SettingError, "largest weight", QueryEncoder, model, normalize="corpus")
     raises(TypeError, "no option", QueryEncoder, model, precission="fp32")
