@@ -149,6 +149,15 @@ pub fn texts(corpus: &Path) -> HashMap<String, String> {
         .collect()
 }
 
+/// True if weights in int8 have eight bits: without VNNI their products would not fit, and they have seven.
+pub fn has_vnni() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx512vnni")
+        || std::arch::is_x86_feature_detected!("avxvnni");
+    #[cfg(not(target_arch = "x86_64"))]
+    true
+}
+
 /// The largest difference between two vectors over the union of their terms.
 pub fn distance(a: &HashMap<String, f32>, b: &HashMap<String, f32>) -> f32 {
     let terms = a.keys().chain(b.keys());
