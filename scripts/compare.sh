@@ -117,7 +117,8 @@ main() {
   "$PYTHON_ANY" -B "$SCRIPTS/compare.py" table "$OUTPUT" --dataset "$NAME" --max-length "$MAX_LENGTH" \
     --language "$LANGUAGE" --threads "$(cores)"
   "$RELEASE/examples/comparison_page" "$OUTPUT/comparison.json" "$OUTPUT/comparison.html"
-  printf '\n%-8s %s\n' table "$OUTPUT/comparison.md" JSON "$OUTPUT/comparison.json" page "$OUTPUT/comparison.html"
+  printf '\n'
+  printf '%-8s %s\n' table "$OUTPUT/comparison.md" JSON "$OUTPUT/comparison.json" page "$OUTPUT/comparison.html"
 }
 
 main "$@"

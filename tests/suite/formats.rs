@@ -106,20 +106,20 @@ fn vectors(folder: &Path) -> Vectors {
         .collect()
 }
 
-/// A Python with the readers of `scripts/formats-requirements.txt`, where there is one.
+/// The Python of the setup's piece `readers`, where there is one.
 pub fn python() -> Option<PathBuf> {
     let python = std::env::var_os("SPLADE_EXPORT_FORMATS_PYTHON");
     if python.is_none() {
         eprintln!(
-            "SKIPPED: no independent reader of ciff and npz: install scripts/formats-requirements.txt into a Python and name \
-             it in SPLADE_EXPORT_FORMATS_PYTHON"
+            "SKIPPED: no independent reader of ciff, npz and seismic: run scripts/setup.sh readers, and name its Python in \
+             SPLADE_EXPORT_FORMATS_PYTHON, as scripts/setup.sh --print-env does"
         );
     }
     python.map(PathBuf::from)
 }
 
 /// Reads a format with somebody else's reader.
-fn read(python: &Path, args: &[&str], folder: &Path) -> Vectors {
+pub fn read(python: &Path, args: &[&str], folder: &Path) -> Vectors {
     let mut command = Command::new(python);
     command
         .arg(root().join("tests/formats/read.py"))
@@ -272,11 +272,11 @@ fn impacts_that_readers_cannot_keep_are_refused_and_leave_nothing() {
 }
 
 /// The address of a running Elasticsearch or OpenSearch, where there is one.
-fn server() -> Option<String> {
+pub fn server() -> Option<String> {
     let url = std::env::var("SPLADE_EXPORT_SEARCH_SERVER").ok();
     if url.is_none() {
         eprintln!(
-            "SKIPPED: no Elasticsearch or OpenSearch: start one and name it, as in \
+            "SKIPPED: no Elasticsearch or OpenSearch: run scripts/test_engines.sh, or start one and name it, as in \
              SPLADE_EXPORT_SEARCH_SERVER=http://localhost:9200"
         );
     }
@@ -284,7 +284,7 @@ fn server() -> Option<String> {
 }
 
 /// Returns the documents of a query with their exact scores: sums of products of impacts.
-fn exact(documents: &Vectors, query: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+pub fn exact(documents: &Vectors, query: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
     let score = |vector: &BTreeMap<String, f64>| -> f64 {
         let products = query
             .iter()
@@ -298,7 +298,8 @@ fn exact(documents: &Vectors, query: &BTreeMap<String, f64>) -> BTreeMap<String,
         .collect()
 }
 
-fn search(url: &str, index: &str, request: &Value) -> BTreeMap<String, f64> {
+/// Sends a request and returns the hits with their scores.
+pub fn search(url: &str, index: &str, request: &Value) -> BTreeMap<String, f64> {
     let mut body = request.clone();
     body.as_object_mut().unwrap().remove("qid");
     body["size"] = 1000.into();

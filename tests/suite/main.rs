@@ -40,6 +40,7 @@ mod parts;
 mod pickle;
 mod python;
 mod queries;
+mod rankings;
 mod remedies;
 mod remedies_model;
 mod report;

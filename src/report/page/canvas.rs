@@ -156,6 +156,11 @@ pub(super) fn fitted(text: &str, room: f64) -> String {
     fits
 }
 
+/// Estimates the width of a text in the larger letters of a phone.
+pub(super) fn text_width(text: &str) -> f64 {
+    text.chars().map(letter_width).sum()
+}
+
 /// Estimates the width of a character in letters of 16 units: browsers do not tell beforehand.
 fn letter_width(c: char) -> f64 {
     match u32::from(c) {

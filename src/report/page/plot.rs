@@ -1,6 +1,6 @@
 //! The plots: a histogram, a curve on two logarithmic axes, and bars with names.
 
-use super::canvas::{Anchor, Canvas, Rect, WIDTH, fitted};
+use super::canvas::{Anchor, Canvas, Rect, WIDTH, fitted, text_width};
 use crate::report::distribution::{Bars, round_up};
 use crate::report::exact::number;
 use crate::report::numerals::{axis, count};
@@ -10,6 +10,8 @@ const LEFT: f64 = 52.0;
 const RIGHT: f64 = WIDTH - 14.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 220.0;
+/// Room between a name and its value.
+const GAP: f64 = 14.0;
 /// Height of a plot with axes.
 const HEIGHT: f64 = 262.0;
 
@@ -186,11 +188,8 @@ pub(super) fn below(bars: &[NamedBar]) -> Canvas {
     let mut canvas = Canvas::new(number(bars.len() as u64) * HIGH_ROW);
     for (i, bar) in bars.iter().enumerate() {
         let y = number(i as u64) * HIGH_ROW;
-        canvas.text(
-            (0.0, y + 14.0),
-            Anchor::Start,
-            &fitted(&bar.name, WIDTH * 0.68),
-        );
+        let room = WIDTH - text_width(&bar.value) - GAP;
+        canvas.text((0.0, y + 14.0), Anchor::Start, &fitted(&bar.name, room));
         canvas.text((WIDTH, y + 14.0), Anchor::End, &bar.value);
         let whole = Rect {
             x: 0.0,
