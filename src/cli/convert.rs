@@ -12,6 +12,7 @@ use super::index::print_output;
 use super::index_settings::IndexSettingsArgs;
 use super::outputs::OutputArgs;
 use super::progress::Display;
+use super::usage::usage_error;
 
 /// Make other quantizations and formats of a collection, without encoding again
 ///
@@ -62,12 +63,18 @@ impl Args {
         let resume = self.outputs.resume;
         let (pruning, target) = (self.impacts.pruning(), self.target()?);
         let outputs = self.outputs.open(&self.format, &self.settings)?;
+        if self.model.is_some() && !outputs.iter().any(|output| output.needs_vocabulary()) {
+            usage_error(
+                "--model gives terms their token ids, and none of these formats has any; leave it out, or add one to \
+                 --format: npz, qdrant or opensearch-seismic",
+            );
+        }
         let vocabulary = match &self.model {
-            Some(model) if outputs.iter().any(|output| output.needs_vocabulary()) => {
+            Some(model) => {
                 let model = Model::open(&model_folder(model, self.quiet)?)?;
                 Some(model.vocabulary.terms().to_vec())
             }
-            _ => None,
+            None => None,
         };
         let options = ConvertOptions {
             collections: self.collections,

@@ -23,6 +23,11 @@ fn mistakes_are_told_with_their_cause_once_and_change_nothing() {
             "ix: this is a Lucene index",
         ),
         (
+            &["convert", "out", "--output", "x", "--model", "model"],
+            2,
+            "--model gives terms their token ids, and none of these formats has any; leave it out",
+        ),
+        (
             &["report", "ix", "--output", "x"],
             1,
             "ix: this is a Lucene index",

@@ -53,6 +53,32 @@ class Evil:
 torch.save({"x": torch.zeros(1), "evil": Evil()}, sys.argv[1] + "/pytorch_model.bin")
 "#;
 
+/// Makes files of the model in argv[1] that are refused, in folders of argv[2], whose names are printed.
+const REFUSED: &str = r#"
+import os, shutil, sys, torch
+from safetensors.torch import load_file
+model, out = sys.argv[1:]
+state = load_file(f"{model}/model.safetensors")
+class Trainer: pass
+sys.modules["mine"] = type(sys)("mine"); sys.modules["mine"].Trainer = Trainer; Trainer.__module__ = "mine"
+sparse = {k: v.to_sparse() if k == "bert.embeddings.position_embeddings.weight" else v for k, v in state.items()}
+for name, value in {"object": {"state_dict": state, "trainer": Trainer()}, "sparse": sparse}.items():
+    os.makedirs(f"{out}/{name}")
+    for file in ("config.json", "tokenizer.json"): shutil.copy(f"{model}/{file}", f"{out}/{name}")
+    torch.save(value, f"{out}/{name}/pytorch_model.bin")
+    print(name)
+"#;
+
+/// Saves the state dict of argv[1]/pytorch_model.bin alone, as safetensors.
+const SAVE_AGAIN: &str = r#"
+import sys, torch
+from safetensors.torch import save_file
+sys.modules["mine"] = type(sys)("mine"); sys.modules["mine"].Trainer = type("Trainer", (), {})
+value = torch.load(f"{sys.argv[1]}/pytorch_model.bin", weights_only=False)
+value = value.get("state_dict", value)
+save_file({k: v.to_dense() if v.is_sparse else v for k, v in value.items()}, f"{sys.argv[1]}/model.safetensors")
+"#;
+
 fn python() -> Option<PathBuf> {
     let python = std::env::var_os("SPLADE_EXPORT_TRANSFORMERS").filter(|path| !path.is_empty());
     if python.is_none() {
@@ -111,4 +137,40 @@ fn a_hostile_file_ends_in_an_error_and_is_not_run() {
         "{message}"
     );
     assert!(!dir.path().join("ran").exists());
+}
+
+#[test]
+fn what_is_advised_about_a_file_of_torch_works() {
+    let Some(python) = python() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let made = dir.path().join("made");
+    let names = ok(Command::new(&python)
+        .args(["-c", REFUSED])
+        .arg(model_folder())
+        .arg(&made));
+    let expected = collection(&model_folder(), &dir.path().join("expected"));
+    assert_eq!(names.lines().count(), 2, "{names}");
+    for name in names.lines() {
+        let model = made.join(name);
+        let message = fails(1, tool().args(["explain", "x", "--model"]).arg(&model));
+        assert!(
+            message.contains("save its state dict alone, as safetensors"),
+            "{name}: {message}"
+        );
+        ok(Command::new(&python).args(["-c", SAVE_AGAIN]).arg(&model));
+        let found = collection(&model, &dir.path().join(format!("out-{name}")));
+        assert!(found == expected, "{name}: the collection differs");
+    }
+
+    // A file that was cut is fetched again.
+    let model = made.join("sparse");
+    fs_err::remove_file(model.join("model.safetensors")).unwrap();
+    let file = model.join("pytorch_model.bin");
+    let whole = fs_err::read(&file).unwrap();
+    fs_err::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let message = fails(1, tool().args(["explain", "x", "--model"]).arg(&model));
+    assert!(message.contains("fetch it again"), "{message}");
+    fs_err::write(&file, &whole).unwrap();
+    let message = fails(1, tool().args(["explain", "x", "--model"]).arg(&model));
+    assert!(!message.contains("fetch"), "{message}");
 }

