@@ -44,6 +44,7 @@ main() {
     shift
   done
   need_cache
+  find_any_python
   "$SCRIPTS/setup.sh"
   eval "$("$SCRIPTS/setup.sh" --print-env)"
   WORK="$(mktemp -d)"

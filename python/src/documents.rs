@@ -16,7 +16,7 @@ use crate::inputs::{corpus, on_error, plan};
 use crate::options::Options;
 use crate::outputs::{outputs, wait_for_lock};
 use crate::quantization::{is_given, quantization};
-use crate::settings::{encoder_settings, find_model, pruning, threads};
+use crate::settings::{encoder, find_model, pruning, threads};
 use crate::summary;
 
 #[pyfunction]
@@ -27,8 +27,7 @@ pub fn documents(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<String> {
     let options = Options::new(options)?;
-    let model = model(&options)?;
-    let settings = encoder_settings(&options)?;
+    let (model, settings) = encoder(&options)?;
     let made = outputs(&options)?;
     let defaults = DocumentsOptions::default();
     let resume = options.flag("resume")?;
@@ -141,15 +140,6 @@ pub fn join(
         let events = &mut |event| reporter.event(event);
         let summary = join_shards(&joined, outputs, stop, events)?;
         Ok(summary::of_run(&summary).to_string())
-    })
-}
-
-/// Takes the model, which the command line takes from the environment too.
-pub fn model(options: &Options<'_>) -> PyResult<PathBuf> {
-    let model = options.take("model")?;
-    let model = model.or_else(|| std::env::var_os("SPLADE_EXPORT_MODEL").map(PathBuf::from));
-    model.ok_or_else(|| {
-        setting("`model` is missing; give a folder or a name, or set SPLADE_EXPORT_MODEL")
     })
 }
 

@@ -31,6 +31,16 @@ pub fn open_model<T: Send + 'static>(
     background::run(py, None, move |_, _| open(find_model(model)?))
 }
 
+/// Takes the model, which the command line takes from the environment too, and the options of its encoder.
+pub fn encoder(options: &Options<'_>) -> PyResult<(PathBuf, EncoderSettings)> {
+    let model = options.take("model")?;
+    let model = model.or_else(|| std::env::var_os("SPLADE_EXPORT_MODEL").map(PathBuf::from));
+    let model = model.ok_or_else(|| {
+        setting("`model` is missing; give a folder or a name, or set SPLADE_EXPORT_MODEL")
+    })?;
+    Ok((model, encoder_settings(options)?))
+}
+
 /// Reads the options of an encoder.
 pub fn encoder_settings(options: &Options<'_>) -> PyResult<EncoderSettings> {
     let defaults = EncoderSettings::default();

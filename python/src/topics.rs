@@ -9,12 +9,11 @@ use splade_export::{
 };
 
 use crate::background;
-use crate::documents::model;
 use crate::errors::{exception, setting};
 use crate::inputs;
 use crate::options::Options;
 use crate::quantization::quantization;
-use crate::settings::{encoder_settings, find_model, query_weights};
+use crate::settings::{encoder, find_model, query_weights};
 
 #[pyfunction]
 pub fn topics(
@@ -24,10 +23,9 @@ pub fn topics(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<String> {
     let options = Options::new(options)?;
-    let model = model(&options)?;
+    let (model, settings) = encoder(&options)?;
     let query_model: Option<PathBuf> = options.take("query_model")?;
     let weights = query_weights(&options)?;
-    let settings = encoder_settings(&options)?;
     let output: Option<PathBuf> = options.take("output")?;
     let output = output.ok_or_else(|| setting("`output` says which file is written"))?;
     let format: Option<String> = options.take("format")?;

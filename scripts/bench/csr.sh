@@ -8,7 +8,7 @@ usage() {
   cat <<'HELP'
 Builds the wheel for this machine, installs it with SciPy into an empty environment, and encodes a corpus with
 `splade-export documents` and with SpladeEncoder.encode_csr, in turn. Neither time counts the opening of the model;
-that of documents counts reading and writing too.
+that of documents counts reading and writing too. Then checks that 8 threads that encode at once have the same results.
 
 Usage: scripts/bench/csr.sh [--repetitions N] CORPUS [MODEL]
 

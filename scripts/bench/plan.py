@@ -1,7 +1,8 @@
-"""Times a plan, or a shard with one; scripts/bench/plan.sh calls it."""
+"""Times a plan, a shard with one, or how a run goes on; scripts/bench/plan.sh calls it."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -58,12 +59,39 @@ def shard(corpus, shards, binary, plan_file, model, output):
         sys.exit(f"error: at most {MOST_SECONDS} s and {MOST_EXCESS:.0%} are wanted")
 
 
+def whole_parts(output):
+    return len(list(Path(output).glob("documents/part-*")))
+
+
+def resume(corpus, binary, plan_file, model, output):
+    """Interrupt a run without a plan in the middle, and time how soon the next one has skipped what is whole."""
+    parts = json.loads(Path(plan_file).read_text())["parts"]
+    command = [binary, "documents", corpus, "--quiet", "--max-length", "3", "--compress", "none"]
+    command += ["--model", model, "--output", output, "--resume"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while process.poll() is None and whole_parts(output) < len(parts) // 2:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    process.wait()
+    kept = whole_parts(output)
+    if not 0 < kept < len(parts):
+        sys.exit(f"error: the run was not interrupted in its middle, but with {kept} of {len(parts)} parts whole")
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while process.poll() is None and whole_parts(output) == kept:
+        time.sleep(0.002)
+    seconds = time.perf_counter() - started
+    process.terminate()
+    process.wait()
+    skipped = parts[kept]["offset"] / 1e6
+    print(f"resume       {kept} parts, {skipped:.0f} MB skipped and one part made after {seconds:.2f} s: {skipped / seconds:.0f} MB/s")
+    if skipped / seconds < MB_PER_CORE:
+        sys.exit(f"error: at least {MB_PER_CORE} MB/s are wanted")
+
+
 def spans(parts, size):
     begins = [part["offset"] for part in parts]
     return list(zip(begins, [*begins[1:], size], strict=True))
 
 
-if sys.argv[1] == "plan":
-    plan(*sys.argv[2:])
-else:
-    shard(*sys.argv[2:])
+{"plan": plan, "shard": shard, "resume": resume}[sys.argv[1]](*sys.argv[2:])

@@ -10,8 +10,9 @@ usage() {
   cat <<'HELP'
 Makes a corpus of documents as long as the passages of MS MARCO (about 330 bytes), plans it with one thread and with all, and prints MB/s per core and peak memory;
 then encodes one shard of 16 with the plan and a trivially small made model, and prints how long it takes to begin,
-and how much more than its share it reads. Fails if a plan is slower than 300 MB/s per core or takes 300 MB or
-more, or the shard begins after more than 2 s or reads more than 1 % too much. Linux only.
+and how much more than its share it reads; then interrupts a run without a plan in its middle, and prints how fast the
+next one skips what is whole. Fails if a plan is slower than 300 MB/s per core or takes 300 MB or
+more, the shard begins after more than 2 s or reads more than 1 % too much, or less than 300 MB/s are skipped. Linux only.
 
 Usage: scripts/bench/plan.sh [--documents N]
 
@@ -47,6 +48,7 @@ main() {
     "$PYTHON_ANY" "$SCRIPTS/bench/plan.py" plan "$corpus" "$threads" "$BINARY" "$work/plan.json"
   done
   "$PYTHON_ANY" "$SCRIPTS/bench/plan.py" shard "$corpus" "$SHARDS" "$BINARY" "$work/plan.json" "$work/model" "$work/out"
+  "$PYTHON_ANY" "$SCRIPTS/bench/plan.py" resume "$corpus" "$BINARY" "$work/plan.json" "$work/model" "$work/resumed"
 }
 
 lines() {

@@ -4,7 +4,6 @@ use std::fmt::Display;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use splade_export::{
@@ -17,6 +16,7 @@ use super::formats::FormatArgs;
 use super::index::print_output;
 use super::index_settings::IndexSettingsArgs;
 use super::input::InputArgs;
+use super::lock::LockArgs;
 use super::long::LongArgs;
 use super::on_error::OnErrorArgs;
 use super::outputs::OutputArgs;
@@ -40,17 +40,8 @@ pub struct Args {
     #[command(flatten)]
     outputs: OutputArgs,
 
-    /// With --resume, wait at most so many seconds for the end of another run that is writing to the output
-    ///
-    /// In a cluster, a task that is started again may find that the first one still lives.
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value_t = 0,
-        requires = "resume",
-        help_heading = "Output"
-    )]
-    wait_for_lock: u32,
+    #[command(flatten)]
+    lock: LockArgs,
 
     /// Encode these parts only: a shard such as 3/16, or a range of part numbers such as 120-180
     ///
@@ -112,7 +103,7 @@ impl Args {
             quantization: encode.quantization,
             corpus: self.input.resolve(self.paths, CorpusKind::Documents),
             resume,
-            wait_for_lock: Duration::from_secs(self.wait_for_lock.into()),
+            wait_for_lock: self.lock.wait(),
             selection: self.parts.unwrap_or_default(),
             plan: self
                 .plan

@@ -1,7 +1,6 @@
 //! `splade-export join`
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use splade_export::{
@@ -11,6 +10,7 @@ use splade_export::{
 
 use super::index::print_output;
 use super::interrupt;
+use super::lock::LockArgs;
 use super::progress::Display;
 use super::usage::usage_error;
 
@@ -33,12 +33,11 @@ pub struct Args {
     output: PathBuf,
 
     /// Go on with an interrupted run of the same command, or begin it
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     resume: bool,
 
-    /// With --resume, wait at most so many seconds for the end of another run that is writing to the output
-    #[arg(long, value_name = "SECONDS", default_value_t = 0, requires = "resume")]
-    wait_for_lock: u32,
+    #[command(flatten)]
+    lock: LockArgs,
 
     /// The folder of the Lucene index to make of those in --indexes
     #[arg(long, value_name = "DIR", requires = "indexes")]
@@ -82,7 +81,7 @@ impl Args {
             shards: self.shares,
             others,
             resume: self.resume,
-            wait_for_lock: Duration::from_secs(self.wait_for_lock.into()),
+            wait_for_lock: self.lock.wait(),
         };
         let stop = interrupt::install("the same command and --resume goes on")?;
         let mut display = Display::new("documents", self.quiet);

@@ -25,6 +25,7 @@ mod index_settings;
 mod input;
 pub mod interrupt;
 mod join;
+mod lock;
 mod long;
 mod man;
 mod model;

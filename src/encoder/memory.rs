@@ -80,9 +80,15 @@ impl MemoryPlan {
         let tokens = (budget.tokens as u64)
             .min(budget.texts as u64 * length)
             .max(length);
-        let texts = (tokens / length.max(1)).max(1);
         let widest = 2 * size.intermediate as u64 + ALIVE * size.hidden as u64;
-        let scores = texts * size.heads as u64 * length * length * 2;
+        let (texts, padded) = if size.rotary {
+            // Only texts that share a batch have all their scores in memory.
+            let padded = length.min(budget.tokens as u64 / 2);
+            (budget.tokens as u64 / padded.max(1), padded)
+        } else {
+            ((tokens / length.max(1)).max(1), length)
+        };
+        let scores = texts * size.heads as u64 * padded * padded * 2;
         // Counts whole logits for an exported graph.
         let logits = if size.hidden == 0 {
             2 * tokens * size.vocabulary as u64
@@ -94,7 +100,17 @@ impl MemoryPlan {
         } else {
             budget.texts as u64 * size.vocabulary as u64
         };
-        4 * RETAINED * (tokens * widest + scores + logits + pooled)
+        4 * RETAINED * (tokens * widest + scores + logits + pooled) + 4 * tokens * self.blocks()
+    }
+
+    /// Returns the values per token that attention within a window has beside those: keys and values with those of
+    /// the neighboring blocks, as they are and by head, and the scores.
+    fn blocks(&self) -> u64 {
+        let size = &self.size;
+        match size.window {
+            0 => 0,
+            window => 12 * size.hidden as u64 + 6 * (size.heads * window) as u64,
+        }
     }
 
     /// Returns the largest budget and number of threads within `limit` bytes.
@@ -142,6 +158,8 @@ mod tests {
                 layer_weights: 85_000_000,
                 embedding_weights: 23_800_000,
                 decoder_weights: 23_400_000,
+                rotary: false,
+                window: 0,
                 tied: true,
                 exported_bytes: 0,
             },
@@ -165,6 +183,24 @@ mod tests {
                 Err(other) => prop_assert!(false, "{}", other),
             }
         }
+    }
+
+    #[test]
+    fn the_scores_of_a_text_alone_are_not_counted_with_rotary_positions() {
+        let size = ModelSize {
+            rotary: true,
+            ..bert_base().size
+        };
+        let needed = |max_length| {
+            let plan = MemoryPlan {
+                size,
+                max_length,
+                ..bert_base()
+            };
+            plan.needed(1, BatchBudget::default())
+        };
+        let step = needed(4096) - needed(2048);
+        assert_eq!(needed(8192) - needed(4096), 2 * step);
     }
 
     #[test]

@@ -27,7 +27,11 @@ pub enum Attr<'a> {
     Ints(&'a str, &'a [i64]),
     Float(&'a str, f32),
     Text(&'a str, &'a str),
+    Graph(&'a str, &'a GraphProto),
 }
+
+/// The nodes of a graph that are outside the branch that is being written.
+pub struct OutsideBranch(Vec<NodeProto>);
 
 /// Collects nodes and initializers.
 #[derive(Default)]
@@ -85,6 +89,32 @@ impl GraphBuilder {
     /// Adds a node of the standard domain with several outputs.
     pub fn node_with_outputs<const N: usize>(&mut self, op: &str, inputs: &[&str]) -> [Value; N] {
         self.push(op, "", inputs, &[])
+    }
+
+    /// Begins a branch of [`GraphBuilder::either`]: nodes added from here on are in it. It sees all values made
+    /// before it; its constants are outside it.
+    pub fn begin_branch(&mut self) -> OutsideBranch {
+        OutsideBranch(std::mem::take(&mut self.graph.node))
+    }
+
+    /// Ends a branch whose result is `value`, a float32 tensor.
+    pub fn end_branch(&mut self, outside: OutsideBranch, value: &str) -> GraphProto {
+        let name = Some(format!("branch:{value}"));
+        GraphProto {
+            node: std::mem::replace(&mut self.graph.node, outside.0),
+            name,
+            output: vec![ValueInfoProto::tensor_of_any_shape(value, data_type::FLOAT)],
+            ..GraphProto::default()
+        }
+    }
+
+    /// Adds the result of one branch or the other; only that branch is run. `condition` is a bool.
+    pub fn either(&mut self, condition: &str, then: &GraphProto, otherwise: &GraphProto) -> Value {
+        let branches = [
+            Attr::Graph("then_branch", then),
+            Attr::Graph("else_branch", otherwise),
+        ];
+        self.node("If", &[condition], &branches)
     }
 
     /// Adds one of ONNX Runtime's own nodes with one output; an empty name leaves an input out.
@@ -281,6 +311,14 @@ fn attribute(attr: &Attr<'_>) -> AttributeProto {
             attribute_type::STRING,
             AttributeProto {
                 s: Some(text.as_bytes().to_vec()),
+                ..empty
+            },
+        ),
+        Attr::Graph(name, graph) => (
+            name,
+            attribute_type::GRAPH,
+            AttributeProto {
+                g: Some(graph.encode_to_vec()),
                 ..empty
             },
         ),

@@ -65,6 +65,9 @@ pub struct AttributeProto {
     pub i: Option<i64>,
     #[prost(bytes = "vec", optional, tag = "4")]
     pub s: Option<Vec<u8>>,
+    /// An encoded [`GraphProto`]. Graphs in graphs are written and never read.
+    #[prost(bytes = "vec", optional, tag = "6")]
+    pub g: Option<Vec<u8>>,
     #[prost(int64, repeated, tag = "8")]
     pub ints: Vec<i64>,
     #[prost(int32, optional, tag = "20")]
@@ -76,6 +79,7 @@ pub mod attribute_type {
     pub const FLOAT: i32 = 1;
     pub const INT: i32 = 2;
     pub const STRING: i32 = 3;
+    pub const GRAPH: i32 = 5;
     pub const INTS: i32 = 7;
 }
 
@@ -168,6 +172,19 @@ impl ValueInfoProto {
                 tensor_type: Some(TensorTypeProto {
                     elem_type: Some(elem_type),
                     shape: Some(TensorShapeProto { dim }),
+                }),
+            }),
+        }
+    }
+
+    /// A tensor whose number of dimensions is not declared.
+    pub fn tensor_of_any_shape(name: &str, elem_type: i32) -> Self {
+        Self {
+            name: Some(name.to_owned()),
+            r#type: Some(TypeProto {
+                tensor_type: Some(TensorTypeProto {
+                    elem_type: Some(elem_type),
+                    shape: None,
                 }),
             }),
         }

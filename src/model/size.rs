@@ -15,6 +15,11 @@ pub struct ModelSize {
     pub embedding_weights: u64,
     /// Values of the decoder's matrix.
     pub decoder_weights: u64,
+    /// True if positions are rotations. Then the attention of a text that is alone in its batch never has all of
+    /// its scores in memory.
+    pub rotary: bool,
+    /// How many tokens to each side a token sees in the layers that attend within a window; 0 without such layers.
+    pub window: usize,
     /// True if the decoder is the word embeddings.
     pub tied: bool,
     /// Terms.

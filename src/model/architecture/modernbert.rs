@@ -33,7 +33,15 @@ impl Architecture for ModernBert {
 
     fn size(&self) -> ModelSize {
         let layers: u64 = self.layers.iter().map(Layer::len).sum();
-        self.sizes.model_size(layers + self.head.len(), 0)
+        let windows = self
+            .layers
+            .iter()
+            .filter_map(|layer| layer.attention.window);
+        ModelSize {
+            rotary: true,
+            window: windows.max().unwrap_or(0),
+            ..self.sizes.model_size(layers + self.head.len(), 0)
+        }
     }
 
     fn word_embeddings(&self) -> &Tensor {

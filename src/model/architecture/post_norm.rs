@@ -27,8 +27,13 @@ impl Architecture for PostNorm {
 
     fn size(&self) -> ModelSize {
         let layers: u64 = self.layers.iter().map(Layer::len).sum();
-        self.sizes
-            .model_size(layers + self.head.len(), self.positions())
+        let has_rotary = |layer: &Layer| layer.attention.rotary.is_some();
+        ModelSize {
+            rotary: self.layers.iter().any(has_rotary),
+            ..self
+                .sizes
+                .model_size(layers + self.head.len(), self.positions())
+        }
     }
 
     fn word_embeddings(&self) -> &Tensor {

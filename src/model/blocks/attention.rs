@@ -62,14 +62,15 @@ impl EncoderBuilder {
     ) -> Result<Branch, ModelError> {
         let projected = self.project(x, attention)?;
         let context = match (self.operators, attention.window) {
-            (Operators::Plain, None) => self.plain_attention(&projected, attention),
-            (Operators::Plain, Some(reach)) => {
-                self.plain_window_attention(&projected, attention, reach)
+            (_, Some(reach)) => self.window_attention(&projected, attention, reach),
+            (Operators::Plain, None) if attention.rotary.is_some() => {
+                self.long_attention(&projected, attention)
+            }
+            (Operators::Plain, None) => {
+                let padding = self.additive_mask();
+                self.plain_attention(&projected, attention, &padding)
             }
             (Operators::Fused, None) => self.fused_attention(&projected, attention),
-            (Operators::Fused, Some(reach)) => {
-                self.fused_window_attention(&projected, attention, reach)
-            }
         };
         self.branch(&context, &attention.output)
     }

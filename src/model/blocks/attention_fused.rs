@@ -6,7 +6,8 @@ use super::builder::{EncoderBuilder, dim};
 use crate::model::graph::{Attr, Value};
 use crate::model::onnx::data_type;
 
-const OP: &str = "MultiHeadAttention";
+/// Its name.
+pub(super) const OP: &str = "MultiHeadAttention";
 
 impl EncoderBuilder {
     /// Writes the attention of every token to all others.
@@ -18,42 +19,8 @@ impl EncoderBuilder {
         self.graph.contrib(OP, &inputs, &heads)
     }
 
-    /// Writes the attention of every token to those within a window: each block is a text of its own to
-    /// the operator.
-    pub(super) fn fused_window_attention(
-        &mut self,
-        x: &Projected,
-        attention: &Attention,
-        reach: usize,
-    ) -> Value {
-        let window = self.window(reach);
-        let width = attention.width();
-        let bias = self.joined_bias(x);
-        let q = self.query_blocks(&x.query, &window, width);
-        let k = self.key_blocks(&x.key, &window, width);
-        let v = self.key_blocks(&x.value, &window, width);
-        let blocks = self.graph.node("Shape", &[&q], &[]);
-        let [q, k, v] = [q, k, v].map(|x| self.without_axis(&x, -3));
-        let mask = self.without_axis(&window.mask, -4);
-        let heads = [Attr::Int("num_heads", dim(attention.heads))];
-        let inputs = [&*q, &k, &v, &bias, "", &mask];
-        let context = self.graph.contrib(OP, &inputs, &heads);
-        let context = self.graph.node("Reshape", &[&context, &blocks], &[]);
-        self.join_blocks(&context, &window, width)
-    }
-
-    /// Joins the first two axes, of which the second is `axis` from the end.
-    fn without_axis(&mut self, x: &str, axis: i64) -> Value {
-        let g = &mut self.graph;
-        let (from, to, rest) = (g.ints(&[axis + 1]), g.ints(&[i64::MAX]), g.ints(&[-1]));
-        let zero = g.ints(&[0]);
-        let shape = g.node("Shape", &[x], &[]);
-        let end = g.node("Slice", &[&shape, &from, &to, &zero], &[]);
-        let shape = g.node("Concat", &[&rest, &end], &[Attr::Int("axis", 0)]);
-        g.node("Reshape", &[x, &shape], &[])
-    }
-
-    fn joined_bias(&mut self, x: &Projected) -> Value {
+    /// Joins the biases that the operator is to add; an empty name if there are none.
+    pub(super) fn joined_bias(&mut self, x: &Projected) -> Value {
         if x.biases.is_empty() {
             return String::new();
         }

@@ -9,48 +9,25 @@ use crate::model::onnx::data_type;
 const BY_HEAD: [i64; 4] = [0, 2, 1, 3];
 /// `[B, L, heads, d]` -> `[B, heads, d, L]`
 const TRANSPOSED_BY_HEAD: [i64; 4] = [0, 2, 3, 1];
-/// The same in blocks: `[B, N, C, heads, d]` -> `[B, N, heads, C, d]`, and back.
-const BLOCKS_BY_HEAD: [i64; 5] = [0, 1, 3, 2, 4];
-/// `[B, N, C, heads, d]` -> `[B, N, heads, d, C]`
-const TRANSPOSED_BLOCKS_BY_HEAD: [i64; 5] = [0, 1, 3, 4, 2];
 
 impl EncoderBuilder {
     /// Writes the attention of every token to all others.
-    pub(super) fn plain_attention(&mut self, x: &Projected, attention: &Attention) -> Value {
-        let padding = self.additive_mask();
+    pub(super) fn plain_attention(
+        &mut self,
+        x: &Projected,
+        attention: &Attention,
+        padding: &str,
+    ) -> Value {
         let [heads, size] = head_shape(attention);
         let shape = [0, 0, heads, size];
         let q = self.by_head(&x.query, &shape, &BY_HEAD);
         let k = self.by_head(&x.key, &shape, &TRANSPOSED_BY_HEAD);
         let v = self.by_head(&x.value, &shape, &BY_HEAD);
-        let context = self.scores_and_context([&q, &k, &v], &padding, attention);
+        let context = self.scores_and_context([&q, &k, &v], padding, attention);
         let g = &mut self.graph;
         let context = g.node("Transpose", &[&context], &[Attr::Ints("perm", &BY_HEAD)]);
         let shape = g.ints(&[0, 0, dim(attention.width())]);
         g.node("Reshape", &[&context, &shape], &[])
-    }
-
-    /// Writes the attention of every token to those within a window.
-    pub(super) fn plain_window_attention(
-        &mut self,
-        x: &Projected,
-        attention: &Attention,
-        reach: usize,
-    ) -> Value {
-        let window = self.window(reach);
-        let width = attention.width();
-        let [heads, size] = head_shape(attention);
-        let shape = [0, 0, 0, heads, size];
-        let q = self.query_blocks(&x.query, &window, width);
-        let q = self.by_head(&q, &shape, &BLOCKS_BY_HEAD);
-        let k = self.key_blocks(&x.key, &window, width);
-        let k = self.by_head(&k, &shape, &TRANSPOSED_BLOCKS_BY_HEAD);
-        let v = self.key_blocks(&x.value, &window, width);
-        let v = self.by_head(&v, &shape, &BLOCKS_BY_HEAD);
-        let context = self.scores_and_context([&q, &k, &v], &window.mask, attention);
-        let perm = [Attr::Ints("perm", &BLOCKS_BY_HEAD)];
-        let context = self.graph.node("Transpose", &[&context], &perm);
-        self.join_blocks(&context, &window, width)
     }
 
     /// Writes `softmax(q kᵀ / √d + mask) v`, with `k` transposed.
@@ -78,7 +55,7 @@ impl EncoderBuilder {
     }
 
     /// Returns `(1 - mask) * -1e4` as `[B, 1, 1, L]`.
-    fn additive_mask(&mut self) -> Value {
+    pub(super) fn additive_mask(&mut self) -> Value {
         let [padding] = self.shared("padding".to_owned(), |builder| {
             let g = &mut builder.graph;
             let mask = g.cast(&builder.mask, data_type::FLOAT);

@@ -15,7 +15,9 @@
 mod activation;
 mod attention;
 mod attention_fused;
+mod attention_long;
 mod attention_plain;
+mod attention_window;
 mod builder;
 mod dense;
 mod embeddings;

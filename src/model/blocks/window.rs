@@ -7,13 +7,20 @@
 //! ```text
 //! queries  [B, N, C, H]         block n
 //! keys     [B, N, 3C, H]        blocks n - 1, n, n + 1
-//! mask     [B, N, 1, C, 3C]     0 where |query - key| <= w and the key is a token, else -1e4
+//! mask     [B · N, 1, C, 3C]    0 where |query - key| <= w and the key is a token, else -1e4
 //! ```
+//!
+//! On the CPU a short text has one block without neighbors instead, whose mask is `[B, 1, L, L]`: copying keys and
+//! values costs more there than it saves.
 
 use super::attention::MASKED;
 use super::builder::{EncoderBuilder, dim};
+use crate::model::form::Operators;
 use crate::model::graph::{Attr, Value};
 use crate::model::onnx::data_type;
+
+/// Most tokens of a text in one block, in windows to one side. Measured.
+const SHORT: usize = 4;
 
 /// The values that all layers with the same window share.
 pub(super) struct Window {
@@ -23,8 +30,10 @@ pub(super) struct Window {
     query_pads: Value,
     /// The same with a block more on each side.
     key_pads: Value,
-    /// `[B, N, 1, C, 3C]`
+    /// `[B · N, 1, C, 3C]`, or `[B, 1, L, L]` for a short text.
     pub mask: Value,
+    /// Whether the text is short, a bool.
+    pub is_short: Value,
     /// `L`, `[1]`
     length: Value,
 }
@@ -33,17 +42,31 @@ impl EncoderBuilder {
     /// Returns the values for a window in which a token sees `reach` tokens to each side.
     pub(super) fn window(&mut self, reach: usize) -> Window {
         let name = format!("window {reach}");
-        let [block, query_pads, key_pads, mask, length] = self.shared(name, |builder| {
+        let [block, query_pads, key_pads, mask, is_short, length] = self.shared(name, |builder| {
             let [block, length] = builder.block_length(reach);
             let [query_pads, key_pads, mask_pads] = builder.block_pads(&block, &length);
-            let mask = builder.window_mask(reach, &block, &mask_pads);
-            [block, query_pads, key_pads, mask, length]
+            let is_short = builder.is_short(reach, &length);
+            let mask = match builder.operators {
+                Operators::Fused => builder.block_mask(reach, &block, &mask_pads),
+                Operators::Plain => {
+                    let padding = builder.additive_mask();
+                    let outside = builder.graph.begin_branch();
+                    let mask = builder.whole_mask(reach, &length, &padding);
+                    let whole = builder.graph.end_branch(outside, &mask);
+                    let outside = builder.graph.begin_branch();
+                    let mask = builder.block_mask(reach, &block, &mask_pads);
+                    let blocks = builder.graph.end_branch(outside, &mask);
+                    builder.graph.either(&is_short, &whole, &blocks)
+                }
+            };
+            [block, query_pads, key_pads, mask, is_short, length]
         });
         Window {
             block,
             query_pads,
             key_pads,
             mask,
+            is_short,
             length,
         }
     }
@@ -75,9 +98,33 @@ impl EncoderBuilder {
         ]
     }
 
-    /// Writes the mask of a window.
-    fn window_mask(&mut self, reach: usize, block: &str, pads: &str) -> Value {
-        let distance = self.distance_mask(reach, block);
+    /// Writes whether a text is short.
+    fn is_short(&mut self, reach: usize, length: &str) -> Value {
+        let g = &mut self.graph;
+        let most = g.ints(&[dim(SHORT * reach)]);
+        g.node("LessOrEqual", &[length, &most], &[])
+    }
+
+    /// Writes the mask of a text in one block.
+    fn whole_mask(&mut self, reach: usize, length: &str, padding: &str) -> Value {
+        let g = &mut self.graph;
+        let (zero, one) = (g.int(0), g.int(1));
+        let length = g.node("Squeeze", &[length], &[]);
+        let tokens = g.node("Range", &[&zero, &length, &one], &[]);
+        let distance = self.distance_mask(reach, &tokens, &tokens);
+        self.graph.node("Add", &[padding, &distance], &[])
+    }
+
+    /// Writes the mask of a text in blocks.
+    fn block_mask(&mut self, reach: usize, block: &str, pads: &str) -> Value {
+        let g = &mut self.graph;
+        let width = g.node("Squeeze", &[block], &[]);
+        let (zero, one, three) = (g.int(0), g.int(1), g.int(3));
+        let queries = g.node("Range", &[&zero, &width, &one], &[]);
+        let queries = g.node("Add", &[&queries, &width], &[]);
+        let all = g.node("Mul", &[&width, &three], &[]);
+        let keys = g.node("Range", &[&zero, &all, &one], &[]);
+        let distance = self.distance_mask(reach, &queries, &keys);
         let g = &mut self.graph;
         let mask = g.cast(&self.mask, data_type::FLOAT);
         let (one, masked) = (g.scalar(1.0), g.scalar(MASKED));
@@ -92,21 +139,16 @@ impl EncoderBuilder {
         let axes = g.ints(&[2, 3]);
         let padding = g.node("Unsqueeze", &[&padding, &axes], &[]);
         let mask = g.node("Add", &[&padding, &distance], &[]);
-        self.linear.cast(&mut self.graph, mask)
+        let mask = self.linear.cast(&mut self.graph, mask);
+        self.without_axis(&mask, -4)
     }
 
-    /// Writes `[C, 3C]`: 0 for a key within reach of the query, else -1e4.
-    fn distance_mask(&mut self, reach: usize, block: &str) -> Value {
+    /// Writes `[queries, keys]`, given their positions: 0 for a key within reach of the query, else -1e4.
+    fn distance_mask(&mut self, reach: usize, queries: &str, keys: &str) -> Value {
         let g = &mut self.graph;
-        let block = g.node("Squeeze", &[block], &[]);
-        let (zero, one, three) = (g.int(0), g.int(1), g.int(3));
-        let queries = g.node("Range", &[&zero, &block, &one], &[]);
-        let queries = g.node("Add", &[&queries, &block], &[]);
         let axis = g.ints(&[1]);
-        let queries = g.node("Unsqueeze", &[&queries, &axis], &[]);
-        let all = g.node("Mul", &[&block, &three], &[]);
-        let keys = g.node("Range", &[&zero, &all, &one], &[]);
-        let distance = g.node("Sub", &[&queries, &keys], &[]);
+        let queries = g.node("Unsqueeze", &[queries, &axis], &[]);
+        let distance = g.node("Sub", &[&queries, keys], &[]);
         let distance = g.node("Abs", &[&distance], &[]);
         let reach = g.int(dim(reach));
         let near = g.node("LessOrEqual", &[&distance, &reach], &[]);
@@ -154,5 +196,16 @@ impl EncoderBuilder {
         });
         let [before, own, after] = &parts;
         g.node("Concat", &[before, own, after], &[Attr::Int("axis", 2)])
+    }
+
+    /// Joins the first two axes, of which the second is `axis` from the end.
+    pub(super) fn without_axis(&mut self, x: &str, axis: i64) -> Value {
+        let g = &mut self.graph;
+        let (from, to, rest) = (g.ints(&[axis + 1]), g.ints(&[i64::MAX]), g.ints(&[-1]));
+        let zero = g.ints(&[0]);
+        let shape = g.node("Shape", &[x], &[]);
+        let end = g.node("Slice", &[&shape, &from, &to, &zero], &[]);
+        let shape = g.node("Concat", &[&rest, &end], &[Attr::Int("axis", 0)]);
+        g.node("Reshape", &[x, &shape], &[])
     }
 }
