@@ -60,10 +60,15 @@ impl EncoderBuilder {
         x: &str,
         attention: &Attention,
     ) -> Result<Branch, ModelError> {
+        if self.operators == Operators::Own {
+            return self.own_attention(x, attention);
+        }
         let projected = self.project(x, attention)?;
         let context = match (self.operators, attention.window) {
-            (Operators::Plain, None) => self.plain_attention(&projected, attention),
-            (Operators::Plain, Some(reach)) => {
+            (Operators::Plain | Operators::Own, None) => {
+                self.plain_attention(&projected, attention)
+            }
+            (Operators::Plain | Operators::Own, Some(reach)) => {
                 self.plain_window_attention(&projected, attention, reach)
             }
             (Operators::Fused, None) => self.fused_attention(&projected, attention),
@@ -74,8 +79,12 @@ impl EncoderBuilder {
         self.branch(&context, &attention.output)
     }
 
-    fn project(&mut self, x: &str, attention: &Attention) -> Result<Projected, ModelError> {
-        let x = self.linear.operand(&mut self.graph, x);
+    pub(super) fn project(
+        &mut self,
+        x: &str,
+        attention: &Attention,
+    ) -> Result<Projected, ModelError> {
+        let x = self.operand(x);
         let dense = [&attention.query, &attention.key, &attention.value];
         // The fused operator adds the biases itself, but not before a rotation.
         let later = self.operators == Operators::Fused && attention.rotary.is_none();
