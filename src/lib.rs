@@ -31,6 +31,7 @@ mod durable;
 mod encoder;
 mod error;
 mod export;
+mod fused_layers;
 #[cfg(any(test, fuzzing))]
 #[allow(
     missing_docs,

@@ -71,8 +71,8 @@ pub struct EncodeArgs {
 
     /// Precision of the encoder layers; auto is fp32 on the CPU, fp16 on a GPU, and an ONNX export's own
     ///
-    /// int8 is faster on the CPU and approximate: about 19 of 20 terms are the same. Each text is then
-    /// encoded alone, so that its weights do not depend on others.
+    /// int8 is faster on the CPU and approximate: about 19 of 20 terms are the same. A text's weights
+    /// then depend on no other text at all.
     #[arg(long, value_enum, default_value = "auto", help_heading = "Encoding")]
     precision: PrecisionArg,
 

@@ -7,6 +7,7 @@ use super::runtime::Runtime;
 use super::session::{GraphSession, SharedGraph, SharedValues};
 use super::settings::HeadChoice;
 use super::tokens::TextTokenizer;
+use crate::fused_layers::Kernels;
 use crate::model::{
     Activation, Aggregation, DecoderValues, GraphForm, HiddenGraph, Model, ModelError, Operators,
     Precision,
@@ -83,15 +84,11 @@ impl BatchEncoder {
         if options.head == HeadChoice::Best {
             options.device.check(options.precision)?;
         }
-        let operators = match (options.head, options.device) {
-            (HeadChoice::InGraph(operators), _) => operators,
-            (HeadChoice::Best, Device::Cuda(_)) => Operators::Fused,
-            (HeadChoice::Best, Device::Cpu) => Operators::Plain,
-        };
-        if operators == Operators::Plain {
+        let operators = operators(options.head, options.device);
+        if operators != Operators::Fused {
             Device::Cpu.check(options.precision)?;
         }
-        let ready = match screened_graph(model, &options)? {
+        let ready = match screened_graph(model, &options, operators)? {
             Some(hidden) => screened(runtime, model, hidden)?,
             None => in_graph(runtime, model, &options, operators)?,
         };
@@ -102,6 +99,17 @@ impl BatchEncoder {
             log_again,
         };
         Ok((encoder, ready.session))
+    }
+}
+
+/// Returns the operators of the graph on this device: on a processor without kernels for this program's
+/// own, plain ones.
+pub fn operators(head: HeadChoice, device: Device) -> Operators {
+    match (head, device) {
+        (HeadChoice::InGraph(operators), _) => operators,
+        (HeadChoice::Best, Device::Cuda(_)) => Operators::Fused,
+        (HeadChoice::Best, Device::Cpu) if Kernels::detect().is_some() => Operators::Own,
+        (HeadChoice::Best, Device::Cpu) => Operators::Plain,
     }
 }
 
@@ -124,12 +132,16 @@ fn dropped_columns(model: &Model, keep_special_tokens: bool) -> Vec<bool> {
 fn screened_graph(
     model: &Model,
     options: &BatchEncoderOptions,
+    operators: Operators,
 ) -> Result<Option<HiddenGraph>, EncodeError> {
     let suits = options.head == HeadChoice::Best
         && options.device == Device::Cpu
         && options.aggregation == Aggregation::Max;
     if suits {
-        Ok(model.hidden_graph(options.precision)?)
+        Ok(model.hidden_graph(GraphForm {
+            precision: options.precision,
+            operators,
+        })?)
     } else {
         Ok(None)
     }

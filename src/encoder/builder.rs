@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::thread::JoinHandle;
 
-use super::batch_encoder::{BatchEncoder, BatchEncoderOptions};
+use super::batch_encoder::{BatchEncoder, BatchEncoderOptions, operators};
 use super::device::{Device, DeviceChoice};
 use super::error::EncodeError;
 use super::long_texts::LongTexts;
@@ -15,7 +15,9 @@ use super::tokens::TextTokenizer;
 use super::worker::Worker;
 use super::worker_pool::WorkerPool;
 use crate::impact::Pruning;
-use crate::model::{Aggregation, Fingerprint, Model, ModelError, ModelSource, Precision};
+use crate::model::{
+    Aggregation, Fingerprint, GraphForm, Model, ModelError, ModelSource, Precision,
+};
 
 /// Settings for a model that is about to be loaded. See [`EncoderSettings`] for what each means.
 pub struct SpladeEncoderBuilder {
@@ -217,9 +219,13 @@ fn resolve(
     if settings.long == LongTexts::Truncate && settings.stride.is_some() {
         return Err(EncodeError::StrideWithoutWindows);
     }
-    let mut budget = settings.batches.unwrap_or_else(|| device.budget(precision));
+    let mut budget = settings.batches.unwrap_or_else(|| device.budget());
     budget.longest = max_length;
-    if model.is_batch_dependent() {
+    let form = GraphForm {
+        precision,
+        operators: operators(settings.head, device),
+    };
+    if model.is_batch_dependent(form, aggregation) {
         budget.texts = 1;
     }
     let threads = settings.threads.div_ceil(devices.len().max(1));

@@ -70,17 +70,12 @@ impl Device {
 
     /// Returns how large batches suit the device.
     #[must_use]
-    pub fn budget(self, precision: Precision) -> BatchBudget {
-        match (self, precision) {
-            // Scales belong to a run: alone in it, a text's weights depend on no other text.
-            (Self::Cpu, Precision::Int8) => BatchBudget {
-                texts: 1,
-                ..BatchBudget::default()
-            },
-            (Self::Cpu, _) => BatchBudget::default(),
+    pub fn budget(self) -> BatchBudget {
+        match self {
+            Self::Cpu => BatchBudget::default(),
             // Large enough to fill the device's matrix units; few lengths, so that its arena stops
             // growing.
-            (Self::Cuda(_), _) => BatchBudget {
+            Self::Cuda(_) => BatchBudget {
                 tokens: 16_384,
                 texts: 256,
                 length_multiple: 8,

@@ -4,11 +4,10 @@ use super::architecture::{self, Architecture, Source};
 use super::blocks::{Encoded, EncoderBuilder, Head, dim};
 use super::config::Config;
 use super::error::ModelError;
-use super::form::{GraphForm, Operators};
+use super::form::GraphForm;
 use super::head::{self, Aggregation};
 use super::onnx::{ValueInfoProto, data_type};
 use super::onnx_graph::{DecoderValues, HiddenGraph, ModelInput, OnnxGraph};
-use super::precision::Precision;
 use super::size::ModelSize;
 use super::weights::Checkpoint;
 
@@ -47,6 +46,12 @@ impl CheckpointModel {
         self.architecture.positions()
     }
 
+    pub(super) fn is_text_by_text(&self) -> bool {
+        // A head in the graph rounds in a way that depends on the batch's size.
+        matches!(self.architecture.head(), Head::MaskedLm(..))
+            && self.architecture.is_text_by_text()
+    }
+
     pub(super) fn size(&self) -> ModelSize {
         ModelSize {
             tied: self.architecture.is_tied(),
@@ -78,17 +83,11 @@ impl CheckpointModel {
     }
 
     /// Builds the graph without a head, in plain operators; `None` where there is no decoder.
-    pub(super) fn hidden_graph(
-        &self,
-        precision: Precision,
-    ) -> Result<Option<HiddenGraph>, ModelError> {
+    pub(super) fn hidden_graph(&self, form: GraphForm) -> Result<Option<HiddenGraph>, ModelError> {
         let Head::MaskedLm(_, decoder) = self.architecture.head() else {
             return Ok(None);
         };
-        let (mut builder, encoded) = self.encoder(GraphForm {
-            precision,
-            operators: Operators::Plain,
-        })?;
+        let (mut builder, encoded) = self.encoder(form)?;
         let [vocabulary, hidden] = decoder.weight.shape[..] else {
             unreachable!("a decoder is a matrix")
         };

@@ -9,6 +9,8 @@ pub enum Operators {
     /// were measured to be no faster in fp32, but for the attention of long texts.
     #[default]
     Plain,
+    /// This program's own operators between the products, for CPUs that have kernels for them.
+    Own,
     /// ONNX Runtime's fused attention, norms and activations, for the CUDA execution provider.
     Fused,
 }

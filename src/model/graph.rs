@@ -10,6 +10,7 @@ use super::onnx::{
     AttributeProto, EXTERNAL, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,
     StringStringEntryProto, TensorProto, ValueInfoProto, attribute_type, data_type,
 };
+use super::own_operator::{self, OwnOperator};
 use super::weights::{Weight, WeightValues};
 
 /// The ONNX opset of graphs built here: the first with `Gelu`.
@@ -41,6 +42,8 @@ pub struct GraphBuilder {
     prefix: &'static str,
     values_file: Option<String>,
     counter: usize,
+    /// True if a node is of this program's domain.
+    has_own: bool,
 }
 
 impl GraphBuilder {
@@ -115,6 +118,32 @@ impl GraphBuilder {
             Attr::Graph("else_branch", otherwise),
         ];
         self.node("If", &[condition], &branches)
+    }
+
+    /// Adds one of this program's own nodes.
+    pub fn own<const N: usize>(
+        &mut self,
+        op: OwnOperator,
+        inputs: &[Value],
+        attrs: &[Attr<'_>],
+    ) -> [Value; N] {
+        let outputs = self.own_with_outputs(op, inputs, attrs, N);
+        std::array::from_fn(|output| outputs[output].clone())
+    }
+
+    /// Adds one of this program's own nodes with so many outputs.
+    pub fn own_with_outputs(
+        &mut self,
+        op: OwnOperator,
+        inputs: &[Value],
+        attrs: &[Attr<'_>],
+        outputs: usize,
+    ) -> Vec<Value> {
+        let inputs: Vec<_> = inputs.iter().map(String::as_str).collect();
+        let outputs: Vec<_> = (0..outputs).map(|_| self.fresh()).collect();
+        self.has_own = true;
+        self.push_named(op.name(), own_operator::DOMAIN, &inputs, attrs, &outputs);
+        outputs
     }
 
     /// Adds one of ONNX Runtime's own nodes with one output; an empty name leaves an input out.
@@ -261,11 +290,15 @@ impl GraphBuilder {
             domain: Some(domain.to_owned()),
             version: Some(version),
         };
+        let mut opset_import = vec![opset("", OPSET), opset(CONTRIB, 1)];
+        if self.has_own {
+            opset_import.push(opset(own_operator::DOMAIN, 1));
+        }
         let bytes = ModelProto {
             ir_version: Some(IR_VERSION),
             producer_name: Some(env!("CARGO_PKG_NAME").to_owned()),
             graph: Some(self.graph),
-            opset_import: vec![opset("", OPSET), opset(CONTRIB, 1)],
+            opset_import,
         }
         .encode_to_vec();
         (bytes, self.weights)

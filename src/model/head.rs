@@ -81,7 +81,7 @@ pub fn over_hidden(
         }
     };
     let slice = match form.operators {
-        Operators::Plain => CPU_SLICE,
+        Operators::Plain | Operators::Own => CPU_SLICE,
         Operators::Fused => GPU_SLICE,
     };
     let mut pooled = Vec::new();

@@ -9,8 +9,9 @@
 //! ```
 //!
 //! This is dynamic quantization as in Jacob et al. 2018, "Quantization and Training of Neural Networks
-//! for Efficient Integer-Arithmetic-Only Inference". `xs` and `z` belong to everything that is in one
-//! run: a text's weights do not depend on other texts only if it is alone in its run.
+//! for Efficient Integer-Arithmetic-Only Inference". In plain operators `xs` and `z` belong to everything
+//! that is in one run: a text's weights do not depend on other texts only if it is alone in its run. This
+//! program's own operators quantize by rows, `x[t, i] ≈ low[t] + xs[t] · xq[t, i]`: see [`OwnOperator`].
 
 use half::f16;
 use rayon::prelude::*;
@@ -18,6 +19,7 @@ use rayon::prelude::*;
 use super::error::ModelError;
 use super::graph::{GraphBuilder, Value};
 use super::onnx::data_type;
+use super::own_operator::OwnOperator;
 use super::precision::Precision;
 use super::weights::{Tensor, WeightValues};
 
@@ -27,10 +29,37 @@ pub struct Operand {
     quantized: Option<Quantized>,
 }
 
-struct Quantized {
-    values: Value,
-    scale: Value,
-    zero: Value,
+enum Quantized {
+    /// With one scale.
+    Whole {
+        values: Value,
+        scale: Value,
+        zero: Value,
+    },
+    /// With scales for each row.
+    Rows { values: Value, scales: Value },
+}
+
+impl Operand {
+    /// Returns what is not quantized.
+    pub fn of_floats(float: Value) -> Self {
+        Self {
+            float,
+            quantized: None,
+        }
+    }
+
+    /// Returns what was quantized by rows.
+    pub fn of_rows(values: Value, scales: Value) -> Self {
+        Self {
+            float: Value::new(),
+            quantized: Some(Quantized::Rows { values, scales }),
+        }
+    }
+
+    pub fn is_quantized(&self) -> bool {
+        self.quantized.is_some()
+    }
 }
 
 /// Writes products into a graph.
@@ -49,11 +78,15 @@ impl Linear {
         }
     }
 
+    pub fn precision(self) -> Precision {
+        self.precision
+    }
+
     /// Makes `x` ready to be multiplied.
     pub fn operand(self, graph: &mut GraphBuilder, x: &str) -> Operand {
         let quantized = (self.precision == Precision::Int8).then(|| {
             let [values, scale, zero] = graph.node_with_outputs("DynamicQuantizeLinear", &[x]);
-            Quantized {
+            Quantized::Whole {
                 values,
                 scale,
                 zero,
@@ -73,7 +106,17 @@ impl Linear {
         weight: &Tensor,
         bias: Option<&Tensor>,
     ) -> Result<Value, ModelError> {
-        if let Some(x) = &x.quantized {
+        if let Some((values, [scales, columns])) = self.integers(graph, x, weight, bias)? {
+            let inputs = [values, scales, columns];
+            let [product] = graph.own(OwnOperator::IntegersToFloats, &inputs, &[]);
+            return Ok(product);
+        }
+        if let Some(Quantized::Whole {
+            values: x,
+            scale,
+            zero,
+        }) = &x.quantized
+        {
             let values = weight.read()?;
             let columns = quantize(&values, weight.shape[1], self.range);
             let shape = [weight.shape[1], weight.shape[0]];
@@ -83,7 +126,7 @@ impl Linear {
                 Some(bias) => self.vector(graph, bias)?,
                 None => String::new(),
             };
-            let inputs = [&*x.values, &matrix, &x.scale, &scales, &x.zero, "", &bias];
+            let inputs = [x, &*matrix, scale, &scales, zero, "", &bias];
             return Ok(graph.contrib("MatMulIntegerToFloat", &inputs, &[]));
         }
         let matrix = self.values(weight.read()?);
@@ -96,6 +139,32 @@ impl Linear {
             }
             None => Ok(product),
         }
+    }
+
+    /// The integers of `x · wᵀ`, with the scales of their rows and columns, if `x` was quantized by rows:
+    /// see [`OwnOperator`].
+    pub fn integers(
+        self,
+        graph: &mut GraphBuilder,
+        x: &Operand,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+    ) -> Result<Option<(Value, [Value; 2])>, ModelError> {
+        let Some(Quantized::Rows { values, scales }) = &x.quantized else {
+            return Ok(None);
+        };
+        let (outputs, inputs) = (weight.shape[0], weight.shape[1]);
+        let matrix = quantize(&weight.read()?, inputs, self.range);
+        let mut columns = matrix.scales.clone();
+        columns.extend(matrix.scaled_sums());
+        match bias {
+            Some(bias) => columns.extend(bias.read()?),
+            None => columns.resize(3 * outputs, 0.0),
+        }
+        let weights = graph.weight(&[inputs, outputs], WeightValues::I8(matrix.integers));
+        let product = graph.node("MatMulInteger", &[values, &weights], &[]);
+        let columns = graph.floats(&[3, outputs], &columns);
+        Ok(Some((product, [scales.clone(), columns])))
     }
 
     /// A vector in the type of the activations. It is in the graph's bytes: ONNX Runtime cannot share
@@ -140,6 +209,26 @@ struct QuantizedMatrix {
     integers: Vec<i8>,
     /// `[out]`
     scales: Vec<f32>,
+}
+
+impl QuantizedMatrix {
+    /// Returns the sum of each column's integers times its scale.
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "a sum of some thousand integers of 8 bits is below 2^24"
+    )]
+    fn scaled_sums(&self) -> impl Iterator<Item = f32> {
+        let mut sums = vec![0_i32; self.scales.len()];
+        for row in self.integers.chunks_exact(self.scales.len()) {
+            for (sum, &integer) in sums.iter_mut().zip(row) {
+                *sum += i32::from(integer);
+            }
+        }
+        let scales = self.scales.iter();
+        sums.into_iter()
+            .zip(scales)
+            .map(|(sum, scale)| sum as f32 * scale)
+    }
 }
 
 /// Inputs that one thread transposes at a time.

@@ -11,7 +11,7 @@ use super::config::Config;
 use super::error::ModelError;
 use super::exported_model::OnnxModel;
 use super::fingerprint::Fingerprint;
-use super::form::GraphForm;
+use super::form::{GraphForm, Operators};
 use super::head::Aggregation;
 use super::layout::{ModelFiles, Pooling, StatedLength, read_max_length};
 use super::onnx_graph::{HiddenGraph, OnnxGraph};
@@ -121,11 +121,16 @@ impl Model {
 
     /// Returns true if a text's weights depend on the texts that it is encoded with, so that it must be
     /// encoded alone: the graph quantizes activations with one scale for a run, or gives the weights of one
-    /// text only.
+    /// text only, or rounds what is quantized next in a way that depends on the batch's size.
     #[must_use]
-    pub fn is_batch_dependent(&self) -> bool {
+    pub fn is_batch_dependent(&self, form: GraphForm, aggregation: Aggregation) -> bool {
         match &self.source {
-            ModelSource::Checkpoint(_) => false,
+            ModelSource::Checkpoint(model) => {
+                let by_text = form.operators == Operators::Own
+                    && aggregation == Aggregation::Max
+                    && model.is_text_by_text();
+                form.precision == Precision::Int8 && !by_text
+            }
             ModelSource::Onnx(model) => model.is_batch_dependent(),
         }
     }
@@ -178,9 +183,9 @@ impl Model {
     ///
     /// # Errors
     /// As [`Model::graph`].
-    pub fn hidden_graph(&self, precision: Precision) -> Result<Option<HiddenGraph>, ModelError> {
+    pub fn hidden_graph(&self, form: GraphForm) -> Result<Option<HiddenGraph>, ModelError> {
         match &self.source {
-            ModelSource::Checkpoint(model) => model.hidden_graph(precision),
+            ModelSource::Checkpoint(model) => model.hidden_graph(form),
             ModelSource::Onnx(_) => Ok(None),
         }
     }

@@ -14,7 +14,8 @@ pub enum Precision {
     Fp32,
     /// Half precision: weights and activations. Made for GPUs.
     Fp16,
-    /// 8-bit integers: weights with one scale an output column, activations with one scale a text.
+    /// 8-bit integers: weights with one scale an output column, activations with a
+    /// scale and an offset a token, or one scale a text where a processor has no kernels for that.
     Int8,
 }
 

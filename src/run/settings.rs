@@ -113,8 +113,8 @@ pub struct EncodingSettings {
     pub head: HeadKind,
     /// Most padded tokens of a batch.
     pub batch_tokens: usize,
-    /// Most texts of a batch. With 1, a text's weights do not depend on other texts in any way; otherwise they do
-    /// within rounding, about 1e-6.
+    /// Most texts of a batch. With 1, and in int8, a text's weights do not depend on other texts in any way;
+    /// otherwise they do within rounding, about 1e-6.
     pub batch_texts: usize,
 }
 

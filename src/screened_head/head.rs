@@ -10,7 +10,7 @@ use super::document::Document;
 use super::error::HeadError;
 use super::kernel::{Kernel, KernelKind};
 use super::refine::{Buffers, refine};
-use super::rows::QuantizedRows;
+use super::rows::{Forms, QuantizedRows};
 use super::screen::{Survivor, screen};
 use super::stats::PoolStats;
 
@@ -125,9 +125,12 @@ impl<D: AsRef<[f32]>> ScreenedHead<D> {
             survivors,
             buffers,
         } = scratch;
-        let with_words = self.kernel.needs_words();
+        let forms = Forms {
+            words: self.kernel.needs_words(),
+            lines: self.kernel.needs_lines(),
+        };
         let bound = rows
-            .quantize(hidden, &self.center, self.center_norm, with_words)
+            .quantize(hidden, &self.center, self.center_norm, forms)
             .map_err(|error| HeadError::HiddenNotFinite { token: error.row })?;
         let decoder = self.decoder();
         let document = Document {

@@ -1,7 +1,7 @@
 //! A document's rows as 8-bit integers with one scale, and what they miss.
 
 use super::bound::{CENTER_MARGIN, DOT_MARGIN, DocumentBound, NORM_MARGIN, NORM_TINY, norm_margin};
-use super::layout::{GROUP, QUAD, quads};
+use super::layout::{GROUP, LINE, LINES, QUAD, quads};
 use super::rounding::{ROUNDER, SUM_LANES, scale_and_inverse};
 
 /// A document's centered and quantized rows, interleaved for the kernels.
@@ -14,6 +14,9 @@ pub(super) struct QuantizedRows {
     pub bytes: Vec<u8>,
     /// `q` as 16-bit integers, in the same layout; empty unless asked for.
     pub words: Vec<i16>,
+    /// The bytes of whole rows, `[token, padded to 32][width]`; empty unless asked for, and where the width is
+    /// no multiple of 64.
+    pub lines: Vec<u8>,
     /// Number of rows without padding.
     pub tokens: usize,
     /// Number of groups, padding included.
@@ -22,6 +25,13 @@ pub(super) struct QuantizedRows {
     pub quads: usize,
     /// One row before it is interleaved.
     line: Vec<u8>,
+}
+
+/// The forms of rows that a kernel reads beside the bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Forms {
+    pub words: bool,
+    pub lines: bool,
 }
 
 /// The error for a hidden state that is NaN or infinite.
@@ -39,7 +49,7 @@ impl QuantizedRows {
         hidden: &[f32],
         center: &[f32],
         center_norm: f32,
-        with_words: bool,
+        forms: Forms,
     ) -> Result<DocumentBound, NotFinite> {
         let width = center.len();
         self.tokens = hidden.len() / width;
@@ -47,9 +57,15 @@ impl QuantizedRows {
         self.quads = quads(width);
         let extent = Extent::of_rows(hidden, center)?;
         let (scale, inverse) = scale_and_inverse(extent.centered);
-        let sums = self.write_integers(hidden, center, scale, inverse);
+        let with_lines = forms.lines && width.is_multiple_of(LINE);
+        self.lines.clear();
+        if with_lines {
+            self.lines
+                .reserve(self.tokens.next_multiple_of(LINES) * width);
+        }
+        let sums = self.write_integers(hidden, center, scale, inverse, with_lines);
         self.words.clear();
-        if with_words {
+        if forms.words {
             self.words
                 .extend(self.bytes.iter().map(|&byte| i16::from(byte) - 128));
         }
@@ -63,6 +79,7 @@ impl QuantizedRows {
         center: &[f32],
         scale: f32,
         inverse: f32,
+        with_lines: bool,
     ) -> RowSums {
         self.bytes
             .resize(self.groups * self.quads * GROUP * QUAD, 0);
@@ -74,9 +91,18 @@ impl QuantizedRows {
             largest.residual_squares = largest.residual_squares.max(row.residual_squares);
             largest.integer_squares = largest.integer_squares.max(row.integer_squares);
             interleave(&self.line, token, self.quads, &mut self.bytes);
+            if with_lines {
+                self.lines.extend_from_slice(&self.line);
+            }
         }
         for token in self.tokens..self.groups * GROUP {
             interleave(&self.line, token, self.quads, &mut self.bytes);
+        }
+        if with_lines {
+            let size = self.tokens.next_multiple_of(LINES) * self.line.len();
+            while self.lines.len() < size {
+                self.lines.extend_from_slice(&self.line);
+            }
         }
         largest
     }

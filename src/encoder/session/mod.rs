@@ -4,6 +4,7 @@ pub mod cuda;
 mod environment;
 mod graph_session;
 mod ort_error;
+mod own_operators;
 mod shared_graph;
 mod version;
 

@@ -15,6 +15,7 @@ use super::super::runtime::Runtime;
 use super::cuda;
 use super::environment::environment;
 use super::graph_session::GraphSession;
+use super::own_operators;
 use crate::model::{ModelError, OnnxGraph, Weight, WeightValues};
 
 /// A graph of which sessions are made. They share its weights, also in the form in which ONNX Runtime
@@ -82,6 +83,9 @@ impl SharedGraph {
     /// Makes a session for one thread.
     pub fn session(&self) -> Result<GraphSession, EncodeError> {
         let mut builder = self.builder()?;
+        if let Some(domain) = own_operators::domain()? {
+            builder = builder.with_operators(domain)?;
+        }
         for (name, value) in &self.weights {
             builder = builder.with_initializer(name, Arc::clone(value))?;
         }

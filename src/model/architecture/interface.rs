@@ -27,6 +27,12 @@ pub trait Architecture: Send + Sync {
         }
     }
 
+    /// Returns true if this program's own operators compute each text by itself to the last bit, whatever
+    /// else is in the batch.
+    fn is_text_by_text(&self) -> bool {
+        false
+    }
+
     /// Writes everything from token ids to the hidden states of which the head makes terms.
     fn build(&self, builder: &mut EncoderBuilder) -> Result<Encoded, ModelError>;
 }

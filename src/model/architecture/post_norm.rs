@@ -44,6 +44,10 @@ impl Architecture for PostNorm {
         &self.head
     }
 
+    fn is_text_by_text(&self) -> bool {
+        self.layers.iter().all(Layer::is_text_by_text)
+    }
+
     fn build(&self, builder: &mut EncoderBuilder) -> Result<Encoded, ModelError> {
         let (x, words) = builder.embed(&self.embeddings)?;
         let mut x = Stream::new(x);

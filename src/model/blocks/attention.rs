@@ -60,13 +60,16 @@ impl EncoderBuilder {
         x: &str,
         attention: &Attention,
     ) -> Result<Branch, ModelError> {
+        if self.operators == Operators::Own {
+            return self.own_attention(x, attention);
+        }
         let projected = self.project(x, attention)?;
         let context = match (self.operators, attention.window) {
             (_, Some(reach)) => self.window_attention(&projected, attention, reach),
-            (Operators::Plain, None) if attention.rotary.is_some() => {
+            (Operators::Plain | Operators::Own, None) if attention.rotary.is_some() => {
                 self.long_attention(&projected, attention)
             }
-            (Operators::Plain, None) => {
+            (Operators::Plain | Operators::Own, None) => {
                 let padding = self.additive_mask();
                 self.plain_attention(&projected, attention, &padding)
             }
@@ -75,8 +78,12 @@ impl EncoderBuilder {
         self.branch(&context, &attention.output)
     }
 
-    fn project(&mut self, x: &str, attention: &Attention) -> Result<Projected, ModelError> {
-        let x = self.linear.operand(&mut self.graph, x);
+    pub(super) fn project(
+        &mut self,
+        x: &str,
+        attention: &Attention,
+    ) -> Result<Projected, ModelError> {
+        let x = self.operand(x);
         let dense = [&attention.query, &attention.key, &attention.value];
         // The fused operator adds the biases itself, but not before a rotation.
         let later = self.operators == Operators::Fused && attention.rotary.is_none();

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use crate::model::form::{GraphForm, Operators};
 use crate::model::graph::{GraphBuilder, Value};
-use crate::model::linear::Linear;
+use crate::model::linear::{Linear, Operand};
 use crate::model::onnx::{ValueInfoProto, data_type};
+use crate::model::own_operator::OwnOperator;
+use crate::model::precision::Precision;
 
 /// The graph of an encoder while blocks are written into it.
 pub struct EncoderBuilder {
@@ -26,7 +28,7 @@ impl EncoderBuilder {
     pub fn new(form: GraphForm, weights_file: String) -> Self {
         let mut graph = GraphBuilder::new("v");
         // On a GPU every session has a copy of its own anyway.
-        if form.operators == Operators::Plain {
+        if form.operators != Operators::Fused {
             graph = graph.with_weights_beside(weights_file);
         }
         let matrix = [Err("batch"), Err("length")];
@@ -40,6 +42,23 @@ impl EncoderBuilder {
             mask,
             shared: HashMap::new(),
         }
+    }
+
+    /// Makes `x` ready to be multiplied.
+    pub(super) fn operand(&mut self, x: &str) -> Operand {
+        if self.operators != Operators::Own || self.linear.precision() != Precision::Int8 {
+            return self.linear.operand(&mut self.graph, x);
+        }
+        let [bytes, scales] = self.shared(rows_name(x), |builder| {
+            let inputs = [x.to_owned()];
+            builder.graph.own(OwnOperator::QuantizeRows, &inputs, &[])
+        });
+        Operand::of_rows(bytes, scales)
+    }
+
+    /// Says what the rows of `x` are in bytes.
+    pub(super) fn know_rows(&mut self, x: &str, bytes: Value, scales: Value) {
+        self.shared.insert(rows_name(x), vec![bytes, scales]);
     }
 
     /// Returns the values of this name, which are made when the first layer needs them.
@@ -57,6 +76,10 @@ impl EncoderBuilder {
         self.shared.insert(name, values.to_vec());
         values
     }
+}
+
+fn rows_name(x: &str) -> String {
+    format!("rows {x}")
 }
 
 /// Returns a size as ONNX has it.

@@ -12,10 +12,13 @@ pub struct Dense {
     pub bias: Option<Tensor>,
 }
 
-/// What a sublayer adds to the residual stream. The fused norm adds the bias itself.
+/// What a sublayer adds to the residual stream. Fused norms add the bias themselves.
 pub struct Branch {
     pub value: Value,
-    pub bias: Option<Tensor>,
+    /// The bias that is not in it yet.
+    pub bias: Option<Value>,
+    /// Where the value is integers: the scales of rows and of columns, these with the bias.
+    pub quantized: Option<[Value; 2]>,
 }
 
 impl Dense {
@@ -65,7 +68,7 @@ impl Dense {
 impl EncoderBuilder {
     /// Writes `w · x + b`.
     pub fn dense(&mut self, x: &str, dense: &Dense) -> Result<Value, ModelError> {
-        let x = self.linear.operand(&mut self.graph, x);
+        let x = self.operand(x);
         let bias = dense.bias.as_ref();
         self.linear
             .product(&mut self.graph, &x, &dense.weight, bias)
@@ -74,14 +77,18 @@ impl EncoderBuilder {
     /// Writes `w · x`, and the bias too unless a fused operator is to add it.
     pub(super) fn branch(&mut self, x: &str, dense: &Dense) -> Result<Branch, ModelError> {
         let fused = self.operators == Operators::Fused;
-        let operand = self.linear.operand(&mut self.graph, x);
+        let operand = self.operand(x);
         let (now, later) = match &dense.bias {
-            Some(bias) if fused => (None, Some(bias.clone())),
+            Some(bias) if fused => (None, Some(self.linear.vector(&mut self.graph, bias)?)),
             bias => (bias.as_ref(), None),
         };
         let value = self
             .linear
             .product(&mut self.graph, &operand, &dense.weight, now)?;
-        Ok(Branch { value, bias: later })
+        Ok(Branch {
+            value,
+            bias: later,
+            quantized: None,
+        })
     }
 }

@@ -4,6 +4,7 @@ use super::activation::Activation;
 use super::builder::EncoderBuilder;
 use super::dense::{Branch, Dense};
 use crate::model::error::ModelError;
+use crate::model::form::Operators;
 use crate::model::graph::Value;
 
 /// Two dense layers with an activation between them, and perhaps a gate.
@@ -30,8 +31,11 @@ impl EncoderBuilder {
         x: &str,
         feed_forward: &FeedForward,
     ) -> Result<Branch, ModelError> {
+        if self.operators == Operators::Own {
+            return self.own_feed_forward(x, feed_forward);
+        }
         let inner = self.branch(x, &feed_forward.inner)?;
-        let mut y = self.branch_activation(inner, feed_forward.activation)?;
+        let mut y = self.branch_activation(inner, feed_forward.activation);
         if let Some(gate) = &feed_forward.gate {
             let gate = self.dense(x, gate)?;
             y = self.graph.node("Mul", &[&y, &gate], &[]);
@@ -40,15 +44,14 @@ impl EncoderBuilder {
     }
 
     /// Writes `act(x + bias)`, as one operator where there is one.
-    fn branch_activation(&mut self, x: Branch, act: Activation) -> Result<Value, ModelError> {
+    fn branch_activation(&mut self, x: Branch, act: Activation) -> Value {
         let Some(bias) = x.bias else {
-            return Ok(self.activation(&x.value, act));
+            return self.activation(&x.value, act);
         };
-        let bias = self.linear.vector(&mut self.graph, &bias)?;
         if act == Activation::Gelu {
-            return Ok(self.graph.contrib("BiasGelu", &[&x.value, &bias], &[]));
+            return self.graph.contrib("BiasGelu", &[&x.value, &bias], &[]);
         }
         let x = self.graph.node("Add", &[&x.value, &bias], &[]);
-        Ok(self.activation(&x, act))
+        self.activation(&x, act)
     }
 }

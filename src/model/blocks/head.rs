@@ -5,6 +5,7 @@ use super::builder::EncoderBuilder;
 use super::dense::Dense;
 use super::norm::Norm;
 use crate::model::error::ModelError;
+use crate::model::form::Operators;
 use crate::model::graph::Value;
 use crate::model::onnx::data_type;
 use crate::model::weights::Tensor;
@@ -78,6 +79,9 @@ impl EncoderBuilder {
 
     /// Writes `norm(act(w · x))`.
     fn transform(&mut self, x: &str, transform: &MlmTransform) -> Result<Value, ModelError> {
+        if self.operators == Operators::Own {
+            return self.own_transform(x, transform);
+        }
         let x = self.dense(x, &transform.dense)?;
         let x = self.activation(&x, transform.activation);
         self.norm(&x, &transform.norm)

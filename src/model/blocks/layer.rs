@@ -1,5 +1,6 @@
 //! A layer: attention and feed-forward, each with a residual and a norm.
 
+use super::activation::Activation;
 use super::attention::Attention;
 use super::builder::EncoderBuilder;
 use super::feed_forward::FeedForward;
@@ -21,6 +22,12 @@ impl Layer {
     /// Returns the number of values in the matrices.
     pub fn len(&self) -> u64 {
         self.attention.len() + self.feed_forward.len()
+    }
+
+    /// Returns true if this program's own operators compute each text by itself to the last bit: windows
+    /// depend on the batch's length, and ONNX Runtime computes the last values of a tensor in another way.
+    pub fn is_text_by_text(&self) -> bool {
+        self.attention.window.is_none() && self.feed_forward.activation != Activation::GeluTanh
     }
 }
 

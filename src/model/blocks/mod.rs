@@ -25,6 +25,7 @@ mod feed_forward;
 mod head;
 mod layer;
 mod norm;
+mod own;
 mod rotary;
 mod window;
 

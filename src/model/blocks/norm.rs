@@ -115,6 +115,7 @@ impl EncoderBuilder {
                 })
             }
             Operators::Fused => self.fused_residual_norm(branch, x, norm, order),
+            Operators::Own => self.own_residual_norm(branch, x, norm, order),
         }
     }
 
@@ -133,7 +134,7 @@ impl EncoderBuilder {
         inputs.extend(self.norm_vectors(norm)?);
         if let Some(bias) = &branch.bias {
             inputs.resize(4, String::new());
-            inputs.push(self.linear.vector(&mut self.graph, bias)?);
+            inputs.push(bias.clone());
         }
         let inputs = borrowed(&inputs);
         let epsilon = [Attr::Float("epsilon", norm.epsilon)];

@@ -48,7 +48,7 @@ impl EncoderBuilder {
             let is_short = builder.is_short(reach, &length);
             let mask = match builder.operators {
                 Operators::Fused => builder.block_mask(reach, &block, &mask_pads),
-                Operators::Plain => {
+                Operators::Plain | Operators::Own => {
                     let padding = builder.additive_mask();
                     let outside = builder.graph.begin_branch();
                     let mask = builder.whole_mask(reach, &length, &padding);

@@ -158,7 +158,7 @@ fn entries_of_one_text_are_put_into_their_columns() {
     close(&found[2], &[]);
     close(&found[3], &[(0, 0.5), (2, 2.0)]);
     let model = Model::open(dir.path()).unwrap();
-    assert!(model.is_batch_dependent());
+    assert!(model.is_batch_dependent(GraphForm::default(), Aggregation::Max));
     assert!(matches!(
         model.graph(Aggregation::Sum, GraphForm::default()),
         Err(ModelError::AggregationFixed { .. })

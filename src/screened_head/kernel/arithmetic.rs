@@ -13,6 +13,11 @@ pub(in crate::screened_head) trait Kernel: Send + Sync {
         false
     }
 
+    /// Returns whether this kernel reads [`QuantizedRows::lines`].
+    fn needs_lines(&self) -> bool {
+        false
+    }
+
     /// Computes the largest integer dot product over all tokens, for each column of the block.
     fn block_max(&self, block: Block<'_>, rows: &QuantizedRows, best: &mut [i32; BLOCK]);
 

@@ -3,7 +3,7 @@
 use super::arithmetic::Kernel;
 use super::portable::Portable;
 #[cfg(target_arch = "x86_64")]
-use super::{avx2::Avx2, avx2_vnni::Avx2Vnni, avx512::Avx512Vnni};
+use super::{amx::Amx, avx2::Avx2, avx2_vnni::Avx2Vnni, avx512::Avx512Vnni};
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 use super::{neon::Neon, neon_dotprod::NeonDotprod};
 
@@ -11,6 +11,8 @@ use super::{neon::Neon, neon_dotprod::NeonDotprod};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KernelKind {
+    /// x86-64 with AMX for 8-bit integers, and AVX-512 VNNI: 16,384 multiply-adds per instruction.
+    Amx,
     /// x86-64 with AVX-512 F and VNNI: 64 multiply-adds per instruction.
     Avx512Vnni,
     /// x86-64 with AVX2, FMA and AVX-VNNI: 32 multiply-adds per instruction.
@@ -27,7 +29,8 @@ pub enum KernelKind {
 
 impl KernelKind {
     /// All kinds, fastest first, whether this machine has them or not.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
+        Self::Amx,
         Self::Avx512Vnni,
         Self::Avx2Vnni,
         Self::Avx2,
@@ -55,6 +58,7 @@ impl KernelKind {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Amx => "amx",
             Self::Avx512Vnni => "avx512-vnni",
             Self::Avx2Vnni => "avx2-vnni",
             Self::Avx2 => "avx2",
@@ -67,6 +71,8 @@ impl KernelKind {
     /// Returns the kernel, or `None` if this machine lacks its instructions.
     pub(in crate::screened_head) fn kernel(self) -> Option<&'static dyn Kernel> {
         match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Amx => Amx::detect().map(|kernel| kernel as _),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni => Avx512Vnni::detect().map(|kernel| kernel as _),
             #[cfg(target_arch = "x86_64")]

@@ -3,6 +3,12 @@
 //! [`Kernel`] says what a kernel computes, [`KernelKind`] finds the fastest one that the machine can run.
 //! All kernels return the same integers and the same bits of the dot product; only the speed differs.
 
+#[cfg(target_arch = "x86_64")]
+#[allow(
+    unsafe_code,
+    reason = "instructions without functions; each block says why it is sound"
+)]
+mod amx;
 mod arithmetic;
 #[cfg(target_arch = "x86_64")]
 #[allow(

@@ -6,7 +6,7 @@ use super::*;
 use crate::screened_head::bound::{DocumentBound, TEST_TINY, inflate};
 use crate::screened_head::columns::PackedColumns;
 use crate::screened_head::layout::{BLOCK, GROUP};
-use crate::screened_head::rows::QuantizedRows;
+use crate::screened_head::rows::{Forms, QuantizedRows};
 
 /// Four times the default; `PROPTEST_CASES` still scales it.
 fn more_cases() -> ProptestConfig {
@@ -58,6 +58,13 @@ proptest! {
         seed: u64, tokens in 1_usize..30, columns in 1_usize..64, width in 1_usize..300,
     ) {
         check_kernels(&Case::random(&mut Random(seed), tokens, columns, width));
+    }
+
+    #[test]
+    fn kernels_agree_where_rows_are_whole_lines(
+        seed: u64, tokens in 1_usize..80, columns in 1_usize..64, lines in 1_usize..5,
+    ) {
+        check_kernels(&Case::random(&mut Random(seed), tokens, columns, 64 * lines));
     }
 }
 
@@ -168,7 +175,15 @@ pub(super) fn quantized(case: &Case) -> (PackedColumns, QuantizedRows, DocumentB
     let mut rows = QuantizedRows::default();
     let norm = inflate(Portable.dot(&case.center, &case.center).sqrt());
     let bound = rows
-        .quantize(&case.hidden, &case.center, norm, true)
+        .quantize(
+            &case.hidden,
+            &case.center,
+            norm,
+            Forms {
+                words: true,
+                lines: true,
+            },
+        )
         .unwrap();
     (packed, rows, bound)
 }
