@@ -69,7 +69,7 @@ for name, value in {"object": {"state_dict": state, "trainer": Trainer()}, "spar
     print(name)
 "#;
 
-/// Saves the state dict of argv[1]/pytorch_model.bin alone, as safetensors.
+/// Saves the state dict of argv[1]/`pytorch_model.bin` alone, as safetensors.
 const SAVE_AGAIN: &str = r#"
 import sys, torch
 from safetensors.torch import save_file
