@@ -1,10 +1,12 @@
 //! Every format by the command line: what its reader finds is what the collection, or Pyserini's topics, hold.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
+use proptest::prelude::*;
 use serde_json::Value;
 
-use super::formats::{Vectors, numbers, read};
+use super::formats::{Vectors, assert_same, numbers, read};
 use crate::common::runs::Bench;
 use crate::common::{fails, ok};
 
@@ -71,74 +73,113 @@ fn bulk(text: &str, vector: impl Fn(&Value) -> BTreeMap<String, f64>) -> Vectors
         .collect()
 }
 
+/// Every format of documents, the collection last.
+const FORMATS: &str = "pseudo-text,elasticsearch,elasticsearch-features,opensearch-seismic,ciff,seismic,qdrant,npz,json-vectors";
+
 #[test]
 fn every_format_of_one_conversion_holds_what_the_collection_holds() {
     let bench = Bench::new(90);
     ok(&mut bench.documents_with("weights", &["--step", "none"]));
-    let formats = "pseudo-text,elasticsearch,elasticsearch-features,opensearch-seismic,ciff,seismic,qdrant,npz,json-vectors";
-    let mut convert = bench.program();
-    convert.args([
-        "convert",
-        "weights",
-        "--output",
-        "out",
-        "--quiet",
-        "--compress",
-        "none",
-    ]);
-    ok(convert.args(["--model", "model", "--format", formats]));
+    let mut convert = convert(&bench, "weights");
+    ok(convert.args(["--model", "model", "--format", FORMATS]));
     let expected: Vectors = json_lines(&part_lines(&bench, "out"))
         .iter()
-        .map(|line| {
-            (
-                line["id"].as_str().unwrap().to_owned(),
-                numbers(&line["vector"]),
-            )
-        })
+        .map(document)
         .collect();
     assert_eq!(expected.len(), 90);
+    all_formats_hold(&bench, &expected);
+}
+
+fn convert(bench: &Bench, collection: &str) -> Command {
+    let mut convert = bench.program();
+    convert.args(["convert", collection, "--output", "out", "--quiet"]);
+    convert.args(["--compress", "none"]);
+    convert
+}
+
+/// A line of a collection.
+fn document(line: &Value) -> (String, BTreeMap<String, f64>) {
+    let docid = line["id"].as_str().unwrap().to_owned();
+    (docid, numbers(&line["vector"]))
+}
+
+/// Compares every format in `out` with the vectors, read by somebody else's reader where there is one.
+fn all_formats_hold(bench: &Bench, expected: &Vectors) {
     let terms = fs_err::read_to_string(bench.at("out/npz/doc/doc-terms.txt")).unwrap();
     let terms: Vec<String> = terms.lines().map(str::to_owned).collect();
-    let texts = part_lines(&bench, "out/pseudo-text");
+    let texts = part_lines(bench, "out/pseudo-text");
     let texts = texts.lines().map(|line| line.split_once('\t').unwrap());
     let texts: Vectors = texts
         .map(|(id, text)| (id.to_owned(), counted(text)))
         .collect();
-    assert_eq!(texts, expected);
+    assert_same("pseudo-text", &texts, expected);
     let text = |text: &Value| counted(text.as_str().unwrap());
-    assert_eq!(
-        bulk(&part_lines(&bench, "out/elasticsearch"), text),
-        expected
-    );
-    let features = part_lines(&bench, "out/elasticsearch-features");
+    let found = bulk(&part_lines(bench, "out/elasticsearch"), text);
+    assert_same("elasticsearch", &found, expected);
+    let features = part_lines(bench, "out/elasticsearch-features");
     let plain = |name: &str| name.replace("%2E", ".").replace("%25", "%");
     let found = bulk(&features, |vector| {
         let numbers = numbers(vector).into_iter();
         numbers.map(|(name, n)| (plain(&name), n)).collect()
     });
-    assert_eq!(found, expected);
-    let tokens = part_lines(&bench, "out/opensearch-seismic");
+    assert_same("elasticsearch-features", &found, expected);
+    let tokens = part_lines(bench, "out/opensearch-seismic");
     let found = bulk(&tokens, |vector| {
         let numbers = numbers(vector).into_iter();
         let term = |id: String| terms[id.parse::<usize>().unwrap()].clone();
         numbers.map(|(id, n)| (term(id), n)).collect()
     });
-    assert_eq!(found, expected);
-    let points = json_lines(&part_lines(&bench, "out/qdrant"));
+    assert_same("opensearch-seismic", &found, expected);
+    let lines = json_lines(&part_lines(bench, "out/seismic"));
+    assert_same("seismic", &lines.iter().map(document).collect(), expected);
+    let points = json_lines(&part_lines(bench, "out/qdrant"));
     let points = points.iter().map(|point| {
         let id = point["payload"]["docid"].as_str().unwrap().to_owned();
         (id, named(&point["vector"]["splade"], &terms))
     });
-    assert_eq!(points.collect::<Vectors>(), expected);
+    assert_same("qdrant", &points.collect(), expected);
     let Some(python) = crate::formats::python() else {
         return;
     };
     let folder = bench.dir.path();
-    assert_eq!(
-        read(&python, &["ciff", "out/ciff/index.ciff"], folder),
-        expected
-    );
-    assert_eq!(read(&python, &["npz", "out/npz", "doc"], folder), expected);
+    let ciff = read(&python, &["ciff", "out/ciff/index.ciff"], folder);
+    assert_same("ciff", &ciff, expected);
+    let npz = read(&python, &["npz", "out/npz", "doc"], folder);
+    assert_same("npz", &npz, expected);
+}
+
+/// A collection of anything that a model may have as a term: punctuation, JSON's and the engines' special characters, CJK.
+fn collections() -> impl Strategy<Value = Vectors> {
+    let term = prop_oneof![
+        "[a-z]{1,6}",
+        "##[a-z]{1,3}",
+        "[.%\"\\\\:{}\\[\\]'<>&*?#^~|/-]{1,4}",
+        "[\u{e9}\u{731c}\u{1f600}\u{fe0f}]{1,3}",
+        "[0-9]{1,3}",
+    ];
+    let vector = prop::collection::btree_map(term, (1_u32..=255).prop_map(f64::from), 0..40);
+    let docid = "[A-Za-z0-9\"\\\\/.\u{e9}\u{732b}-]{1,12}";
+    prop::collection::btree_map(docid, vector, 1..60)
+}
+
+proptest! {
+    // Each case starts the program and two readers of others.
+    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 20, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_format_holds_any_collection(expected in collections()) {
+        let bench = Bench::new(1);
+        let mut lines = String::new();
+        for (docid, vector) in &expected {
+            let impacts: BTreeMap<_, _> = vector.iter().map(|(term, impact)| (term, *impact as u32)).collect();
+            let line = serde_json::json!({"id": docid, "contents": "", "vector": impacts});
+            lines.push_str(&format!("{line}\n"));
+        }
+        fs_err::create_dir(bench.at("collection")).unwrap();
+        bench.write("collection/part.jsonl", lines);
+        ok(convert(&bench, "collection").args(["--format", FORMATS]));
+        all_formats_hold(&bench, &expected);
+    }
 }
 
 #[test]

@@ -118,6 +118,19 @@ pub fn python() -> Option<PathBuf> {
     python.map(PathBuf::from)
 }
 
+/// Compares, and names the first that differs.
+pub fn assert_same(engine: &str, found: &Vectors, expected: &Vectors) {
+    assert!(found.keys().eq(expected.keys()), "{engine}: other names");
+    for (id, expected) in expected {
+        let found = &found[id];
+        let differs = expected
+            .iter()
+            .find(|(name, n)| found.get(*name) != Some(*n));
+        assert_eq!(differs, None, "{engine}: {id}");
+        assert_eq!(found.len(), expected.len(), "{engine}: {id}");
+    }
+}
+
 /// Reads a format with somebody else's reader.
 pub fn read(python: &Path, args: &[&str], folder: &Path) -> Vectors {
     let mut command = Command::new(python);

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::formats::{Vectors, exact, numbers, python, read, search, server};
+use super::formats::{Vectors, assert_same, exact, numbers, python, read, search, server};
 use crate::common::runs::files;
 use crate::common::{fixtures, ok, program, script};
 
@@ -153,19 +153,6 @@ fn sequences(bytes: &[u8]) -> Vec<Vec<u32>> {
         lists.push(words.by_ref().take(length as usize).collect());
     }
     lists
-}
-
-/// Compares, and names the first that differs.
-fn assert_same(engine: &str, found: &Vectors, expected: &Vectors) {
-    assert!(found.keys().eq(expected.keys()), "{engine}: other names");
-    for (id, expected) in expected {
-        let found = &found[id];
-        let differs = expected
-            .iter()
-            .find(|(name, n)| found.get(*name) != Some(*n));
-        assert_eq!(differs, None, "{engine}: {id}");
-        assert_eq!(found.len(), expected.len(), "{engine}: {id}");
-    }
 }
 
 #[test]
