@@ -231,7 +231,7 @@ fn resolve(
     let threads = settings.threads.div_ceil(devices.len().max(1));
     let mut workers_per_device = device.workers(threads);
     if let (Device::Cpu, Some(limit)) = (device, settings.max_memory) {
-        let plan = MemoryPlan::new(model, aggregation, precision, max_length);
+        let plan = MemoryPlan::new(model, aggregation, form, max_length);
         let limit = limit / devices.len().max(1) as u64;
         (workers_per_device, budget) = plan.fit(limit, workers_per_device, budget)?;
     }

@@ -2,7 +2,7 @@
 
 use super::batch::BatchBudget;
 use super::error::EncodeError;
-use crate::model::{Aggregation, Model, ModelSize, Precision};
+use crate::model::{Aggregation, GraphForm, Model, ModelSize, Operators, Precision};
 
 /// Bytes of the program, ONNX Runtime's library, the tokenizer, and the texts and vectors of the parts in
 /// flight.
@@ -23,23 +23,25 @@ pub struct MemoryPlan {
     size: ModelSize,
     screened: bool,
     precision: Precision,
+    operators: Operators,
     max_length: usize,
 }
 
 impl MemoryPlan {
-    /// Plans for a model with texts of at most `max_length` tokens.
+    /// Plans for a model in a form, with texts of at most `max_length` tokens.
     #[must_use]
     pub fn new(
         model: &Model,
         aggregation: Aggregation,
-        precision: Precision,
+        form: GraphForm,
         max_length: usize,
     ) -> Self {
         let size = model.size();
         Self {
             size,
             screened: aggregation == Aggregation::Max && size.hidden > 0,
-            precision,
+            precision: form.precision,
+            operators: form.operators,
             max_length,
         }
     }
@@ -81,14 +83,7 @@ impl MemoryPlan {
             .min(budget.texts as u64 * length)
             .max(length);
         let widest = 2 * size.intermediate as u64 + ALIVE * size.hidden as u64;
-        let (texts, padded) = if size.rotary {
-            // Only texts that share a batch have all their scores in memory.
-            let padded = length.min(budget.tokens as u64 / 2);
-            (budget.tokens as u64 / padded.max(1), padded)
-        } else {
-            ((tokens / length.max(1)).max(1), length)
-        };
-        let scores = texts * size.heads as u64 * padded * padded * 2;
+        let scores = self.scores(tokens, budget).max(self.window_scores(tokens));
         // Counts whole logits for an exported graph.
         let logits = if size.hidden == 0 {
             2 * tokens * size.vocabulary as u64
@@ -103,11 +98,35 @@ impl MemoryPlan {
         4 * RETAINED * (tokens * widest + scores + logits + pooled) + 4 * tokens * self.blocks()
     }
 
+    /// Returns the scores that attention of every token to all others has in memory at once.
+    fn scores(&self, tokens: u64, budget: BatchBudget) -> u64 {
+        let length = self.max_length as u64;
+        let (texts, padded) = match (self.operators, self.size.rotary) {
+            // Those of some rows at a time are nothing beside the rest.
+            (Operators::Own, _) => return 0,
+            (_, true) => {
+                // Only texts that share a batch have all their scores in memory.
+                let padded = length.min(budget.tokens as u64 / 2);
+                (budget.tokens as u64 / padded.max(1), padded)
+            }
+            (_, false) => ((tokens / length.max(1)).max(1), length),
+        };
+        texts * self.size.heads as u64 * padded * padded * 2
+    }
+
+    /// Returns the scores of texts that are short beside a window: such a text is one block.
+    fn window_scores(&self, tokens: u64) -> u64 {
+        let length = self.max_length as u64;
+        let padded = (self.size.window as u64).saturating_mul(4).min(length);
+        let texts = (tokens / padded.max(1)).max(1);
+        texts * self.size.heads as u64 * padded * padded * 2
+    }
+
     /// Returns the values per token that attention within a window has beside those: keys and values with those of
     /// the neighboring blocks, as they are and by head, and the scores.
     fn blocks(&self) -> u64 {
         let size = &self.size;
-        match size.window {
+        match size.window.min(self.max_length) {
             0 => 0,
             window => 12 * size.hidden as u64 + 6 * (size.heads * window) as u64,
         }
@@ -165,6 +184,7 @@ mod tests {
             },
             screened: true,
             precision: Precision::Fp32,
+            operators: Operators::Plain,
             max_length: 256,
         }
     }
@@ -201,6 +221,30 @@ mod tests {
         };
         let step = needed(4096) - needed(2048);
         assert_eq!(needed(8192) - needed(4096), 2 * step);
+    }
+
+    #[test]
+    fn scores_are_counted_where_they_are_in_memory() {
+        let needed = |operators, window, max_length| {
+            let plan = MemoryPlan {
+                size: ModelSize {
+                    window,
+                    ..bert_base().size
+                },
+                operators,
+                max_length,
+                ..bert_base()
+            };
+            plan.needed(1, BatchBudget::default())
+        };
+        let plain = needed(Operators::Plain, 0, 8192);
+        let own = needed(Operators::Own, 0, 8192);
+        assert!(plain > 19 << 30 && own < 3 << 30, "{plain} {own}");
+        // A text that a window covers is one block.
+        let covered = needed(Operators::Own, 2048, 8192);
+        assert!(covered > 19 << 30, "{covered}");
+        let endless = needed(Operators::Own, usize::MAX, 512);
+        assert!(endless < 2 << 30, "{endless}");
     }
 
     #[test]

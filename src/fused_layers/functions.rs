@@ -20,6 +20,8 @@ struct Coefficients {
     above: [f32; 7],
     below: [f32; 5],
     four: f32,
+    /// Where the approximation of GELU ends.
+    lowest: f32,
     /// Where the error function is 1 for certain.
     end: f32,
 }
@@ -74,6 +76,7 @@ static COEFFICIENTS: Coefficients = Coefficients {
         -1.426_473_9e-2,
     ],
     four: 4.0,
+    lowest: -4.0 * std::f32::consts::SQRT_2,
     end: 10.0,
 };
 
@@ -156,7 +159,10 @@ impl Functions {
                 below = below.mul_add(s, V::splat(coefficient));
             }
             let phi = above.mul(t).div(below).add(V::splat(c.one));
-            x.mul(V::splat(c.half)).mul(phi)
+            // What is left of Φ far below zero is rounding, which no large value may multiply. An infinite value
+            // becomes NaN, as it is in an exact GELU.
+            let bounded = V::splat(c.lowest).max(x).add(x.sub(x));
+            bounded.mul(V::splat(c.half)).mul(phi)
         }
     }
 

@@ -92,6 +92,31 @@ fn far_values_and_those_that_are_not_finite_stay_what_they_are() {
 }
 
 #[test]
+fn values_far_below_zero_are_nothing_beside_others_as_bytes() {
+    for far in [-6.0, -1e4, -1e30] {
+        let x = [far, 1.0];
+        for kernels in all() {
+            let (mut bytes, mut scales) = ([0; 2], [0.0; 2]);
+            let out = Quantized {
+                bytes: &mut bytes,
+                scales: &mut scales,
+            };
+            let product = Product::Floats {
+                values: &x,
+                bias: &[0.0; 2],
+            };
+            kernels.bytes(product, true, out).unwrap();
+            let read = |byte: u8| scales[1] + scales[0] * f32::from(byte);
+            assert!(read(bytes[0]).abs() < 1e-5, "{far}: {bytes:?} {scales:?}");
+            assert!(
+                (read(bytes[1]) - 0.841_345).abs() < 1e-5,
+                "{far}: {bytes:?} {scales:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn sizes_that_do_not_go_together_are_refused() {
     let six = [0.0; 6];
     let product = |bias| Product::Floats { values: &six, bias };

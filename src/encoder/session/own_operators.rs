@@ -1,6 +1,8 @@
 //! This program's own operators as ONNX Runtime calls them: tensors of a node in, kernels of
 //! [`crate::fused_layers`] on them.
 
+use std::cell::RefCell;
+
 use ort::operator::{
     ComputeContext, Kernel, KernelContext, Operator, OperatorDomain, OperatorInput, OperatorOutput,
 };
@@ -83,9 +85,13 @@ impl Operator for Own {
             kernels: self.kernels,
             heads: node.get::<i64>("heads").unwrap_or(1),
             epsilon: node.get("epsilon").unwrap_or(0.0),
-            context: Vec::new(),
         })
     }
+}
+
+thread_local! {
+    /// Attention before it is quantized.
+    static CONTEXT: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A node of a graph.
@@ -94,8 +100,6 @@ struct Node {
     kernels: Kernels,
     heads: i64,
     epsilon: f32,
-    /// Attention before it is quantized.
-    context: Vec<f32>,
 }
 
 impl Kernel for Node {
@@ -147,7 +151,7 @@ impl Node {
         done.map_err(ort::Error::wrap)
     }
 
-    fn integer_attention(&mut self, context: &ComputeContext) -> ort::Result<()> {
+    fn integer_attention(&self, context: &ComputeContext) -> ort::Result<()> {
         let mask = input(context, 0)?;
         let scales = input(context, 1)?;
         let scales = scales.try_extract_tensor()?.1;
@@ -166,18 +170,17 @@ impl Node {
         let products = [product(0)?, product(2)?, product(4)?];
         let lengths = lengths(&mask)?;
         let heads = self.heads();
-        self.context.resize(elements(&shape), 0.0);
-        let kernels = self.kernels;
-        let out = &mut self.context;
-        kernels
-            .attention(products, heads, &lengths, out)
-            .map_err(ort::Error::wrap)?;
         let out = Quantized {
             bytes: bytes.try_extract_tensor_mut()?.1,
             scales: floats_of(&mut scales)?,
         };
-        let done = kernels.quantize(&self.context, width(&shape), out);
-        done.map_err(ort::Error::wrap)
+        CONTEXT.with_borrow_mut(|context| {
+            context.resize(elements(&shape), 0.0);
+            self.kernels
+                .attention(products, heads, &lengths, context)
+                .and_then(|()| self.kernels.quantize(context, width(&shape), out))
+                .map_err(ort::Error::wrap)
+        })
     }
 
     fn residual_norm(&self, context: &ComputeContext) -> ort::Result<()> {

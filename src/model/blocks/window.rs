@@ -101,7 +101,7 @@ impl EncoderBuilder {
     /// Writes whether a text is short.
     fn is_short(&mut self, reach: usize, length: &str) -> Value {
         let g = &mut self.graph;
-        let most = g.ints(&[dim(SHORT * reach)]);
+        let most = g.ints(&[dim(SHORT.saturating_mul(reach))]);
         g.node("LessOrEqual", &[length, &most], &[])
     }
 
