@@ -175,7 +175,7 @@ impl Kernels {
         Ok(())
     }
 
-    /// As [`Kernels::floats`], as bytes.
+    /// Writes the same as bytes, each row with a scale of its own.
     ///
     /// # Errors
     /// [`WrongSize`]

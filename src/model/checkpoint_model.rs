@@ -82,7 +82,7 @@ impl CheckpointModel {
         Ok(self.finish(builder, head::WEIGHTS))
     }
 
-    /// Builds the graph without a head, in plain operators; `None` where there is no decoder.
+    /// Builds the graph without a head; `None` where there is no decoder.
     pub(super) fn hidden_graph(&self, form: GraphForm) -> Result<Option<HiddenGraph>, ModelError> {
         let Head::MaskedLm(_, decoder) = self.architecture.head() else {
             return Ok(None);

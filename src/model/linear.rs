@@ -141,7 +141,7 @@ impl Linear {
         }
     }
 
-    /// The integers of `x · wᵀ`, with the scales of their rows and columns, if `x` was quantized by rows:
+    /// Writes the integers of `x · wᵀ`, with the scales of their rows and columns, if `x` was quantized by rows:
     /// see [`OwnOperator`].
     pub fn integers(
         self,

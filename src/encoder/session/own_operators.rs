@@ -135,12 +135,7 @@ impl Node {
         let values: Vec<_> = (1..7)
             .map(|at| input(context, at))
             .collect::<Result<_, _>>()?;
-        let product = |at: usize| -> ort::Result<_> {
-            Ok(Product::Floats {
-                values: values[at].try_extract_tensor()?.1,
-                bias: values[at + 1].try_extract_tensor()?.1,
-            })
-        };
+        let product = |at: usize| of_floats(&values[at], &values[at + 1]);
         let mut out = output(context, 0, &shape(&values[0]))?;
         let products = [product(0)?, product(2)?, product(4)?];
         let lengths = lengths(&mask)?;
@@ -153,27 +148,17 @@ impl Node {
 
     fn integer_attention(&self, context: &ComputeContext) -> ort::Result<()> {
         let mask = input(context, 0)?;
-        let scales = input(context, 1)?;
-        let scales = scales.try_extract_tensor()?.1;
+        let row_scales = input(context, 1)?;
         let values: Vec<_> = (2..8)
             .map(|at| input(context, at))
             .collect::<Result<_, _>>()?;
-        let product = |at: usize| -> ort::Result<_> {
-            Ok(Product::Integers {
-                values: values[at].try_extract_tensor()?.1,
-                scales,
-                columns: values[at + 1].try_extract_tensor()?.1,
-            })
-        };
+        let product = |at: usize| of_integers(&values[at], &row_scales, &values[at + 1]);
         let shape = shape(&values[0]);
         let (mut bytes, mut scales) = quantized(context, 0, &shape)?;
         let products = [product(0)?, product(2)?, product(4)?];
         let lengths = lengths(&mask)?;
         let heads = self.heads();
-        let out = Quantized {
-            bytes: bytes.try_extract_tensor_mut()?.1,
-            scales: floats_of(&mut scales)?,
-        };
+        let out = rows_of(&mut bytes, &mut scales)?;
         CONTEXT.with_borrow_mut(|context| {
             context.resize(elements(&shape), 0.0);
             self.kernels
@@ -189,10 +174,7 @@ impl Node {
         let mut normed = output(context, 0, &shape)?;
         let mut sum = sum(context, 1, &shape)?;
         let bias = input(context, 1)?;
-        let product = Product::Floats {
-            values: product.try_extract_tensor()?.1,
-            bias: bias.try_extract_tensor()?.1,
-        };
+        let product = of_floats(&product, &bias)?;
         let vectors = [input(context, 2)?, input(context, 3)?, input(context, 4)?];
         self.norm(product, &vectors, (&mut normed, sum.as_mut()), None)
     }
@@ -204,15 +186,8 @@ impl Node {
         let (mut bytes, mut out_scales) = quantized(context, 1, &shape)?;
         let mut sum = sum(context, 3, &shape)?;
         let (scales, columns) = (input(context, 1)?, input(context, 2)?);
-        let product = Product::Integers {
-            values: product.try_extract_tensor()?.1,
-            scales: scales.try_extract_tensor()?.1,
-            columns: columns.try_extract_tensor()?.1,
-        };
-        let out = Quantized {
-            bytes: bytes.try_extract_tensor_mut()?.1,
-            scales: floats_of(&mut out_scales)?,
-        };
+        let product = of_integers(&product, &scales, &columns)?;
+        let out = rows_of(&mut bytes, &mut out_scales)?;
         let vectors = [input(context, 3)?, input(context, 4)?, input(context, 5)?];
         self.norm(product, &vectors, (&mut normed, sum.as_mut()), Some(out))
     }
@@ -246,15 +221,8 @@ impl Node {
             Source::Floats => None,
         };
         let product = match &third {
-            Some(columns) => Product::Integers {
-                values: values.try_extract_tensor()?.1,
-                scales: second.try_extract_tensor()?.1,
-                columns: columns.try_extract_tensor()?.1,
-            },
-            None => Product::Floats {
-                values: values.try_extract_tensor()?.1,
-                bias: second.try_extract_tensor()?.1,
-            },
+            Some(columns) => of_integers(&values, &second, columns)?,
+            None => of_floats(&values, &second)?,
         };
         let done = self.kernels.floats(product, gelu, floats_of(&mut out)?);
         done.map_err(ort::Error::wrap)
@@ -264,15 +232,8 @@ impl Node {
         let values = input(context, 0)?;
         let (mut bytes, mut out_scales) = quantized(context, 0, &shape(&values))?;
         let (scales, columns) = (input(context, 1)?, input(context, 2)?);
-        let product = Product::Integers {
-            values: values.try_extract_tensor()?.1,
-            scales: scales.try_extract_tensor()?.1,
-            columns: columns.try_extract_tensor()?.1,
-        };
-        let out = Quantized {
-            bytes: bytes.try_extract_tensor_mut()?.1,
-            scales: floats_of(&mut out_scales)?,
-        };
+        let product = of_integers(&values, &scales, &columns)?;
+        let out = rows_of(&mut bytes, &mut out_scales)?;
         let done = self.kernels.bytes(product, true, out);
         done.map_err(ort::Error::wrap)
     }
@@ -281,10 +242,7 @@ impl Node {
         let values = input(context, 0)?;
         let shape = shape(&values);
         let (mut bytes, mut scales) = quantized(context, 0, &shape)?;
-        let out = Quantized {
-            bytes: bytes.try_extract_tensor_mut()?.1,
-            scales: floats_of(&mut scales)?,
-        };
+        let out = rows_of(&mut bytes, &mut scales)?;
         let values = values.try_extract_tensor()?.1;
         let done = self.kernels.quantize(values, width(&shape), out);
         done.map_err(ort::Error::wrap)
@@ -332,6 +290,38 @@ fn quantized<'a>(
         output(context, at, shape)?,
         output(context, at + 1, &scales)?,
     ))
+}
+
+/// Returns a product of floats, whose bias is not in it yet.
+fn of_floats<'a>(values: &'a ValueRef<'_>, bias: &'a ValueRef<'_>) -> ort::Result<Product<'a>> {
+    Ok(Product::Floats {
+        values: values.try_extract_tensor()?.1,
+        bias: bias.try_extract_tensor()?.1,
+    })
+}
+
+/// Returns a product of integers with the scales of its rows and columns.
+fn of_integers<'a>(
+    values: &'a ValueRef<'_>,
+    scales: &'a ValueRef<'_>,
+    columns: &'a ValueRef<'_>,
+) -> ort::Result<Product<'a>> {
+    Ok(Product::Integers {
+        values: values.try_extract_tensor()?.1,
+        scales: scales.try_extract_tensor()?.1,
+        columns: columns.try_extract_tensor()?.1,
+    })
+}
+
+/// Returns where quantized rows go.
+fn rows_of<'a>(
+    bytes: &'a mut ValueRefMut<'_>,
+    scales: &'a mut ValueRefMut<'_>,
+) -> ort::Result<Quantized<'a>> {
+    Ok(Quantized {
+        bytes: bytes.try_extract_tensor_mut()?.1,
+        scales: floats_of(scales)?,
+    })
 }
 
 fn floats_of<'a>(value: &'a mut ValueRefMut<'_>) -> ort::Result<&'a mut [f32]> {

@@ -66,14 +66,12 @@ impl EncoderBuilder {
         let projected = self.project(x, attention)?;
         let context = match (self.operators, attention.window) {
             (_, Some(reach)) => self.window_attention(&projected, attention, reach),
-            (Operators::Plain | Operators::Own, None) if attention.rotary.is_some() => {
-                self.long_attention(&projected, attention)
-            }
-            (Operators::Plain | Operators::Own, None) => {
+            (Operators::Fused, None) => self.fused_attention(&projected, attention),
+            (_, None) if attention.rotary.is_some() => self.long_attention(&projected, attention),
+            (_, None) => {
                 let padding = self.additive_mask();
                 self.plain_attention(&projected, attention, &padding)
             }
-            (Operators::Fused, None) => self.fused_attention(&projected, attention),
         };
         self.branch(&context, &attention.output)
     }
