@@ -100,13 +100,18 @@ impl GraphBuilder {
         OutsideBranch(std::mem::take(&mut self.graph.node))
     }
 
-    /// Ends a branch whose result is `value`, a float32 tensor.
-    pub fn end_branch(&mut self, outside: OutsideBranch, value: &str) -> GraphProto {
+    /// Ends a branch whose result is `value`, a tensor of this type.
+    pub fn end_branch(
+        &mut self,
+        outside: OutsideBranch,
+        value: &str,
+        data_type: i32,
+    ) -> GraphProto {
         let name = Some(format!("branch:{value}"));
         GraphProto {
             node: std::mem::replace(&mut self.graph.node, outside.0),
             name,
-            output: vec![ValueInfoProto::tensor_of_any_shape(value, data_type::FLOAT)],
+            output: vec![ValueInfoProto::tensor_of_any_shape(value, data_type)],
             ..GraphProto::default()
         }
     }
@@ -197,6 +202,17 @@ impl GraphBuilder {
             attribute: attrs.iter().map(attribute).collect(),
             domain: (!domain.is_empty()).then(|| domain.to_owned()),
         });
+    }
+
+    /// Vectors one behind the other.
+    pub fn joined(&mut self, vectors: &[&str]) -> Value {
+        self.node("Concat", vectors, &[Attr::Int("axis", 0)])
+    }
+
+    /// `0..end`, int64; `end` is a scalar.
+    pub fn range(&mut self, end: &str) -> Value {
+        let (zero, one) = (self.int(0), self.int(1));
+        self.node("Range", &[&zero, end, &one], &[])
     }
 
     /// `x · wᵀ`, with `w` `[out, in]` as checkpoints keep it: `MatMul` would want it transposed.

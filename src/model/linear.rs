@@ -187,6 +187,14 @@ impl Linear {
         graph.weight(shape, values)
     }
 
+    /// Returns the type of the activations.
+    pub fn data_type(self) -> i32 {
+        match self.precision {
+            Precision::Fp16 => data_type::FLOAT16,
+            Precision::Fp32 | Precision::Int8 => data_type::FLOAT,
+        }
+    }
+
     /// A float32 value in the type of the activations.
     pub fn cast(self, graph: &mut GraphBuilder, x: Value) -> Value {
         match self.precision {

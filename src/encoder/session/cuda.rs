@@ -72,10 +72,10 @@ pub fn provider(device: u32, memory_limit: Option<usize>) -> ExecutionProviderDi
         .with_arena_extend_strategy(ArenaExtendStrategy::SameAsRequested)
         // Keeps fp32 exact: TF32 would round its factors.
         .with_tf32(false)
+        // Leaves out cuDNN's kernel, which it compiles anew for every shape of a batch.
         .with_attention_backend(
             AttentionBackend::FLASH_ATTENTION
                 | AttentionBackend::EFFICIENT_ATTENTION
-                | AttentionBackend::CUDNN_FLASH_ATTENTION
                 | AttentionBackend::MATH,
         );
     match memory_limit {

@@ -41,9 +41,9 @@ impl EncoderBuilder {
             let texts = g.node("Slice", &[&shape, &zero, &one, &zero], &[]);
             let length = g.node("Slice", &[&shape, &one, &two, &zero], &[]);
             let scalar = g.node("Squeeze", &[&texts], &[]);
-            let (start, step) = (g.int(0), g.int(1));
+            let step = g.int(1);
             let end = g.node("Add", &[&scalar, &step], &[]);
-            let range = g.node("Range", &[&start, &end, &step], &[]);
+            let range = g.range(&end);
             let begins = g.node("Mul", &[&range, &length], &[]);
             let axis = [Attr::Int("axis", 0)];
             let all = g.node("Concat", &[&lengths, &begins, &begins], &axis);

@@ -17,15 +17,15 @@ impl EncoderBuilder {
         let is_whole = self.has_no_padding();
         // Made here, because what is made in a branch is not seen by the next layer.
         let padding = self.additive_mask();
-        let outside = self.graph.begin_branch();
-        let heads = [Attr::Int("num_heads", dim(attention.heads))];
-        let inputs = [&*x.query, &x.key, &x.value];
-        let context = self.graph.contrib(OP, &inputs, &heads);
-        let without_mask = self.graph.end_branch(outside, &context);
-        let outside = self.graph.begin_branch();
-        let context = self.plain_attention(x, attention, &padding);
-        let with_mask = self.graph.end_branch(outside, &context);
-        self.graph.either(&is_whole, &without_mask, &with_mask)
+        self.either(
+            &is_whole,
+            |builder| {
+                let heads = [Attr::Int("num_heads", dim(attention.heads))];
+                let inputs = [&*x.query, &x.key, &x.value];
+                builder.graph.contrib(OP, &inputs, &heads)
+            },
+            |builder| builder.plain_attention(x, attention, &padding),
+        )
     }
 
     /// Writes whether no token of the batch is padding, a bool.

@@ -3,8 +3,6 @@
 use super::attention::{Attention, Projected};
 use super::attention_fused::OP;
 use super::builder::{EncoderBuilder, dim};
-use super::window::Window;
-use crate::model::form::Operators;
 use crate::model::graph::{Attr, Value};
 
 impl EncoderBuilder {
@@ -15,34 +13,35 @@ impl EncoderBuilder {
         attention: &Attention,
         reach: usize,
     ) -> Value {
-        let window = self.window(reach);
-        if self.operators == Operators::Fused {
-            return self.block_attention(x, attention, &window);
-        }
-        let outside = self.graph.begin_branch();
-        let heads = [Attr::Int("num_heads", dim(attention.heads))];
-        let inputs = [&*x.query, &x.key, &x.value, "", "", &window.mask];
-        let context = self.graph.contrib(OP, &inputs, &heads);
-        let whole = self.graph.end_branch(outside, &context);
-        let outside = self.graph.begin_branch();
-        let context = self.block_attention(x, attention, &window);
-        let blocks = self.graph.end_branch(outside, &context);
-        self.graph.either(&window.is_short, &whole, &blocks)
+        let window = self.window(reach, attention.width());
+        let bias = self.joined_bias(x);
+        self.either(
+            &window.is_short,
+            |builder| {
+                let x = [&*x.query, &x.key, &x.value];
+                builder.masked_attention(x, attention, &bias, &window.mask)
+            },
+            |builder| {
+                let q = builder.query_blocks(&x.query, &window);
+                let k = builder.key_blocks(&x.key, &window);
+                let v = builder.key_blocks(&x.value, &window);
+                // Each block is a text of its own to the operator.
+                let x = [&*q, &k, &v];
+                let context = builder.masked_attention(x, attention, &bias, &window.mask);
+                builder.join_blocks(&context, &window)
+            },
+        )
     }
 
-    /// Writes it in blocks: each is a text of its own to the operator.
-    fn block_attention(&mut self, x: &Projected, attention: &Attention, window: &Window) -> Value {
-        let width = attention.width();
-        let bias = self.joined_bias(x);
-        let q = self.query_blocks(&x.query, window, width);
-        let k = self.key_blocks(&x.key, window, width);
-        let v = self.key_blocks(&x.value, window, width);
-        let blocks = self.graph.node("Shape", &[&q], &[]);
-        let [q, k, v] = [q, k, v].map(|x| self.without_axis(&x, -3));
+    /// Writes the attention of queries to keys with what a mask adds to each score.
+    fn masked_attention(
+        &mut self,
+        [q, k, v]: [&str; 3],
+        attention: &Attention,
+        bias: &str,
+        mask: &str,
+    ) -> Value {
         let heads = [Attr::Int("num_heads", dim(attention.heads))];
-        let inputs = [&*q, &k, &v, &bias, "", &window.mask];
-        let context = self.graph.contrib(OP, &inputs, &heads);
-        let context = self.graph.node("Reshape", &[&context, &blocks], &[]);
-        self.join_blocks(&context, window, width)
+        self.graph.contrib(OP, &[q, k, v, bias, "", mask], &heads)
     }
 }

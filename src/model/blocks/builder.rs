@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::model::form::{GraphForm, Operators};
 use crate::model::graph::{GraphBuilder, Value};
 use crate::model::linear::{Linear, Operand};
-use crate::model::onnx::{ValueInfoProto, data_type};
+use crate::model::onnx::{GraphProto, ValueInfoProto, data_type};
 use crate::model::own_operator::OwnOperator;
 use crate::model::precision::Precision;
 
@@ -59,6 +59,25 @@ impl EncoderBuilder {
     /// Says what the rows of `x` are in bytes.
     pub(super) fn know_rows(&mut self, x: &str, bytes: Value, scales: Value) {
         self.shared.insert(rows_name(x), vec![bytes, scales]);
+    }
+
+    /// Writes what one branch makes or the other, both in the type of the activations; only one is run.
+    pub(super) fn either(
+        &mut self,
+        condition: &str,
+        then: impl FnOnce(&mut Self) -> Value,
+        otherwise: impl FnOnce(&mut Self) -> Value,
+    ) -> Value {
+        let then = self.in_branch(then);
+        let otherwise = self.in_branch(otherwise);
+        self.graph.either(condition, &then, &otherwise)
+    }
+
+    fn in_branch(&mut self, make: impl FnOnce(&mut Self) -> Value) -> GraphProto {
+        let outside = self.graph.begin_branch();
+        let value = make(self);
+        let data_type = self.linear.data_type();
+        self.graph.end_branch(outside, &value, data_type)
     }
 
     /// Returns the values of this name, which are made when the first layer needs them.

@@ -10,64 +10,74 @@
 //! mask     [B · N, 1, C, 3C]    0 where |query - key| <= w and the key is a token, else -1e4
 //! ```
 //!
-//! On the CPU a short text has one block without neighbors instead, whose mask is `[B, 1, L, L]`: copying keys and
-//! values costs more there than it saves.
+//! A short text has one block without neighbors instead, whose mask is `[B, 1, L, L]`: copying keys and values would cost
+//! more than it saves.
 
 use super::attention::MASKED;
 use super::builder::{EncoderBuilder, dim};
-use crate::model::form::Operators;
 use crate::model::graph::{Attr, Value};
 use crate::model::onnx::data_type;
 
-/// Most tokens of a text in one block, in windows to one side. Measured.
+/// Most tokens of a text in one block, in windows to one side. Measured on CPUs.
 const SHORT: usize = 4;
 
 /// The values that all layers with the same window share.
+///
+/// They are made outside the branches for short and long texts: inside, ONNX Runtime computes shapes on the GPU, and waits
+/// for them.
 pub(super) struct Window {
-    /// `C`, `[1]`
-    block: Value,
-    /// What is put around the batch so that it has whole blocks.
-    query_pads: Value,
-    /// The same with a block more on each side.
-    key_pads: Value,
-    /// `[B · N, 1, C, 3C]`, or `[B, 1, L, L]` for a short text.
-    pub mask: Value,
     /// Whether the text is short, a bool.
     pub is_short: Value,
+    /// `[B · N, 1, C, 3C]`, or `[B, 1, L, L]` for a short text.
+    pub mask: Value,
     /// `L`, `[1]`
     length: Value,
+    /// What is put around queries so that there are whole blocks.
+    query_pads: Value,
+    /// What is put around keys and values: a block more on each side.
+    key_pads: Value,
+    shapes: Shapes,
+}
+
+/// Shapes of values in blocks.
+struct Shapes {
+    /// `[B · N, C, H]`
+    queries: Value,
+    /// `[B, N + 2, C, H]`
+    blocks: Value,
+    /// `[B · N, 3C, H]`
+    keys: Value,
+    /// `[B, N · C, H]`
+    joined: Value,
 }
 
 impl EncoderBuilder {
-    /// Returns the values for a window in which a token sees `reach` tokens to each side.
-    pub(super) fn window(&mut self, reach: usize) -> Window {
-        let name = format!("window {reach}");
-        let [block, query_pads, key_pads, mask, is_short, length] = self.shared(name, |builder| {
-            let [block, length] = builder.block_length(reach);
-            let [query_pads, key_pads, mask_pads] = builder.block_pads(&block, &length);
+    /// Returns the values for a window in which a token sees `reach` tokens to each side; `width` is `H`.
+    pub(super) fn window(&mut self, reach: usize, width: usize) -> Window {
+        let name = |what| format!("{what} of window {reach}");
+        let [block, length] = self.shared(name("lengths"), |builder| builder.block_length(reach));
+        let [query_pads, key_pads, mask_pads] =
+            self.shared(name("pads"), |builder| builder.block_pads(&block, &length));
+        let [queries, blocks, keys, joined] = self.shared(name("shapes"), |builder| {
+            builder.block_shapes(&block, width)
+        });
+        let [is_short, mask] = self.shared(name("mask"), |builder| {
             let is_short = builder.is_short(reach, &length);
-            let mask = match builder.operators {
-                Operators::Fused => builder.block_mask(reach, &block, &mask_pads),
-                Operators::Plain | Operators::Own => {
-                    let padding = builder.additive_mask();
-                    let outside = builder.graph.begin_branch();
-                    let mask = builder.whole_mask(reach, &length, &padding);
-                    let whole = builder.graph.end_branch(outside, &mask);
-                    let outside = builder.graph.begin_branch();
-                    let mask = builder.block_mask(reach, &block, &mask_pads);
-                    let blocks = builder.graph.end_branch(outside, &mask);
-                    builder.graph.either(&is_short, &whole, &blocks)
-                }
-            };
-            [block, query_pads, key_pads, mask, is_short, length]
+            let mask = builder.window_mask(reach, [&block, &length], &mask_pads, &is_short);
+            [is_short, mask]
         });
         Window {
-            block,
+            is_short,
+            mask,
+            length,
             query_pads,
             key_pads,
-            mask,
-            is_short,
-            length,
+            shapes: Shapes {
+                queries,
+                blocks,
+                keys,
+                joined,
+            },
         }
     }
 
@@ -90,11 +100,26 @@ impl EncoderBuilder {
         let negative = g.node("Neg", &[length], &[]);
         let missing = g.node("Mod", &[&negative, block], &[]);
         let after = g.node("Add", &[&missing, block], &[]);
-        let axis = [Attr::Int("axis", 0)];
         [
-            g.node("Concat", &[no, no, no, no, &missing, no], &axis),
-            g.node("Concat", &[no, block, no, no, &after, no], &axis),
-            g.node("Concat", &[no, block, no, &after], &axis),
+            g.joined(&[no, no, no, no, &missing, no]),
+            g.joined(&[no, block, no, no, &after, no]),
+            g.joined(&[no, block, no, &after]),
+        ]
+    }
+
+    /// Writes the shapes of queries, of blocks, of blocks with their neighbors, and of blocks put together.
+    fn block_shapes(&mut self, block: &str, width: usize) -> [Value; 4] {
+        let g = &mut self.graph;
+        let (keep, rest, width) = (g.ints(&[0]), g.ints(&[-1]), g.ints(&[dim(width)]));
+        let (one, three) = (g.ints(&[1]), g.ints(&[3]));
+        let shape = g.node("Shape", &[&self.ids], &[]);
+        let texts = g.node("Slice", &[&shape, &keep, &one, &keep], &[]);
+        let with_neighbors = g.node("Mul", &[block, &three], &[]);
+        [
+            g.joined(&[&rest, block, &width]),
+            g.joined(&[&keep, &rest, block, &width]),
+            g.joined(&[&rest, &with_neighbors, &width]),
+            g.joined(&[&texts, &rest, &width]),
         ]
     }
 
@@ -105,42 +130,66 @@ impl EncoderBuilder {
         g.node("LessOrEqual", &[length, &most], &[])
     }
 
-    /// Writes the mask of a text in one block.
-    fn whole_mask(&mut self, reach: usize, length: &str, padding: &str) -> Value {
+    /// Writes the mask of a text in one block, or of one in several.
+    fn window_mask(
+        &mut self,
+        reach: usize,
+        [block, length]: [&str; 2],
+        pads: &str,
+        is_short: &str,
+    ) -> Value {
+        let padding = self.additive_mask();
         let g = &mut self.graph;
-        let (zero, one) = (g.int(0), g.int(1));
-        let length = g.node("Squeeze", &[length], &[]);
-        let tokens = g.node("Range", &[&zero, &length, &one], &[]);
-        let distance = self.distance_mask(reach, &tokens, &tokens);
-        self.graph.node("Add", &[padding, &distance], &[])
+        let tokens = g.node("Squeeze", &[length], &[]);
+        let queries = g.node("Squeeze", &[block], &[]);
+        let three = g.int(3);
+        let keys = g.node("Mul", &[&queries, &three], &[]);
+        let (keep, rest, one, three) = (g.ints(&[0]), g.ints(&[-1]), g.ints(&[1]), g.ints(&[3]));
+        let with_neighbors = g.node("Mul", &[block, &three], &[]);
+        let in_blocks = g.joined(&[&keep, &rest, block]);
+        let by_block = g.joined(&[&rest, &one, block, &with_neighbors]);
+        self.either(
+            is_short,
+            |builder| builder.whole_mask(reach, &tokens, &padding),
+            |builder| {
+                let distance = builder.block_distance(reach, &queries, &keys);
+                let padding = builder.block_padding(pads, &in_blocks);
+                let mask = builder.graph.node("Add", &[&padding, &distance], &[]);
+                let mask = builder.linear.cast(&mut builder.graph, mask);
+                builder.graph.node("Reshape", &[&mask, &by_block], &[])
+            },
+        )
     }
 
-    /// Writes the mask of a text in blocks.
-    fn block_mask(&mut self, reach: usize, block: &str, pads: &str) -> Value {
+    /// Writes the mask of a text in one block of this many tokens.
+    fn whole_mask(&mut self, reach: usize, tokens: &str, padding: &str) -> Value {
+        let tokens = self.graph.range(tokens);
+        let distance = self.distance_mask(reach, &tokens, &tokens);
+        let mask = self.graph.node("Add", &[padding, &distance], &[]);
+        self.linear.cast(&mut self.graph, mask)
+    }
+
+    /// Writes which keys of a block and those beside it are near, `[C, 3C]`.
+    fn block_distance(&mut self, reach: usize, queries: &str, keys: &str) -> Value {
         let g = &mut self.graph;
-        let width = g.node("Squeeze", &[block], &[]);
-        let (zero, one, three) = (g.int(0), g.int(1), g.int(3));
-        let queries = g.node("Range", &[&zero, &width, &one], &[]);
-        let queries = g.node("Add", &[&queries, &width], &[]);
-        let all = g.node("Mul", &[&width, &three], &[]);
-        let keys = g.node("Range", &[&zero, &all, &one], &[]);
-        let distance = self.distance_mask(reach, &queries, &keys);
+        let own = g.range(queries);
+        let own = g.node("Add", &[&own, queries], &[]);
+        let keys = g.range(keys);
+        self.distance_mask(reach, &own, &keys)
+    }
+
+    /// Writes which keys of each block and those beside it are padding, `[B, N, 1, 1, 3C]`.
+    fn block_padding(&mut self, pads: &str, in_blocks: &str) -> Value {
         let g = &mut self.graph;
         let mask = g.cast(&self.mask, data_type::FLOAT);
         let (one, masked) = (g.scalar(1.0), g.scalar(MASKED));
         let padding = g.node("Sub", &[&one, &mask], &[]);
         let padding = g.node("Mul", &[&padding, &masked], &[]);
         let padding = g.node("Pad", &[&padding, pads, &masked], &[]);
-        let (keep, rest, axis) = (g.ints(&[0]), g.ints(&[-1]), [Attr::Int("axis", 0)]);
-        let shape = g.node("Concat", &[&keep, &rest, block], &axis);
-        let padding = g.node("Reshape", &[&padding, &shape], &[]);
+        let padding = g.node("Reshape", &[&padding, in_blocks], &[]);
         let padding = self.with_neighbors(&padding);
-        let g = &mut self.graph;
-        let axes = g.ints(&[2, 3]);
-        let padding = g.node("Unsqueeze", &[&padding, &axes], &[]);
-        let mask = g.node("Add", &[&padding, &distance], &[]);
-        let mask = self.linear.cast(&mut self.graph, mask);
-        self.without_axis(&mask, -4)
+        let axes = self.graph.ints(&[2, 3]);
+        self.graph.node("Unsqueeze", &[&padding, &axes], &[])
     }
 
     /// Writes `[queries, keys]`, given their positions: 0 for a key within reach of the query, else -1e4.
@@ -156,34 +205,28 @@ impl EncoderBuilder {
         g.node("Where", &[&near, &open, &masked], &[])
     }
 
-    /// Cuts queries `[B, L, H]` into blocks `[B, N, C, H]`.
-    pub(super) fn query_blocks(&mut self, x: &str, window: &Window, width: usize) -> Value {
-        let x = self.graph.node("Pad", &[x, &window.query_pads], &[]);
-        self.blocks(&x, window, width)
-    }
-
-    /// Cuts keys or values `[B, L, H]` into blocks with those beside them, `[B, N, 3C, H]`.
-    pub(super) fn key_blocks(&mut self, x: &str, window: &Window, width: usize) -> Value {
-        let x = self.graph.node("Pad", &[x, &window.key_pads], &[]);
-        let x = self.blocks(&x, window, width);
-        self.with_neighbors(&x)
-    }
-
-    /// Puts blocks `[B, N, C, H]` together again: `[B, L, H]`.
-    pub(super) fn join_blocks(&mut self, x: &str, window: &Window, width: usize) -> Value {
+    /// Cuts queries `[B, L, H]` into blocks `[B · N, C, H]`.
+    pub(super) fn query_blocks(&mut self, x: &str, window: &Window) -> Value {
         let g = &mut self.graph;
-        let shape = g.ints(&[0, -1, dim(width)]);
-        let x = g.node("Reshape", &[x, &shape], &[]);
+        let x = g.node("Pad", &[x, &window.query_pads], &[]);
+        g.node("Reshape", &[&x, &window.shapes.queries], &[])
+    }
+
+    /// Cuts keys or values `[B, L, H]` into blocks with those beside them, `[B · N, 3C, H]`.
+    pub(super) fn key_blocks(&mut self, x: &str, window: &Window) -> Value {
+        let g = &mut self.graph;
+        let x = g.node("Pad", &[x, &window.key_pads], &[]);
+        let x = g.node("Reshape", &[&x, &window.shapes.blocks], &[]);
+        let x = self.with_neighbors(&x);
+        self.graph.node("Reshape", &[&x, &window.shapes.keys], &[])
+    }
+
+    /// Puts blocks `[B · N, C, H]` together again: `[B, L, H]`.
+    pub(super) fn join_blocks(&mut self, x: &str, window: &Window) -> Value {
+        let g = &mut self.graph;
+        let x = g.node("Reshape", &[x, &window.shapes.joined], &[]);
         let (zero, one) = (g.ints(&[0]), g.ints(&[1]));
         g.node("Slice", &[&x, &zero, &window.length, &one], &[])
-    }
-
-    fn blocks(&mut self, x: &str, window: &Window, width: usize) -> Value {
-        let g = &mut self.graph;
-        let (begin, end) = (g.ints(&[0, -1]), g.ints(&[dim(width)]));
-        let axis = [Attr::Int("axis", 0)];
-        let shape = g.node("Concat", &[&begin, &window.block, &end], &axis);
-        g.node("Reshape", &[x, &shape], &[])
     }
 
     /// Joins each block but the outermost with those beside it: `[B, N + 2, C, ..]` -> `[B, N, 3C, ..]`.
@@ -196,16 +239,5 @@ impl EncoderBuilder {
         });
         let [before, own, after] = &parts;
         g.node("Concat", &[before, own, after], &[Attr::Int("axis", 2)])
-    }
-
-    /// Joins the first two axes, of which the second is `axis` from the end.
-    pub(super) fn without_axis(&mut self, x: &str, axis: i64) -> Value {
-        let g = &mut self.graph;
-        let (from, to, rest) = (g.ints(&[axis + 1]), g.ints(&[i64::MAX]), g.ints(&[-1]));
-        let zero = g.ints(&[0]);
-        let shape = g.node("Shape", &[x], &[]);
-        let end = g.node("Slice", &[&shape, &from, &to, &zero], &[]);
-        let shape = g.node("Concat", &[&rest, &end], &[Attr::Int("axis", 0)]);
-        g.node("Reshape", &[x, &shape], &[])
     }
 }
