@@ -129,8 +129,8 @@ pub mod internals {
     pub use crate::corpus::{CorpusReader, Document};
     pub use crate::encoder::{Batch, Runtime, TextTokenizer, TextWindows};
     pub use crate::model::{
-        CheckpointModel, DecoderValues, GraphForm, HiddenGraph, ModelFiles, ModelInput,
-        ModelSource, Modules, OnnxGraph, OnnxModel, Weight, WeightValues,
+        CheckpointModel, DecoderValues, GraphForm, GraphOutput, HiddenGraph, ModelFiles,
+        ModelInput, ModelSource, Modules, OnnxGraph, OnnxModel, Weight, WeightValues,
     };
     pub use crate::screened_head::{
         HeadError, KernelKind, PoolStats, Scratch, ScreenedHead, mean_row,

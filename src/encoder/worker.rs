@@ -80,20 +80,23 @@ impl Worker {
             padded_tokens: ids.len() as u64,
             ..EncodeStats::default()
         };
-        let columns = encoder.dropped.len();
+        let vocabulary = encoder.dropped.len();
         let scratch = &mut self.scratch;
-        let mut vectors = self.session.run(&padded, columns, |shape, values| {
+        let mut vectors = self.session.run(&padded, |columns, values| {
             stats.body = started.elapsed();
             match (&encoder.screened, values) {
                 (Some(head), Values::F32(hidden)) => {
                     let lengths = batch.rows.iter().map(|&row| texts.length(row));
                     pool(head, scratch, hidden, batch.length, lengths, &mut stats)
                 }
-                (_, Values::F32(weights)) => sparse(shape.len(), weights, padded.texts, columns),
+                (_, Values::F32(weights)) => sparse(weights, [padded.texts, columns], vocabulary),
                 (_, Values::F16(weights)) => {
                     let mut wide = vec![0.0; weights.len()];
                     weights.convert_to_f32_slice(&mut wide);
-                    sparse(shape.len(), &wide, padded.texts, columns)
+                    sparse(&wide, [padded.texts, columns], vocabulary)
+                }
+                (_, Values::Entries { places, values }) => {
+                    from_entries(places, values, [padded.texts, columns], vocabulary)
                 }
             }
         })?;
@@ -120,13 +123,11 @@ fn finish(vector: &mut SparseVector, encoder: &BatchEncoder) {
 
 /// Makes the rows of pooled weights `[B, V]` sparse.
 fn sparse(
-    rank: usize,
     weights: &[f32],
-    rows: usize,
+    [rows, columns]: [usize; 2],
     vocabulary: usize,
 ) -> Result<Vec<SparseVector>, EncodeError> {
-    let columns = weights.len().checked_div(rows).unwrap_or(0);
-    if rank != 2 || columns != vocabulary {
+    if weights.len() != rows * columns || columns != vocabulary {
         return Err(EncodeError::Columns {
             columns,
             vocabulary,
@@ -136,6 +137,35 @@ fn sparse(
         .chunks_exact(columns)
         .map(|row| SparseVector::from_dense(row).map_err(|term| EncodeError::NotFinite { term }))
         .collect()
+}
+
+/// Makes vectors of the weights `[rows, columns]` that are not zero, in the order of their places.
+fn from_entries(
+    places: &[i64],
+    weights: &[f32],
+    [rows, columns]: [usize; 2],
+    vocabulary: usize,
+) -> Result<Vec<SparseVector>, EncodeError> {
+    if columns != vocabulary {
+        return Err(EncodeError::Columns {
+            columns,
+            vocabulary,
+        });
+    }
+    let mut vectors = vec![SparseVector::default(); rows];
+    for (&place, &weight) in places.iter().zip(weights) {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        let term = u32::try_from(place % columns).unwrap_or(u32::MAX);
+        if !weight.is_finite() {
+            return Err(EncodeError::NotFinite { term });
+        }
+        if let Some(vector) = vectors.get_mut(place / columns)
+            && weight > 0.0
+        {
+            vector.0.push(TermWeight { term, weight });
+        }
+    }
+    Ok(vectors)
 }
 
 /// Pools hidden states `[B, L, H]`, of each text only its own tokens.

@@ -7,7 +7,7 @@ use super::error::ModelError;
 use super::form::GraphForm;
 use super::head::{self, Aggregation};
 use super::onnx::{ValueInfoProto, data_type};
-use super::onnx_graph::{DecoderValues, HiddenGraph, ModelInput, OnnxGraph};
+use super::onnx_graph::{DecoderValues, GraphOutput, HiddenGraph, ModelInput, OnnxGraph};
 use super::size::ModelSize;
 use super::weights::Checkpoint;
 
@@ -66,9 +66,9 @@ impl CheckpointModel {
         form: GraphForm,
     ) -> Result<OnnxGraph, ModelError> {
         let (mut builder, encoded) = self.encoder(form)?;
-        match self.architecture.head() {
+        let output = match self.architecture.head() {
             Head::MaskedLm(_, decoder) => {
-                head::over_hidden(&mut builder.graph, &encoded, decoder, aggregation, form)?;
+                head::over_hidden(&mut builder.graph, &encoded, decoder, aggregation, form)?
             }
             Head::TokenWeights(dense) => {
                 if aggregation == Aggregation::Sum {
@@ -76,10 +76,10 @@ impl CheckpointModel {
                     return Err(ModelError::SumOfTokenWeights { folder });
                 }
                 let vocabulary = self.size().vocabulary;
-                head::over_tokens(&mut builder, &encoded, dense, vocabulary)?;
+                head::over_tokens(&mut builder, &encoded, dense, vocabulary)?
             }
-        }
-        Ok(self.finish(builder, head::WEIGHTS))
+        };
+        Ok(self.finish(builder, output))
     }
 
     /// Builds the graph without a head; `None` where there is no decoder.
@@ -100,7 +100,7 @@ impl CheckpointModel {
             } else {
                 DecoderValues::Own(decoder.weight.read()?)
             },
-            graph: self.finish(builder, HIDDEN),
+            graph: self.finish(builder, GraphOutput::Dense(HIDDEN.to_owned())),
             bias: match &decoder.bias {
                 Some(bias) => bias.read()?,
                 None => vec![0.0; vocabulary],
@@ -115,7 +115,7 @@ impl CheckpointModel {
         Ok((builder, encoded))
     }
 
-    fn finish(&self, builder: EncoderBuilder, output: &str) -> OnnxGraph {
+    fn finish(&self, builder: EncoderBuilder, output: GraphOutput) -> OnnxGraph {
         let (bytes, weights) = builder.graph.finish();
         OnnxGraph {
             bytes,
@@ -123,7 +123,7 @@ impl CheckpointModel {
             linked_files: Vec::new(),
             weights_folder: self.checkpoint.first_folder(),
             inputs: vec![ModelInput::Ids, ModelInput::Mask],
-            output: output.to_owned(),
+            output,
         }
     }
 }

@@ -10,6 +10,8 @@
 //! The decoder is cut in slices of the vocabulary, so that the logits of one slice are pooled while
 //! they are in the processor's cache: `[B, L, V]` never exists as a whole.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::blocks::{Decoder, Dense, Encoded, EncoderBuilder, dim};
@@ -18,7 +20,9 @@ use super::form::{GraphForm, Operators};
 use super::graph::{Attr, GraphBuilder, Value};
 use super::linear::Linear;
 use super::onnx::{ValueInfoProto, data_type};
+use super::onnx_graph::GraphOutput;
 use super::precision::Precision;
+use super::weights::Tensor;
 
 /// How the tokens' logits become one weight a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -31,8 +35,10 @@ pub enum Aggregation {
     Sum,
 }
 
-/// Name of the graph's output.
-pub const WEIGHTS: &str = "splade_weights";
+/// Name of the output with the weights.
+const WEIGHTS: &str = "splade_weights";
+/// Name of the output that tells which weights they are.
+const PLACES: &str = "splade_places";
 /// 64 slices of a vocabulary of 30,522; fewer and more are slower on CPUs, see ARCHITECTURE.md.
 const CPU_SLICE: usize = 480;
 /// With batches of 16,384 tokens a slice's logits, 25 MB in half precision, stay in a GPU's cache.
@@ -40,85 +46,119 @@ const GPU_SLICE: usize = 768;
 
 /// Puts the head behind hidden states `[B, L, H]`; `mask` is `[B, L]`, boolean.
 ///
-/// From the maximum on, or from the logits for a sum, everything is float32; the weights are in the
-/// precision of the form.
+/// From the maximum on, or from the logits for a sum, everything is float32.
 pub fn over_hidden(
     graph: &mut GraphBuilder,
     encoded: &Encoded,
     decoder: &Decoder,
     aggregation: Aggregation,
     form: GraphForm,
-) -> Result<(), ModelError> {
+) -> Result<GraphOutput, ModelError> {
     let vocabulary = decoder.weight.shape[0];
-    // The head of an int8 model stays in fp32: it decides which terms there are.
-    let half = form.precision == Precision::Fp16;
-    let linear = Linear::new(if half {
-        Precision::Fp16
-    } else {
-        Precision::Fp32
-    });
-    let single = Linear::new(Precision::Fp32);
-    let last_axis = graph.ints(&[2]);
-    let mask = graph.node("Unsqueeze", &[&encoded.mask, &last_axis], &[]);
-    let hidden = &encoded.hidden;
-    let rows = match aggregation {
-        Aggregation::Max => {
-            // A padded row becomes a copy of the first token's: it cannot change a maximum.
-            let (zero, one, axis) = (graph.ints(&[0]), graph.ints(&[1]), graph.ints(&[1]));
-            let first = graph.node("Slice", &[hidden, &zero, &one, &axis], &[]);
-            graph.node("Where", &[&mask, hidden, &first], &[])
-        }
-        Aggregation::Sum => hidden.clone(),
+    let sliced = SlicedDecoder::new(decoder, form);
+    let weights = match aggregation {
+        Aggregation::Max => sliced.maximum(graph, encoded)?,
+        Aggregation::Sum => sliced.sum(graph, encoded)?,
     };
-    let rows = linear.operand(graph, &rows);
-    let mask = graph.cast(&mask, data_type::FLOAT);
-    let axis = graph.ints(&[1]);
-    let widened = |graph: &mut GraphBuilder, x: Value| {
-        if half {
+    Ok(declare(graph, &weights, vocabulary, form.operators))
+}
+
+/// A decoder that is applied to one slice of the vocabulary after the other.
+struct SlicedDecoder<'a> {
+    decoder: &'a Decoder,
+    /// Terms of a slice.
+    slice: usize,
+    /// True if its products are in half precision.
+    half: bool,
+}
+
+impl<'a> SlicedDecoder<'a> {
+    fn new(decoder: &'a Decoder, form: GraphForm) -> Self {
+        Self {
+            decoder,
+            slice: match form.operators {
+                Operators::Plain | Operators::Own => CPU_SLICE,
+                Operators::Fused => GPU_SLICE,
+            },
+            // The head of an int8 model stays in fp32: it decides which terms there are.
+            half: form.precision == Precision::Fp16,
+        }
+    }
+
+    fn maximum(&self, graph: &mut GraphBuilder, encoded: &Encoded) -> Result<Value, ModelError> {
+        // A padded row becomes a copy of the first token's: it cannot change a maximum.
+        let (zero, one, axis) = (graph.ints(&[0]), graph.ints(&[1]), graph.ints(&[1]));
+        let first = graph.node("Slice", &[&encoded.hidden, &zero, &one, &axis], &[]);
+        let mask = mask_of_rows(graph, encoded);
+        let rows = graph.node("Where", &[&mask, &encoded.hidden, &first], &[]);
+        let best = self.pooled(graph, &rows, "ReduceMax", |_, logits, _| Ok(logits))?;
+        // The bias is the same for every token: it can wait until after the maximum.
+        let best = self.widened(graph, best);
+        let best = add(graph, best, self.decoder.bias.as_ref())?;
+        Ok(log1p_relu(graph, &best))
+    }
+
+    fn sum(&self, graph: &mut GraphBuilder, encoded: &Encoded) -> Result<Value, ModelError> {
+        let mask = mask_of_rows(graph, encoded);
+        let mask = graph.cast(&mask, data_type::FLOAT);
+        self.pooled(
+            graph,
+            &encoded.hidden,
+            "ReduceSum",
+            |graph, logits, terms| {
+                let logits = self.widened(graph, logits);
+                let bias = self.decoder.bias.as_ref();
+                let bias = bias.map(|bias| bias.rows(terms.start, terms.end));
+                let logits = add(graph, logits, bias.as_ref())?;
+                let weights = log1p_relu(graph, &logits);
+                Ok(graph.node("Mul", &[&weights, &mask], &[]))
+            },
+        )
+    }
+
+    /// Writes the reduction of what `of_tokens` makes of the logits of each slice's terms, `[B, V]`.
+    fn pooled(
+        &self,
+        graph: &mut GraphBuilder,
+        rows: &str,
+        reduction: &str,
+        of_tokens: impl Fn(&mut GraphBuilder, Value, Range<usize>) -> Result<Value, ModelError>,
+    ) -> Result<Value, ModelError> {
+        let weight = &self.decoder.weight;
+        let vocabulary = weight.shape[0];
+        let linear = Linear::new(if self.half {
+            Precision::Fp16
+        } else {
+            Precision::Fp32
+        });
+        let rows = linear.operand(graph, rows);
+        let axis = graph.ints(&[1]);
+        let mut slices = Vec::new();
+        for from in (0..vocabulary).step_by(self.slice) {
+            let terms = from..(from + self.slice).min(vocabulary);
+            let slice = weight.rows(terms.start, terms.end);
+            let logits = linear.product(graph, &rows, &slice, None)?;
+            let values = of_tokens(graph, logits, terms)?;
+            slices.push(reduce(graph, reduction, &values, &axis));
+        }
+        let slices: Vec<&str> = slices.iter().map(String::as_str).collect();
+        Ok(graph.node("Concat", &slices, &[Attr::Int("axis", 1)]))
+    }
+
+    /// Returns `x` in single precision.
+    fn widened(&self, graph: &mut GraphBuilder, x: Value) -> Value {
+        if self.half {
             graph.cast(&x, data_type::FLOAT)
         } else {
             x
         }
-    };
-    let slice = match form.operators {
-        Operators::Plain | Operators::Own => CPU_SLICE,
-        Operators::Fused => GPU_SLICE,
-    };
-    let mut pooled = Vec::new();
-    for from in (0..vocabulary).step_by(slice) {
-        let to = (from + slice).min(vocabulary);
-        let logits = linear.product(graph, &rows, &decoder.weight.rows(from, to), None)?;
-        let bias = match &decoder.bias {
-            Some(bias) => Some(single.vector(graph, &bias.rows(from, to))?),
-            None => None,
-        };
-        pooled.push(match aggregation {
-            Aggregation::Max => {
-                // The bias is the same for every token: it can wait until after the maximum.
-                let best = reduce(graph, "ReduceMax", &logits, &axis);
-                let best = widened(graph, best);
-                let best = add(graph, best, bias.as_deref());
-                log1p_relu(graph, &best)
-            }
-            Aggregation::Sum => {
-                let logits = widened(graph, logits);
-                let logits = add(graph, logits, bias.as_deref());
-                let weights = log1p_relu(graph, &logits);
-                let weights = graph.node("Mul", &[&weights, &mask], &[]);
-                reduce(graph, "ReduceSum", &weights, &axis)
-            }
-        });
     }
-    let slices: Vec<&str> = pooled.iter().map(String::as_str).collect();
-    let mut weights = graph.node("Concat", &slices, &[Attr::Int("axis", 1)]);
-    if half {
-        // Half the bytes to bring back from the device.
-        weights = graph.cast(&weights, data_type::FLOAT16);
-        declare(graph, &weights, vocabulary, data_type::FLOAT16);
-    } else {
-        declare(graph, &weights, vocabulary, data_type::FLOAT);
-    }
-    Ok(())
+}
+
+/// Returns the mask as `[B, L, 1]`, boolean.
+fn mask_of_rows(graph: &mut GraphBuilder, encoded: &Encoded) -> Value {
+    let last_axis = graph.ints(&[2]);
+    graph.node("Unsqueeze", &[&encoded.mask, &last_axis], &[])
 }
 
 /// Puts one weight for each token behind hidden states: `w[v] = max_t relu(w · h[t] + b)` over the tokens
@@ -128,7 +168,8 @@ pub fn over_tokens(
     encoded: &Encoded,
     dense: &Dense,
     vocabulary: usize,
-) -> Result<(), ModelError> {
+) -> Result<GraphOutput, ModelError> {
+    let operators = builder.operators;
     let weights = builder.dense(&encoded.hidden, dense)?;
     let (ids, graph) = (builder.ids.clone(), &mut builder.graph);
     let last_axis = graph.ints(&[2]);
@@ -146,8 +187,7 @@ pub fn over_tokens(
     let nothing = graph.node("Expand", &[&nothing, &shape], &[]);
     let attrs = [Attr::Int("axis", 1), Attr::Text("reduction", "max")];
     let weights = graph.node("ScatterElements", &[&nothing, &ids, &weights], &attrs);
-    declare(graph, &weights, vocabulary, data_type::FLOAT);
-    Ok(())
+    Ok(declare(graph, &weights, vocabulary, operators))
 }
 
 /// Puts the head behind logits `[B, L, V]` of a graph with this opset; `mask` is `[B, L]`, boolean.
@@ -158,7 +198,7 @@ pub fn over_logits(
     vocabulary: usize,
     opset: i64,
     aggregation: Aggregation,
-) {
+) -> GraphOutput {
     let mask = if opset >= 13 {
         let last_axis = graph.ints(&[2]);
         graph.node("Unsqueeze", &[mask, &last_axis], &[])
@@ -179,11 +219,15 @@ pub fn over_logits(
             reduce_axis_1(graph, "ReduceSum", &weights, opset >= 13)
         }
     };
-    declare(graph, &weights, vocabulary, data_type::FLOAT);
+    declare_dense(graph, &weights, vocabulary)
 }
 
 /// Puts terms and weights of one text, in any shape, into one row of weights.
-pub fn over_entries(graph: &mut GraphBuilder, [terms, weights]: [&str; 2], vocabulary: usize) {
+pub fn over_entries(
+    graph: &mut GraphBuilder,
+    [terms, weights]: [&str; 2],
+    vocabulary: usize,
+) -> GraphOutput {
     let row = graph.ints(&[1, -1]);
     let [terms, weights] =
         [(terms, data_type::INT64), (weights, data_type::FLOAT)].map(|(values, data_type)| {
@@ -193,13 +237,43 @@ pub fn over_entries(graph: &mut GraphBuilder, [terms, weights]: [&str; 2], vocab
     let nothing = graph.floats(&[1, vocabulary], &vec![0.0; vocabulary]);
     let inputs = [&*nothing, &terms, &weights];
     let all = graph.node("ScatterElements", &inputs, &[Attr::Int("axis", 1)]);
-    declare(graph, &all, vocabulary, data_type::FLOAT);
+    declare_dense(graph, &all, vocabulary)
 }
 
-fn declare(graph: &mut GraphBuilder, weights: &str, vocabulary: usize, data_type: i32) {
-    let vocabulary = i64::try_from(vocabulary).unwrap_or(i64::MAX);
-    let dims = [Err("batch"), Ok(vocabulary)];
-    graph.output(weights, ValueInfoProto::tensor(WEIGHTS, data_type, &dims));
+/// Declares weights `[B, V]` in the form that suits the device with these operators.
+fn declare(
+    graph: &mut GraphBuilder,
+    weights: &str,
+    vocabulary: usize,
+    operators: Operators,
+) -> GraphOutput {
+    match operators {
+        Operators::Plain | Operators::Own => declare_dense(graph, weights, vocabulary),
+        Operators::Fused => declare_entries(graph, weights, vocabulary),
+    }
+}
+
+fn declare_dense(graph: &mut GraphBuilder, weights: &str, vocabulary: usize) -> GraphOutput {
+    let dims = [Err("batch"), Ok(dim(vocabulary))];
+    let info = ValueInfoProto::tensor(WEIGHTS, data_type::FLOAT, &dims);
+    graph.output(weights, info);
+    GraphOutput::Dense(WEIGHTS.to_owned())
+}
+
+fn declare_entries(graph: &mut GraphBuilder, weights: &str, vocabulary: usize) -> GraphOutput {
+    let in_a_row = graph.ints(&[-1]);
+    let all = graph.node("Reshape", &[weights, &in_a_row], &[]);
+    let places = graph.node("NonZero", &[&all], &[]);
+    let places = graph.node("Reshape", &[&places, &in_a_row], &[]);
+    let weights = graph.node("Gather", &[&all, &places], &[]);
+    let entries = |name, data_type| ValueInfoProto::tensor(name, data_type, &[Err("entries")]);
+    graph.output(&places, entries(PLACES, data_type::INT64));
+    graph.output(&weights, entries(WEIGHTS, data_type::FLOAT));
+    GraphOutput::Entries {
+        places: PLACES,
+        weights: WEIGHTS,
+        columns: vocabulary,
+    }
 }
 
 fn reduce(graph: &mut GraphBuilder, op: &str, x: &str, axis: &str) -> Value {
@@ -219,11 +293,11 @@ fn reduce_axis_1(graph: &mut GraphBuilder, op: &str, x: &str, as_input: bool) ->
     )
 }
 
-fn add(graph: &mut GraphBuilder, x: Value, bias: Option<&str>) -> Value {
-    match bias {
-        Some(bias) => graph.node("Add", &[&x, bias], &[]),
-        None => x,
-    }
+/// Adds a bias in single precision.
+fn add(graph: &mut GraphBuilder, x: Value, bias: Option<&Tensor>) -> Result<Value, ModelError> {
+    let Some(bias) = bias else { return Ok(x) };
+    let bias = Linear::new(Precision::Fp32).vector(graph, bias)?;
+    Ok(graph.node("Add", &[&x, &bias], &[]))
 }
 
 fn log1p_relu(graph: &mut GraphBuilder, x: &str) -> Value {

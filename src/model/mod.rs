@@ -43,7 +43,7 @@ pub use form::{GraphForm, Operators};
 pub use head::Aggregation;
 pub use layout::{Activation, ModelFiles, Modules, Pooling, StatedLength};
 pub use model::{Model, ModelSource};
-pub use onnx_graph::{DecoderValues, HiddenGraph, ModelInput, OnnxGraph};
+pub use onnx_graph::{DecoderValues, GraphOutput, HiddenGraph, ModelInput, OnnxGraph};
 pub use own_operator::{DOMAIN as OWN_DOMAIN, OwnOperator};
 pub use precision::Precision;
 pub use query_side::{QueryFiles, QuerySide, QueryTable, Sides, document_side_files};

@@ -46,8 +46,24 @@ pub struct OnnxGraph {
     pub weights_folder: Option<PathBuf>,
     /// What must be given.
     pub inputs: Vec<ModelInput>,
-    /// The output that holds the weights, float32 `[B, V]`.
-    pub output: String,
+    /// What comes back.
+    pub output: GraphOutput,
+}
+
+/// The result of a graph, by the names of its outputs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GraphOutput {
+    /// Weights `[B, V]`, or hidden states `[B, L, H]`.
+    Dense(String),
+    /// The weights that are not zero. For a GPU, whose memory is far away: of a hundred weights one is not zero.
+    Entries {
+        /// Row · `V` + term of each, int64 `[N]`, ascending.
+        places: &'static str,
+        /// Float32 `[N]`.
+        weights: &'static str,
+        /// `V`
+        columns: usize,
+    },
 }
 
 /// A graph that ends at the hidden states, and the decoder that comes after it.

@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 
 use half::f16;
-use ort::memory::Allocator;
-use ort::session::{HasSelectedOutputs, RunOptions, Session, SessionInputValue};
-use ort::value::{DynValue, Shape, Tensor, TensorElementType, TensorRef};
+use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue};
+use ort::value::{Shape, Tensor, TensorRef};
 
 use super::super::error::EncodeError;
-use crate::model::ModelInput;
+use crate::model::{GraphOutput, ModelInput};
 
 /// Token ids and mask, `[texts, length]` each, padded on the right.
 pub struct Padded<'a> {
@@ -22,31 +21,56 @@ pub struct Padded<'a> {
     pub mask: &'a [i64],
 }
 
-/// The output of a run, row-major.
+/// The output of a run.
 pub enum Values<'a> {
-    /// Values in single precision.
+    /// Values in single precision, row-major.
     F32(&'a [f32]),
-    /// Values in half precision.
+    /// Values in half precision, row-major.
     F16(&'a [f16]),
+    /// The values that are not zero.
+    Entries {
+        /// Row · columns + column of each, ascending.
+        places: &'a [i64],
+        /// As many as places.
+        values: &'a [f32],
+    },
 }
 
 /// A session of ONNX Runtime with what a run of it needs.
 pub struct GraphSession {
-    pub(super) session: Session,
-    pub(super) options: RunOptions<HasSelectedOutputs>,
-    pub(super) inputs: Vec<ModelInput>,
-    pub(super) output: String,
-    /// Memory that a GPU writes to directly; `None` on the CPU.
-    pub(super) pinned: Option<Allocator>,
+    session: Session,
+    options: RunOptions<HasSelectedOutputs>,
+    inputs: Vec<ModelInput>,
+    output: GraphOutput,
 }
 
 impl GraphSession {
-    /// Runs a batch and hands the output to `take`. A pooled output has `columns` values per text.
+    /// Takes a session of the graph with these inputs and this output.
+    pub(super) fn new(
+        session: Session,
+        inputs: Vec<ModelInput>,
+        output: GraphOutput,
+    ) -> Result<Self, EncodeError> {
+        let outputs = OutputSelector::no_default();
+        let outputs = match &output {
+            GraphOutput::Dense(name) => outputs.with(name.clone()),
+            GraphOutput::Entries {
+                places, weights, ..
+            } => outputs.with(*places).with(*weights),
+        };
+        Ok(Self {
+            session,
+            options: RunOptions::new()?.with_outputs(outputs),
+            inputs,
+            output,
+        })
+    }
+
+    /// Runs a batch and hands the output to `take`, with the number of columns of its rows.
     pub fn run<T>(
         &mut self,
         batch: &Padded<'_>,
-        columns: usize,
-        take: impl FnOnce(&Shape, Values<'_>) -> Result<T, EncodeError>,
+        take: impl FnOnce(usize, Values<'_>) -> Result<T, EncodeError>,
     ) -> Result<T, EncodeError> {
         let failed = |e: ort::Error| EncodeError::Run {
             texts: batch.texts,
@@ -54,31 +78,35 @@ impl GraphSession {
             reason: e.to_string(),
         };
         let inputs = inputs(&self.inputs, batch)?;
-        // Lives as long as the outputs.
-        let mut binding;
-        let outputs = match &self.pinned {
-            None => self
-                .session
-                .run_with_options(inputs, &self.options)
-                .map_err(failed)?,
-            Some(pinned) => {
-                binding = self.session.create_binding()?;
-                for (name, value) in &inputs {
-                    binding.bind_input(name.as_ref(), value)?;
+        let outputs = self.session.run_with_options(inputs, &self.options);
+        let outputs = outputs.map_err(failed)?;
+        match &self.output {
+            GraphOutput::Dense(name) => {
+                let output = &outputs[name.as_str()];
+                if let Ok((shape, values)) = output.try_extract_tensor::<f16>() {
+                    return take(columns(shape), Values::F16(values));
                 }
-                let half = is_half(&self.session, &self.output);
-                let output = pinned_output(pinned, half, [batch.texts, columns])?;
-                binding.bind_output(&*self.output, output)?;
-                self.session.run_binding(&binding).map_err(failed)?
+                let (shape, values) = output.try_extract_tensor::<f32>().map_err(failed)?;
+                take(columns(shape), Values::F32(values))
             }
-        };
-        let output = &outputs[self.output.as_str()];
-        if let Ok((shape, values)) = output.try_extract_tensor::<f16>() {
-            return take(shape, Values::F16(values));
+            GraphOutput::Entries {
+                places,
+                weights,
+                columns,
+            } => {
+                let places = outputs[*places].try_extract_tensor::<i64>();
+                let values = outputs[*weights].try_extract_tensor::<f32>();
+                let (places, values) = (places.map_err(failed)?.1, values.map_err(failed)?.1);
+                take(*columns, Values::Entries { places, values })
+            }
         }
-        let (shape, values) = output.try_extract_tensor::<f32>().map_err(failed)?;
-        take(shape, Values::F32(values))
     }
+}
+
+/// Returns the length of the last axis.
+fn columns(shape: &Shape) -> usize {
+    let last = shape.last().copied().unwrap_or(0);
+    usize::try_from(last).unwrap_or(0)
 }
 
 type NamedValue<'a> = (Cow<'a, str>, SessionInputValue<'a>);
@@ -107,24 +135,4 @@ fn inputs<'a>(
         .iter()
         .map(|&input| Ok((input.name().into(), value(input)?)))
         .collect()
-}
-
-/// Returns true if the output of this name is in half precision.
-fn is_half(session: &Session, name: &str) -> bool {
-    session.outputs().iter().any(|output| {
-        output.name() == name && output.dtype().tensor_type() == Some(TensorElementType::Float16)
-    })
-}
-
-/// Makes a tensor that the GPU writes its output to.
-fn pinned_output(
-    pinned: &Allocator,
-    half: bool,
-    shape: [usize; 2],
-) -> Result<DynValue, EncodeError> {
-    Ok(if half {
-        Tensor::<f16>::new(pinned, shape)?.into_dyn()
-    } else {
-        Tensor::<f32>::new(pinned, shape)?.into_dyn()
-    })
 }

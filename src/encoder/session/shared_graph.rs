@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ort::environment::Environment;
-use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
+use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, PrepackedWeights, SessionBuilder};
-use ort::session::{OutputSelector, RunOptions, Session};
 use ort::value::{DynValue, Tensor};
 
 use super::super::device::Device;
@@ -101,17 +100,11 @@ impl SharedGraph {
         let session = builder
             .with_prepacked_weights(&self.packed)?
             .commit_from_memory(&self.graph.bytes)?;
-        let outputs = OutputSelector::no_default().with(self.graph.output.clone());
-        Ok(GraphSession {
-            pinned: match self.device {
-                Device::Cpu => None,
-                Device::Cuda(number) => Some(pinned_memory(&session, number)?),
-            },
+        GraphSession::new(
             session,
-            options: RunOptions::new()?.with_outputs(outputs),
-            inputs: self.graph.inputs.clone(),
-            output: self.graph.output.clone(),
-        })
+            self.graph.inputs.clone(),
+            self.graph.output.clone(),
+        )
     }
 
     /// Returns a builder of sessions on the device that use one thread.
@@ -135,17 +128,6 @@ impl SharedGraph {
             }
         })
     }
-}
-
-/// Returns the allocator of host memory that the GPU writes to directly.
-fn pinned_memory(session: &Session, device: u32) -> Result<Allocator, EncodeError> {
-    let pinned = MemoryInfo::new(
-        AllocationDevice::CUDA_PINNED,
-        i32::try_from(device).unwrap_or(i32::MAX),
-        AllocatorType::Device,
-        MemoryType::CPUOutput,
-    )?;
-    Ok(Allocator::new(session, pinned)?)
 }
 
 /// Reads a file of weights.

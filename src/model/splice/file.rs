@@ -16,6 +16,7 @@ use crate::model::error::ModelError;
 use crate::model::graph::GraphBuilder;
 use crate::model::head::{self, Aggregation};
 use crate::model::onnx::{ModelProto, data_type};
+use crate::model::onnx_graph::GraphOutput;
 
 /// Begins the names of values that are added.
 const PREFIX: &str = "splade_export_";
@@ -71,22 +72,21 @@ impl OnnxFile {
         })
     }
 
-    /// Returns the bytes of a model with the output [`head::WEIGHTS`], or the file's own if it is pooled,
-    /// and the name of the output.
+    /// Returns the bytes of a model whose output are weights: this head's, or the file's own if they are pooled.
     pub fn with_head(
         &self,
         vocabulary: usize,
         aggregation: Aggregation,
-    ) -> Result<(Vec<u8>, String), ModelError> {
+    ) -> Result<(Vec<u8>, GraphOutput), ModelError> {
         let logits = match &self.output {
             Output::Logits(name, _) => name,
             Output::Weights(name, _) if aggregation == Aggregation::Max => {
-                return Ok((self.bytes.clone(), name.clone()));
+                return Ok((self.bytes.clone(), GraphOutput::Dense(name.clone())));
             }
             Output::Entries { terms, weights } if aggregation == Aggregation::Max => {
                 let mut graph = GraphBuilder::new(PREFIX);
-                head::over_entries(&mut graph, [terms, weights], vocabulary);
-                return Ok((self.followed_by(graph), head::WEIGHTS.to_owned()));
+                let output = head::over_entries(&mut graph, [terms, weights], vocabulary);
+                return Ok((self.followed_by(graph), output));
             }
             Output::Weights(..) | Output::Entries { .. } => {
                 return Err(ModelError::AggregationFixed {
@@ -97,7 +97,7 @@ impl OnnxFile {
         let mut graph = GraphBuilder::new(PREFIX);
         let mask = graph.cast("attention_mask", data_type::BOOL);
         let logits = graph.cast(logits, data_type::FLOAT);
-        head::over_logits(
+        let output = head::over_logits(
             &mut graph,
             &logits,
             &mask,
@@ -105,7 +105,7 @@ impl OnnxFile {
             self.opset,
             aggregation,
         );
-        Ok((self.followed_by(graph), head::WEIGHTS.to_owned()))
+        Ok((self.followed_by(graph), output))
     }
 
     /// Returns the bytes of the model with more nodes behind its own.
