@@ -24,6 +24,16 @@ pub enum EncodeError {
     Head(#[from] HeadError),
     #[error("ONNX Runtime refuses the model: {}", quote::sentence(.0))]
     Session(String),
+    #[error(
+        "there is too little memory for the model ({reason}); allow more with `max_memory`, or free some of the device's",
+        reason = quote::sentence(reason)
+    )]
+    NoMemoryForModel { reason: String },
+    #[error(
+        "there is too little memory for a text of {length} tokens ({reason}); shorten texts with `max_length`",
+        reason = quote::sentence(reason)
+    )]
+    NoMemoryForText { length: usize, reason: String },
     #[error("ONNX Runtime failed on a batch of {texts} texts of {length} tokens: {reason}", reason = quote::sentence(reason))]
     Run {
         texts: usize,

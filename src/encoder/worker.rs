@@ -48,9 +48,10 @@ impl Worker {
         texts: &TextWindows,
     ) -> Result<EncodedBatch, EncodeError> {
         match self.encode_whole(encoder, batch, texts) {
-            Err(EncodeError::Run { reason, .. })
-                if batch.rows.len() > 1 && is_out_of_memory(&reason) =>
-            {
+            Err(EncodeError::Run { length, reason, .. }) if is_out_of_memory(&reason) => {
+                if batch.rows.len() == 1 {
+                    return Err(EncodeError::NoMemoryForText { length, reason });
+                }
                 let (first, second) = batch.halves(texts);
                 let mut whole = self.encode(encoder, &first, texts)?;
                 let rest = self.encode(encoder, &second, texts)?;

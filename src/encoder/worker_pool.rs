@@ -14,8 +14,6 @@ use super::worker::{EncodedBatch, Worker};
 pub struct WorkerPool {
     state: Mutex<State>,
     returned: Condvar,
-    /// Most workers of a device.
-    limit: usize,
 }
 
 struct State {
@@ -23,6 +21,8 @@ struct State {
     idle: VecDeque<(usize, Worker)>,
     /// For each device, the workers that are idle, at work, or being made.
     existing: Vec<usize>,
+    /// For each device, the most workers.
+    limits: Vec<usize>,
 }
 
 /// The right to one worker, given back when it is dropped.
@@ -40,15 +40,15 @@ impl WorkerPool {
         Self {
             state: Mutex::new(State {
                 existing: vec![1; first.len()],
+                limits: vec![limit.max(1); first.len()],
                 idle: first.into_iter().enumerate().collect(),
             }),
             returned: Condvar::new(),
-            limit: limit.max(1),
         }
     }
 
-    /// Encodes a batch with an idle worker or a new one; waits for one if there may be no more. `encoders`
-    /// has one for each device.
+    /// Encodes a batch with an idle worker or a new one; waits for one if there may be no more, or if there is
+    /// no memory for another. `encoders` has one for each device.
     ///
     /// # Errors
     /// [`EncodeError`] if ONNX Runtime refuses another session or fails on the batch.
@@ -58,15 +58,33 @@ impl WorkerPool {
         batch: &Batch,
         texts: &TextWindows,
     ) -> Result<EncodedBatch, EncodeError> {
-        let mut place = self.take();
-        let encoder = &encoders[place.device];
-        let mut worker = match place.worker.take() {
-            Some(worker) => worker,
-            None => Worker::new(encoder.graph.session()?),
-        };
-        let result = worker.encode(encoder, batch, texts);
-        place.worker = Some(worker);
-        result
+        loop {
+            let mut place = self.take();
+            let encoder = &encoders[place.device];
+            let worker = match place.worker.take() {
+                Some(worker) => Ok(worker),
+                None => encoder.graph.session().map(Worker::new),
+            };
+            match worker {
+                Ok(mut worker) => {
+                    let result = worker.encode(encoder, batch, texts);
+                    place.worker = Some(worker);
+                    return result;
+                }
+                Err(EncodeError::NoMemoryForModel { .. }) if self.make_do(place.device) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Allows a device no more workers than it has beside the one that is being made; false if it has none.
+    fn make_do(&self, device: usize) -> bool {
+        let state = &mut *self.lock();
+        let others = state.existing[device] - 1;
+        if others > 0 {
+            state.limits[device] = others;
+        }
+        others > 0
     }
 
     /// Takes the place of an idle worker, or a new one on the device with the fewest. Of several devices,
@@ -86,11 +104,10 @@ impl WorkerPool {
                     worker: Some(worker),
                 };
             }
-            let fewest = state.existing.iter_mut().enumerate();
-            if let Some((device, existing)) = fewest.min_by_key(|(_, existing)| **existing)
-                && *existing < self.limit
-            {
-                *existing += 1;
+            let more = (0..state.existing.len())
+                .filter(|&device| state.existing[device] < state.limits[device]);
+            if let Some(device) = more.min_by_key(|&device| state.existing[device]) {
+                state.existing[device] += 1;
                 return Place {
                     pool: self,
                     device,
