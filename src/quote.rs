@@ -139,7 +139,7 @@ pub(crate) fn sentence(message: &str) -> String {
     const BEGIN: usize = 3000;
     const END: usize = 1000;
     const GAP: &str = " ... ";
-    let message = printable(message);
+    let message = printable(message.trim_end());
     let length = message.chars().count();
     if length <= BEGIN + GAP.len() + END {
         return message;

@@ -152,9 +152,25 @@ pub enum NoCuda {
     )]
     NoLibrary { library: PathBuf, reason: String },
     #[error(
+        "CUDA's libraries cannot be loaded ({}); get them with: splade-export setup onnxruntime-gpu",
+        quote::sentence(.0)
+    )]
+    NoLibraries(String),
+    #[error(
         "device {device} cannot be used: {reason}; nvidia-smi -L lists those there are, and `device` cpu \
          needs none",
-        reason = Name(reason)
+        reason = quote::sentence(reason)
     )]
     NoDevice { device: u32, reason: String },
+}
+
+impl NoCuda {
+    /// Returns what ONNX Runtime means that refuses a GPU for this reason.
+    pub(super) fn refused(device: u32, reason: String) -> Self {
+        if reason.contains("Failed to load library") {
+            Self::NoLibraries(reason)
+        } else {
+            Self::NoDevice { device, reason }
+        }
+    }
 }

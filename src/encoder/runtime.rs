@@ -37,10 +37,13 @@ const NAME: &str = "onnxruntime.dll";
 #[cfg(not(any(target_os = "macos", target_os = "windows")))]
 const NAME: &str = "libonnxruntime.so";
 
+/// The folder in the cache of ONNX Runtime for GPUs.
+pub(super) const GPU_PIECE: &str = "onnxruntime-gpu";
+
 impl Runtime {
     /// Looks for the library: at the path given, then `ORT_DYLIB_PATH`, then beside the running program,
-    /// then the cache that `splade-export setup` fills. With `gpu`, the library for GPUs in the cache comes
-    /// before all but the path given.
+    /// then the cache that `splade-export setup` fills, where the library for GPUs serves the CPU too. With
+    /// `gpu`, that one comes before all but the path given.
     ///
     /// # Errors
     /// [`RuntimeError`] with the command that gets it.
@@ -49,7 +52,7 @@ impl Runtime {
             return Self::named(path, "`onnxruntime`");
         }
         let cached = |piece| cache_folder().map(|cache| cache.join(piece).join(NAME));
-        if gpu && let Some(library) = cached("onnxruntime-gpu").filter(|library| library.exists()) {
+        if gpu && let Some(library) = cached(GPU_PIECE).filter(|library| library.exists()) {
             return Ok(Self { library });
         }
         if let Some(path) = env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()) {
@@ -58,7 +61,7 @@ impl Runtime {
         let beside = env::current_exe()
             .ok()
             .and_then(|program| Some(program.parent()?.join(NAME)));
-        let places: Vec<PathBuf> = [beside, cached("onnxruntime")]
+        let places: Vec<PathBuf> = [beside, cached("onnxruntime"), cached(GPU_PIECE)]
             .into_iter()
             .flatten()
             .collect();

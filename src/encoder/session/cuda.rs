@@ -1,21 +1,23 @@
 //! The CUDA execution provider and the libraries it needs.
 //!
 //! The provider names its libraries without a folder, so the loader would look for them in the system's
-//! folders and in `LD_LIBRARY_PATH`. Loaded here before, by their paths in the folder `cuda` beside ONNX
-//! Runtime, they are found without either.
+//! folders and in `LD_LIBRARY_PATH`. Loaded here before, by their paths beside ONNX Runtime, they are found
+//! without either.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ort::ep::cuda::{AttentionBackend, CUDA};
 use ort::ep::{ArenaExtendStrategy, ExecutionProviderDispatch};
 use ort::util::preload_dylib;
 
 use super::super::error::NoCuda;
-use super::super::runtime::Runtime;
+use super::super::runtime::{GPU_PIECE, Runtime, cache_folder};
 
 const PROVIDER: &str = "libonnxruntime_providers_cuda.so";
-/// The folder of the libraries, beside ONNX Runtime's.
+/// The folder of the libraries beside ONNX Runtime's, where `splade-export setup` puts both.
 const FOLDER: &str = "cuda";
+/// Where pip puts CUDA 13's and cuDNN's, from the folder of ONNX Runtime's in the package `onnxruntime-gpu`.
+const PACKAGES: [&str; 2] = ["../../nvidia/cu13/lib", "../../nvidia/cudnn/lib"];
 /// The libraries, each after those that it needs; a wheel may have more than the provider uses.
 const LIBRARIES: [&str; 15] = [
     "libcudart.so.13",
@@ -51,10 +53,16 @@ pub fn load(runtime: &Runtime) -> Result<(), NoCuda> {
     preload_dylib("libcuda.so.1").map_err(|e| NoCuda::NoDriver {
         reason: e.to_string(),
     })?;
+    let fetched = cache_folder().map(|cache| cache.join(GPU_PIECE).join(FOLDER));
+    let places: Vec<PathBuf> = [FOLDER, PACKAGES[0], PACKAGES[1]]
+        .map(|place| folder.join(place))
+        .into_iter()
+        .chain(fetched)
+        .collect();
     for name in LIBRARIES {
-        let library = folder.join(FOLDER).join(name);
-        // Leaves it to the system's own libraries where there is no such folder.
-        if library.exists() {
+        let mut places = places.iter().map(|place| place.join(name));
+        // Leaves it to the loader to find what lies elsewhere.
+        if let Some(library) = places.find(|place| place.exists()) {
             preload_dylib(&library).map_err(|e| NoCuda::NoLibrary {
                 library,
                 reason: e.to_string(),

@@ -53,10 +53,6 @@ pub fn probe(runtime: &Runtime, device: u32) -> Result<(), EncodeError> {
     let provided = builder.with_execution_providers([cuda::provider(device, None)]);
     match provided {
         Ok(_) => Ok(()),
-        Err(error) => Err(NoCuda::NoDevice {
-            device,
-            reason: error.to_string(),
-        }
-        .into()),
+        Err(error) => Err(NoCuda::refused(device, error.to_string()).into()),
     }
 }

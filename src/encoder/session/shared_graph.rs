@@ -124,7 +124,7 @@ impl SharedGraph {
             let reason = e.to_string();
             match self.device {
                 Device::Cpu => EncodeError::Session(reason),
-                Device::Cuda(device) => NoCuda::NoDevice { device, reason }.into(),
+                Device::Cuda(device) => NoCuda::refused(device, reason).into(),
             }
         })
     }
