@@ -16,6 +16,7 @@ mod common;
 mod comparison;
 mod convert;
 mod convert_inputs;
+mod cuda;
 mod custom_output;
 mod damaged_collections;
 mod devices;

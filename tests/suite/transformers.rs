@@ -10,6 +10,7 @@ use splade_export::{
     Aggregation, BatchBudget, EncoderSettings, HeadChoice, Operators, SparseVector, SpladeEncoder,
 };
 
+use super::cuda::StandIn;
 use crate::common::{distance, fixtures, ok, program, root, settings};
 
 /// How far a weight may be from that of transformers; a sum over many tokens, relative to the largest.
@@ -89,6 +90,7 @@ fn every_architecture_has_the_weights_of_transformers() {
         .arg(fixtures().join("corpus.jsonl"))
         .arg(&checkpoints));
     let mut failures = Vec::new();
+    let stand_in = StandIn::new();
     for name in names.lines() {
         let reference = fs_err::read(checkpoints.join(name).join("reference.json")).unwrap();
         let reference: Reference = serde_json::from_slice(&reference).unwrap();
@@ -96,9 +98,25 @@ fn every_architecture_has_the_weights_of_transformers() {
         failures.extend(compare_fused(name, &reference, &checkpoints));
         failures.extend(compare_plain(name, &reference, &checkpoints));
         failures.extend(compare_queries(name, &reference, &checkpoints, dir.path()));
+        failures.extend(strays_on_gpu(name, &checkpoints, stand_in.as_ref()));
     }
     assert!(names.lines().count() >= 36, "made: {names}");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What keeps a GPU from doing all of a batch.
+fn strays_on_gpu(name: &str, checkpoints: &Path, stand_in: Option<&StandIn>) -> Vec<String> {
+    let Some(stand_in) = stand_in else {
+        return Vec::new();
+    };
+    let (corpus, model) = (checkpoints.join("corpus.jsonl"), checkpoints.join(name));
+    let output = checkpoints.join(format!("{name}-on-gpu"));
+    let options = ["--device", "cuda", "--model", model.to_str().unwrap()];
+    let asked = stand_in.run(&mut stand_in.documents(&corpus, &output, &options));
+    let strays = asked.strays().into_iter();
+    strays
+        .map(|what| format!("{name} on a GPU: {what}"))
+        .collect()
 }
 
 /// Max and sum, each text in a batch of its own and all in batches; what differs too much.
