@@ -32,7 +32,7 @@ main() {
     scripts/setup.sh transformers readers cuda-provider
   else
     say "test: skipped the comparison with transformers and with other readers, and what a GPU would be asked to do: what they need is not pinned for $(uname -sm)"
-    export SPLADE_EXPORT_TRANSFORMERS= SPLADE_EXPORT_CUDA_PROVIDER=
+    export SPLADE_EXPORT_TRANSFORMERS='' SPLADE_EXPORT_CUDA_PROVIDER=''
   fi
   eval "$(scripts/setup.sh --print-env)"
   [[ $# -gt 0 ]] || lint

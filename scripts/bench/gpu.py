@@ -1,125 +1,38 @@
-"""Measures splade-export on a GPU; gpu.sh calls it. Needs nothing but Python.
+"""Checks and measures splade-export on a GPU; gpu.sh calls it. Needs nothing but Python, and torch for made checkpoints.
 
-The texts are words of a corpus in an order of their own, as many as are wanted and long enough to fill every limit.
+Each step writes its part of results.json and summary.md when it ends, so that what was measured is kept if time is up.
 """
 
 import argparse
 import json
 import os
-import random
-import re
 import subprocess
 import sys
-from collections import Counter
+import time
 from pathlib import Path
-from statistics import median
 
-from report import agreement
-from systems import Failed, tail, timed
+from gpu_checks import Checks
+from gpu_rates import LENGTHS, Rates
+from systems import Failed, tail
 
-LENGTHS = (64, 128, 256, 512)
-# TREC-COVID's, of BEIR.
-TREC_COVID = 171_332
-ON_GPU = ["--device", "cuda", "--precision", "fp16"]
-ON_CPU = ["--device", "cpu", "--precision", "fp32"]
+STEPS = ("device", "weights", "options", "architectures", "rates", "batches", "peer", "kernels", "corpus")
 
 
 def parse():
     parser = argparse.ArgumentParser()
-    for name in ("--program", "--matrix-rate", "--model", "--corpus", "--output"):
-        parser.add_argument(name, type=Path, required=True)
-    parser.add_argument("--documents", type=int, required=True)
-    parser.add_argument("--repetitions", type=int, required=True)
-    return parser.parse_args()
-
-
-class Bench:
-    def __init__(self, options):
-        self.options = options
-        self.cores = len(os.sched_getaffinity(0))
-        text = options.corpus.read_text(encoding="utf-8")
-        records = [json.loads(line) for line in text.splitlines()]
-        self.words = re.findall(r"\w+", " ".join(record["text"] for record in records))
-        self.random = random.Random(1)
-
-    def write_texts(self, name, documents, words):
-        """TSV; `words` gives the number of words of the next text."""
-        path = self.options.output / f"{name}.tsv"
-        with open(path, "w", encoding="utf-8") as file:
-            for i in range(documents):
-                file.write(f"d{i}\t{' '.join(self.random.choices(self.words, k=words()))}\n")
-        return path
-
-    def encode(self, texts, name, *options):
-        """The folder written and the seconds of the whole run."""
-        output, log = self.options.output / name, self.options.output / f"{name}.log"
-        command = [self.options.program, "documents", texts, "--model", self.options.model, "--output", output]
-        seconds, _ = timed([*map(str, command), *options], self.cores, log)
-        return output, seconds
-
-    def counts(self, folder):
-        return json.loads((folder / "manifest.json").read_text())["counts"]
-
-    def weights(self, texts, name, *options):
-        folder, _ = self.encode(texts, name, "--step", "none", "--compress", "none", *options)
-        lines = [line for part in sorted((folder / "documents").iterdir()) for line in part.read_text().splitlines()]
-        return [json.loads(line)["vector"] for line in lines]
-
-    def check_device(self):
-        texts = self.write_texts("one", 1, lambda: 20)
-        self.encode(texts, "one", *ON_GPU)
-
-    def matrix_rate(self):
-        run = subprocess.run([str(self.options.matrix_rate)], capture_output=True, text=True, check=False)
-        if run.returncode != 0:
-            raise Failed(run.stderr.strip())
-        return float(run.stdout)
-
-    def rate(self, length):
-        """Documents a second of exactly `length` tokens: of a long run less a short one, so without the start."""
-        many = max(1000, self.options.documents * 256 // length)
-        sizes = (many // 10, many)
-        texts = [self.write_texts(f"length-{length}-{size}", size, lambda: length) for size in sizes]
-        rates = []
-        for repetition in range(self.options.repetitions):
-            seconds = []
-            for size, path in zip(sizes, texts):
-                name = f"length-{length}-{size}-{repetition}"
-                folder, took = self.encode(path, name, "--max-length", str(length), *ON_GPU)
-                if self.counts(folder)["tokens"] != size * length:
-                    raise Failed(f"the texts have not all {length} tokens")
-                seconds.append(took)
-            rates.append((sizes[1] - sizes[0]) / (seconds[1] - seconds[0]))
-        return {"documents": many, "documents_per_second": median(rates), "all": rates}
-
-    def attention_kernels(self):
-        """How often ONNX Runtime names which kernel."""
-        texts = self.write_texts("kernels", 64, lambda: self.random.randrange(20, 300))
-        os.environ["ORT_ENABLE_ATTENTION_KERNEL_DEBUG_INFO"] = "1"
-        self.encode(texts, "kernels", *ON_GPU)
-        del os.environ["ORT_ENABLE_ATTENTION_KERNEL_DEBUG_INFO"]
-        log = (self.options.output / "kernels.log").read_text(errors="replace")
-        return Counter(re.findall(r"Operator=(\S+).*?SdpaKernel=(\S+)", log)) if log else Counter()
-
-    def trec_covid(self):
-        texts = self.write_texts("trec-covid", TREC_COVID, lambda: self.random.randrange(20, 400))
-        folder, seconds = self.encode(texts, "trec-covid", *ON_GPU)
-        counts = self.counts(folder)
-        texts.unlink()
-        return {"documents": counts["documents"], "tokens": counts["tokens"], "seconds": seconds}
-
-    def agreement(self):
-        texts = self.write_texts("agreement", 64, lambda: self.random.randrange(5, 500))
-        return agreement(self.weights(texts, "on-gpu", *ON_GPU), self.weights(texts, "on-cpu", *ON_CPU))
-
-
-def operations(config, length):
-    """Floating-point operations a document: the layers' and the head's matrix products."""
-    get = lambda *names: next(config[name] for name in names if name in config)
-    hidden, layers = get("hidden_size", "dim"), get("num_hidden_layers", "n_layers")
-    inner = get("intermediate_size", "hidden_dim")
-    layer = length * (8 * hidden**2 + 4 * hidden * inner) + 4 * length**2 * hidden
-    return layers * layer + 2 * length * hidden * (hidden + config["vocab_size"])
+    paths = ("program", "matrix-rate", "encode-rate", "model", "fixtures", "corpus", "transformers", "output")
+    for name in paths:
+        parser.add_argument(f"--{name}", type=lambda text: Path(text).resolve(), required=True)
+    for name in ("steps", "sizes"):
+        parser.add_argument(f"--{name}", type=lambda text: text.split(","), required=True)
+    for name in ("documents", "repetitions"):
+        parser.add_argument(f"--{name}", type=int, required=True)
+    parser.add_argument("--device", required=True)
+    options = parser.parse_args()
+    unknown = set(options.steps) - set(STEPS)
+    if unknown:
+        parser.error(f"there is no step {', '.join(sorted(unknown))}; there are {', '.join(STEPS)}")
+    return options
 
 
 def gpu_name():
@@ -127,73 +40,160 @@ def gpu_name():
         query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
         return subprocess.run(query, capture_output=True, text=True, check=True).stdout.splitlines()[0]
     except (OSError, subprocess.CalledProcessError, IndexError):
-        return "unknown GPU"
+        return "no GPU"
+
+
+def lines_of_weights(result):
+    weights = result["weights"]
+    yield f"Weights of {weights['documents']} documents under the demo model, against fp32 on the CPU:"
+    yield ""
+    yield "| | largest difference | Jaccard index of the terms | nDCG@10 |"
+    yield "|---|--:|--:|--:|"
+    for name, row in weights["runs"].items():
+        ndcg = "" if row["ndcg"] is None else f"{row['ndcg']:.4f}"
+        if "jaccard" in row:
+            yield f"| {name} | {row['largest_difference']:.1e} | {row['jaccard']:.4f} | {ndcg} |"
+        else:
+            yield f"| {name} | | | {ndcg} |"
+
+
+def lines_of_options(result):
+    yield "Options:"
+    yield ""
+    for what, outcome in result["options"].items():
+        yield f"- {what}: {outcome}"
+
+
+def lines_of_architectures(result):
+    yield "Small random checkpoints of every architecture, against fp32 on the CPU:"
+    yield ""
+    yield "| checkpoint | largest difference in fp32 | in fp16 | Jaccard index in fp16 |"
+    yield "|---|--:|--:|--:|"
+    for name, row in result["architectures"].items():
+        if "failed" in row:
+            yield f"| {name} | {row['failed']} | | |"
+        else:
+            yield f"| {name} | {row['fp32']:.1e} | {row['fp16']:.1e} | {row['jaccard']:.4f} |"
+
+
+def lines_of_rates(result):
+    yield (
+        "Rates of one process with the model loaded and warm, of the median repetition. The share is of the rate of "
+        "large matrix products in the same precision, measured before in this run."
+    )
+    for size, rows in result["rates"].items():
+        yield ""
+        yield f"### {size}"
+        yield ""
+        yield "| tokens | documents/s | TFLOP/s | share of the matrix rate | peak memory of the GPU, MB | sentence-transformers, documents/s | ratio |"
+        yield "|--:|--:|--:|--:|--:|--:|--:|"
+        for length in map(str, LENGTHS):
+            row = rows.get(length)
+            if not row:
+                continue
+            peer = result.get("peer", {}).get(size, {}).get(length)
+            rate = row["documents_per_second"]
+            theirs = f"{peer['documents_per_second']:.0f} | {rate / peer['documents_per_second']:.2f}" if peer else " | "
+            yield (
+                f"| {length} | {rate:.0f} | {row['operations_per_second'] / 1e12:.1f} | {row['share']:.1%} "
+                f"| {row['memory_mb'] or ''} | {theirs} |"
+            )
+
+
+def lines_of_batches(result):
+    yield "Tokens of a batch and threads, 256 tokens:"
+    yield ""
+    yield "| batch | threads | documents/s | peak memory of the GPU, MB |"
+    yield "|--:|--:|--:|--:|"
+    for row in result["batches"]:
+        yield f"| {row['batch_tokens']} | {row['workers']} | {row['documents_per_second']:.0f} | {row['memory_mb'] or ''} |"
+
+
+def lines_of_kernels(result):
+    kernels = result["kernels"]
+    yield f"Attention kernels that ONNX Runtime names: {kernels['attention'] or 'none, see kernels.log'}"
+    for failure in kernels.get("not_timed", []):
+        yield f"Kernels were not timed: {failure}"
+    if kernels["times"]:
+        yield ""
+        yield "| kernel | launches | ms | share |"
+        yield "|---|--:|--:|--:|"
+        whole = sum(row["ms"] for row in kernels["times"])
+        for row in kernels["times"][:25]:
+            yield f"| `{row['name'][:100]}` | {row['launches']} | {row['ms']:.2f} | {row['ms'] / whole:.1%} |"
+
+
+def lines_of_corpus(result):
+    corpus = result["corpus"]
+    yield (
+        f"The program as a whole: {corpus['documents']} documents, as many as TREC-COVID has, of "
+        f"{corpus['tokens'] / corpus['documents']:.0f} tokens on average, in {corpus['seconds']:.0f} s "
+        f"({corpus['without_start']:.0f} s without the start), gzip'd impacts on disk included."
+    )
+
+
+LINES = {
+    "weights": lines_of_weights,
+    "options": lines_of_options,
+    "architectures": lines_of_architectures,
+    "rates": lines_of_rates,
+    "batches": lines_of_batches,
+    "kernels": lines_of_kernels,
+    "corpus": lines_of_corpus,
+}
 
 
 def summary(result):
-    lines = [
-        f"{result['gpu']}, {result['cores']} cores, {result['model']}, fp16, batches of exactly as many tokens. "
-        f"Products of two matrices of 8192 x 8192 in fp16 ran at {result['matrix_rate'] / 1e12:.0f} TFLOP/s.",
-        "",
-        "| tokens | documents/s | TFLOP/s | share of the matrix rate |",
-        "|--:|--:|--:|--:|",
-    ]
-    for length, row in result["lengths"].items():
-        lines.append(
-            f"| {length} | {row['documents_per_second']:.0f} | {row['operations_per_second'] / 1e12:.0f} "
-            f"| {row['share']:.1%} |"
-        )
-    covid, agreed = result["trec_covid"], result["agreement"]
-    kernels = ", ".join(f"{kernel} ({count})" for kernel, count in result["attention_kernels"].items())
-    lines += [
-        "",
-        f"- {covid['documents']} documents, as many as TREC-COVID has, of {covid['tokens'] / covid['documents']:.0f} "
-        f"tokens on average: {covid['seconds']:.0f} s, the start and gzip'd impacts on disk included",
-        f"- attention kernels: {kernels or 'none named; see kernels.log'}",
-        f"- weights against fp32 on the CPU: largest difference {agreed['largest_difference']:.1e}, Jaccard index of the "
-        f"terms {agreed['jaccard']:.4f}, {agreed['terms_per_document']:.0f} terms per document",
-    ]
+    lines = [f"{result['gpu']}, {result['cores']} cores, device {result['device']}."]
+    if "matrix_rate" in result:
+        size = result["matrix_size"]
+        lines.append(f"Products of two matrices of {size} x {size}: {result['matrix_rate'] / 1e12:.1f} TFLOP/s.")
+    for name, why in result["not_run"].items():
+        lines += ["", f"Not run: {name}: {why}"]
+    for name, lines_of in LINES.items():
+        if name in result:
+            lines += ["", *lines_of(result)]
     return "\n".join(lines) + "\n"
 
 
 def main():
     options = parse()
     options.output.mkdir(parents=True)
-    bench = Bench(options)
-
-    def step(what):
-        print(f"bench/gpu: {what} ...", file=sys.stderr, flush=True)
-
-    step("one document on the GPU")
-    try:
-        bench.check_device()
-    except Failed:
-        print(tail(options.output / "one.log"), file=sys.stderr)
-        sys.exit(1)
-    step("matrix products")
-    result = {"gpu": gpu_name(), "cores": bench.cores, "model": options.model.name, "matrix_rate": bench.matrix_rate()}
-    config = json.loads((options.model / "config.json").read_text())
-    result["lengths"] = {}
-    for length in LENGTHS:
-        step(f"{length} tokens")
-        row = bench.rate(length)
-        row["operations_per_second"] = row["documents_per_second"] * operations(config, length)
-        row["share"] = row["operations_per_second"] / result["matrix_rate"]
-        result["lengths"][length] = row
-    step("attention kernels")
-    kernels = bench.attention_kernels()
-    result["attention_kernels"] = {" ".join(names): count for names, count in kernels.most_common()}
-    step("agreement with the CPU")
-    result["agreement"] = bench.agreement()
-    step(f"{TREC_COVID} documents")
-    result["trec_covid"] = bench.trec_covid()
-    (options.output / "results.json").write_text(json.dumps(result, indent=1) + "\n")
-    (options.output / "summary.md").write_text(summary(result))
+    result = {
+        "gpu": gpu_name(),
+        "cores": len(os.sched_getaffinity(0)),
+        "device": options.device,
+        "not_run": {},
+        "seconds": {},
+    }
+    checks, rates = Checks(options), Rates(options, result)
+    steps = {
+        "device": rates.device,
+        "weights": lambda: checks.weights(result),
+        "options": lambda: checks.option_checks(result),
+        "architectures": lambda: checks.architectures(result),
+        "rates": rates.rates,
+        "batches": rates.batches,
+        "peer": rates.peer,
+        "kernels": rates.kernels,
+        "corpus": rates.corpus,
+    }
+    for name in STEPS:
+        if name not in options.steps:
+            continue
+        started = time.monotonic()
+        print(f"bench/gpu: {name} ...", file=sys.stderr, flush=True)
+        try:
+            steps[name]()
+        except Failed as failure:
+            result["not_run"][name] = str(failure)
+            print(f"bench/gpu: {name} failed: {failure}", file=sys.stderr, flush=True)
+        result["seconds"][name] = round(time.monotonic() - started, 1)
+        (options.output / "results.json").write_text(json.dumps(result, indent=1) + "\n")
+        (options.output / "summary.md").write_text(summary(result))
     print(summary(result))
+    sys.exit(1 if result["not_run"] else 0)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failed as failure:
-        sys.exit(f"error: {failure}")
+    main()

@@ -1,83 +1,157 @@
 #!/usr/bin/env bash
-# Measures splade-export on an NVIDIA GPU, without network, from files that were carried there.
+# Checks and measures splade-export on an NVIDIA GPU, without network, from files that were carried there.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$SCRIPTS/bench/lib.sh"
 
 usage() {
   cat <<'HELP'
-Measures splade-export with --device cuda --precision fp16: documents/s at 64, 128, 256 and 512 tokens, their share of
-the rate at which the GPU multiplies matrices, which attention kernel runs, the time for as many documents as TREC-COVID
-has, and how far the weights agree with the CPU's.
+Checks on a GPU that the weights are those of the CPU and that what can go wrong is told, then measures documents/s at 64,
+128, 256 and 512 tokens, their share of the rate at which the GPU multiplies matrices, sentence-transformers beside them,
+and where the time goes.
 
-Usage: scripts/bench/gpu.sh --pack FOLDER [--model DIR]   here, with network: collects all that is needed in FOLDER
-                                                          (3 GB: program, ONNX Runtime, CUDA, cuDNN, checkpoint)
-       FOLDER/scripts/bench/gpu.sh [OPTION...]            there, with a GPU and its driver, without network
-       scripts/bench/gpu.sh [OPTION...]                   both on one machine
+Usage: scripts/bench/gpu.sh --pack FOLDER [--piece-size MB] [--with-cuda] [--corpus DIR]
+                                                     here, with network: puts all that is needed in files of at most so many
+                                                     MB, and FOLDER/unpack.sh beside them
+       FOLDER/unpack.sh TARGET                       there: checks the files and makes the folder TARGET
+       TARGET/scripts/bench/gpu.sh [OPTION...]       there, with a GPU and its driver, without network
+       scripts/bench/gpu.sh [OPTION...]              all on one machine
 
-Options
-  --model DIR        the checkpoint (default: one of BERT-base's size, made here with random weights)
-  --documents N      for 256 tokens, in proportion for the others (default: 20000)
+Options of --pack
+  --piece-size MB    (default: 50)
+  --with-cuda        with CUDA's libraries (1.0 GB more). Without, those of that machine's Python are used, where a
+                     package such as torch has brought them
+  --corpus DIR       a BEIR dataset on which fp16 and fp32 are compared (default: the fixtures)
+
+Options there
+  --steps LIST       of device, weights, options, architectures, rates, batches, peer, kernels, corpus
+                     (default: all; each writes its results at once)
+  --sizes LIST       of bert-base, distilbert, modernbert: checkpoints with random weights, made there, which needs torch
+                     and transformers (default: all)
+  --documents N      of 256 tokens in a repetition, of others in proportion (default: 20000)
   --repetitions N    (default: 3)
+  --device DEVICE    (default: cuda; cpu tries out the steps where there is no GPU)
   --output DIR       for results.json, summary.md and the runs' files; must not exist
                      (default: out/bench-gpu/ and the time)
   --help             this text
 
 Example
-  scripts/bench/gpu.sh --pack gpu && rsync -a gpu/ gpu-machine:gpu/ && ssh gpu-machine gpu/scripts/bench/gpu.sh
+  scripts/bench/gpu.sh --pack gpu && rsync -a gpu/ gpu-machine:gpu/
+  ssh gpu-machine 'gpu/unpack.sh splade && splade/scripts/bench/gpu.sh'
 HELP
 }
 
 parse() {
-  ROOT="$(cd -- "$SCRIPTS/.." && pwd)" PACK="" MODEL="" DOCUMENTS=20000 REPETITIONS=3 OUTPUT=""
+  ROOT="$(cd -- "$SCRIPTS/.." && pwd)" PACK="" PIECE_SIZE=50 WITH_CUDA=false CORPUS=""
+  STEPS=device,weights,options,architectures,rates,batches,peer,kernels,corpus
+  SIZES=bert-base,distilbert,modernbert DOCUMENTS=20000 REPETITIONS=3 DEVICE=cuda OUTPUT=""
   while [[ $# -gt 0 ]]; do
     case "$1" in
       --help | -h) usage; exit 0 ;;
-      --pack | --model | --documents | --repetitions | --output) need_value "$1" $# ;;
+      --with-cuda) WITH_CUDA=true; shift; continue ;;
+      --pack | --piece-size | --corpus | --steps | --sizes | --documents | --repetitions | --device | --output)
+        need_value "$1" $# ;;
       *) usage_error "unknown argument '$1'" ;;
     esac
     case "$1" in
       --pack) PACK="$2" ;;
-      --model) MODEL="$2" ;;
+      --piece-size) need_integer "$1" "$2"; PIECE_SIZE="$2" ;;
+      --corpus) CORPUS="$2" ;;
+      --steps) STEPS="$2" ;;
+      --sizes) SIZES="$2" ;;
       --documents) need_integer "$1" "$2"; DOCUMENTS="$2" ;;
       --repetitions) need_integer "$1" "$2"; REPETITIONS="$2" ;;
+      --device) DEVICE="$2" ;;
       --output) OUTPUT="$2" ;;
     esac
     shift 2
   done
-  [[ -z "$MODEL" || -f "$MODEL/config.json" ]] || fail "$MODEL holds no config.json" "name a checkpoint's folder"
+  [[ -z "$CORPUS" || -f "$CORPUS/corpus.jsonl" ]] || fail "$CORPUS holds no corpus.jsonl" "name a BEIR dataset's folder"
   # A packed folder brings its own.
   PACKED="$ROOT/packed"
-  [[ ! -d "$PACKED" ]] || export SPLADE_EXPORT_CACHE="$PACKED"
+  [[ ! -d "$PACKED" ]] || export SPLADE_EXPORT_CACHE="$PACKED" CACHE="$PACKED"
 }
 
-# With network: what is missing is fetched, built and made. Sets BIN, LIBRARIES and MODEL.
+# With network: what is missing is fetched and built. Sets PROGRAMS.
 get_ready() {
   command -v cargo >/dev/null || fail "Rust's cargo was not found" "install Rust first: see rustup"
   "$SCRIPTS/setup.sh" onnxruntime onnxruntime-gpu model
-  if [[ -z "$MODEL" ]]; then
-    [[ -d "$CACHE/bench-models/made-bert-base" ]] || "$SCRIPTS/setup.sh" transformers
-    made_checkpoint bert-base
-    MODEL="$MADE_CHECKPOINT"
-  fi
-  build_program --bin splade-export --example matrix_rate
-  PROGRAM="$RELEASE/splade-export" MATRIX_RATE="$RELEASE/examples/matrix_rate"
+  build_program --bin splade-export --example matrix_rate --example encode_rate
+  PROGRAMS=("$RELEASE/splade-export" "$RELEASE/examples/matrix_rate" "$RELEASE/examples/encode_rate")
 }
 
 pack() {
   [[ ! -e "$PACK" ]] || fail "$PACK exists" "name another folder with --pack"
   get_ready
-  mkdir -p "$PACK/packed" "$PACK/scripts/bench" "$PACK/scripts/setup" "$PACK/fixtures"
-  cp "$PROGRAM" "$MATRIX_RATE" "$PACK/packed/"
-  cp -R "$(piece_folder onnxruntime)" "$(piece_folder onnxruntime-gpu)" "$PACK/packed/"
-  cp -RL "$MODEL" "$PACK/packed/model"
-  cp "$SCRIPTS/lib.sh" "$PACK/scripts/"
-  cp "$SCRIPTS/setup/"*.sh "$PACK/scripts/setup/"
-  cp "$SCRIPTS/bench/gpu.sh" "$SCRIPTS/bench/lib.sh" "$SCRIPTS/bench/gpu.py" "$SCRIPTS/bench/report.py" "$SCRIPTS/bench/systems.py" "$PACK/scripts/bench/"
-  cp "$ROOT/fixtures/corpus.jsonl" "$PACK/fixtures/"
-  say "bench/gpu: packed $(du -sh "$PACK" | cut -f1); carry $PACK to the machine with the GPU and run there: $PACK/scripts/bench/gpu.sh"
+  local work="$PACK/.unfinished" folder
+  mkdir -p "$work/packed" "$work/scripts/bench" "$work/tests"
+  cp "${PROGRAMS[@]}" "$work/packed/"
+  cp -R "$(piece_folder onnxruntime-gpu)" "$work/packed/"
+  $WITH_CUDA || rm -r "$work/packed/onnxruntime-gpu/cuda"
+  folder="$(piece_folder model)"
+  mkdir -p "$work/packed/models"
+  cp -RL "$folder" "$work/packed/models/"
+  cp "$SCRIPTS/"{lib.sh,evaluate.py,impact_files.py,origins.py} "$work/scripts/"
+  cp -R "$SCRIPTS/setup" "$work/scripts/"
+  mkdir -p "$work/src/hub/wheels"
+  cp "$ROOT/src/hub/wheels/pins.txt" "$work/src/hub/wheels/"
+  cp "$SCRIPTS/bench/"{gpu.sh,gpu*.py,peer.py,made_checkpoint.py,prepare.py,report.py,systems.py} "$work/scripts/bench/"
+  cp -R "$ROOT/tests/transformers" "$work/tests/"
+  cp -RL "$ROOT/fixtures" "$work/"
+  [[ -z "$CORPUS" ]] || cp -RL "$CORPUS" "$work/packed/corpus"
+  say "bench/gpu: compressing ..."
+  tar -C "$work" -c . | xz -T0 -6 | split -b "${PIECE_SIZE}000000" -d - "$PACK/splade-export-gpu.tar.xz."
+  rm -r "$work"
+  (cd "$PACK" && sha256sum splade-export-gpu.tar.xz.* >sha256sums)
+  write_unpack "$PACK/unpack.sh"
+  say "bench/gpu: packed $(find "$PACK" -name '*.xz.*' | wc -l) files, $(du -sh "$PACK" | cut -f1); carry $PACK to the machine with the GPU and run there: $PACK/unpack.sh TARGET"
+}
+
+write_unpack() {
+  cat >"$1" <<'UNPACK'
+#!/usr/bin/env bash
+# Joins the files beside it into a folder: unpack.sh TARGET
+set -euo pipefail
+here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+[[ $# -eq 1 && ! -e "$1" ]] || { echo "usage: unpack.sh TARGET, a folder that does not exist" >&2; exit 2; }
+(cd "$here" && sha256sum --check --quiet sha256sums) ||
+  { echo "error: a file is missing or was damaged on its way; carry it again" >&2; exit 1; }
+mkdir -p "$1"
+cat "$here"/splade-export-gpu.tar.xz.* | tar -C "$1" -xJ
+echo "unpacked; run: $1/scripts/bench/gpu.sh" >&2
+UNPACK
+  chmod +x "$1"
+}
+
+# Names the folders of CUDA's libraries to the loader where none lie beside ONNX Runtime: those of Python's packages.
+find_cuda() {
+  local folder
+  folder="$(piece_folder onnxruntime-gpu)"
+  [[ ! -d "$folder/cuda" ]] || return 0
+  local found
+  found="$("$PYTHON_ANY" - <<'PYTHON'
+import site, sysconfig
+from pathlib import Path
+
+folders = {Path(path) for path in (sysconfig.get_paths()["purelib"], sysconfig.get_paths()["platlib"], *site.getsitepackages())}
+print(":".join(sorted({str(library.parent) for folder in folders for library in folder.glob("nvidia/*/lib/lib*.so*")})))
+PYTHON
+)"
+  [[ "$found" == *cu13* ]] || fail "CUDA 13's libraries were found neither in $folder nor in $PYTHON_ANY's packages" \
+    "pack with --with-cuda, or install torch for CUDA 13"
+  export LD_LIBRARY_PATH="$found${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+}
+
+# Prefers a Python with torch: made checkpoints and sentence-transformers need it.
+find_torch_python() {
+  local candidate
+  for candidate in "${PYTHON:-python3}" "$(piece_file bench)"; do
+    if "$candidate" -c 'import torch, transformers' >/dev/null 2>&1; then
+      PYTHON_ANY="$candidate"
+      return
+    fi
+  done
+  find_any_python
 }
 
 main() {
@@ -89,17 +163,20 @@ main() {
   OUTPUT="${OUTPUT:-out/bench-gpu/$(date -u +%Y-%m-%dT%H%M%S)}"
   [[ ! -e "$OUTPUT" ]] || fail "$OUTPUT exists" "name another folder with --output"
   if [[ -d "$PACKED" ]]; then
-    PROGRAM="$PACKED/splade-export" MATRIX_RATE="$PACKED/matrix_rate"
-    MODEL="${MODEL:-$PACKED/model}"
+    PROGRAMS=("$PACKED/splade-export" "$PACKED/matrix_rate" "$PACKED/encode_rate")
+    [[ ! -d "$PACKED/corpus" ]] || CORPUS="${CORPUS:-$PACKED/corpus}"
   else
     get_ready
   fi
-  find_any_python
+  find_torch_python
+  [[ "$DEVICE" == cpu ]] || find_cuda
   # The program finds the libraries in the cache; these would come before them.
   unset ORT_DYLIB_PATH
   export PYTHONDONTWRITEBYTECODE=1
-  "$PYTHON_ANY" "$SCRIPTS/bench/gpu.py" --program "$PROGRAM" --matrix-rate "$MATRIX_RATE" --model "$MODEL" \
-    --corpus "$ROOT/fixtures/corpus.jsonl" --output "$OUTPUT" --documents "$DOCUMENTS" --repetitions "$REPETITIONS"
+  "$PYTHON_ANY" "$SCRIPTS/bench/gpu.py" --program "${PROGRAMS[0]}" --matrix-rate "${PROGRAMS[1]}" \
+    --encode-rate "${PROGRAMS[2]}" --model "$(piece_folder model)" --fixtures "$ROOT/fixtures" --corpus "${CORPUS:-$ROOT/fixtures}" \
+    --transformers "$ROOT/tests/transformers" --output "$OUTPUT" --steps "$STEPS" --sizes "$SIZES" \
+    --documents "$DOCUMENTS" --repetitions "$REPETITIONS" --device "$DEVICE"
   say "bench/gpu: everything is in $OUTPUT"
 }
 
