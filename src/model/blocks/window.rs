@@ -15,11 +15,14 @@
 
 use super::attention::MASKED;
 use super::builder::{EncoderBuilder, dim};
+use crate::model::form::Operators;
 use crate::model::graph::{Attr, Value};
 use crate::model::onnx::data_type;
 
-/// Most tokens of a text in one block, in windows to one side. Measured on CPUs.
+/// Most tokens of a text in one block, in windows to one side. Measured.
 const SHORT: usize = 4;
+/// The same on GPUs. Counted, not measured: there blocks are copied in as much time as so many windows are multiplied in.
+const SHORT_ON_GPU: usize = 16;
 
 /// The values that all layers with the same window share.
 ///
@@ -126,7 +129,11 @@ impl EncoderBuilder {
     /// Writes whether a text is short.
     fn is_short(&mut self, reach: usize, length: &str) -> Value {
         let g = &mut self.graph;
-        let most = g.ints(&[dim(SHORT.saturating_mul(reach))]);
+        let windows = match self.operators {
+            Operators::Plain | Operators::Own => SHORT,
+            Operators::Fused => SHORT_ON_GPU,
+        };
+        let most = g.ints(&[dim(windows.saturating_mul(reach))]);
         g.node("LessOrEqual", &[length, &most], &[])
     }
 
