@@ -11,7 +11,7 @@ use splade_export::{
     LongTexts, NewFile, Normalization, OnError, PartSelection, Plan, VectorKind, encode_documents,
 };
 
-use super::encode::{EncodeArgs, EncodeOptions};
+use super::encode::{EncodeArgs, EncodeOptions, print_devices};
 use super::formats::FormatArgs;
 use super::index::print_output;
 use super::index_settings::IndexSettingsArgs;
@@ -119,6 +119,9 @@ impl Args {
         // A place that cannot be written to is better told before the work than after it.
         let timings_file = self.timings.as_deref().map(NewFile::create).transpose()?;
         let encoder = encode.open_with_fingerprint()?;
+        if !self.quiet {
+            print_devices(&encoder);
+        }
         let mut events = |event| display.on(event);
         let summary = encode_documents(&encoder, &options, outputs, &stop, &mut events)?;
         let timings = display.timings();

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use splade_export::{
-    Aggregation, DeviceChoice, EncoderSettings, MAX_THREADS, Precision, Quantization, SpladeEncoder,
+    Aggregation, Device, DeviceChoice, EncoderSettings, MAX_THREADS, Precision, Quantization,
+    SpladeEncoder,
 };
 
 use super::fetch_progress::model_folder;
@@ -148,4 +149,15 @@ impl EncodeArgs {
             },
         })
     }
+}
+
+/// Prints where the model runs, which without `--device` depends on the machine.
+pub fn print_devices(encoder: &SpladeEncoder) {
+    let devices = encoder.devices().iter().map(Device::to_string);
+    let devices: Vec<_> = devices.collect();
+    say!(
+        "device       {}, {}",
+        devices.join(", "),
+        encoder.precision()
+    );
 }

@@ -162,10 +162,10 @@ fn a_batch_is_all_on_the_gpu_and_sparse_weights_come_back() {
     assert_eq!(asked.kernels("BiasGelu"), 3);
     assert_eq!(asked.kernels("SkipLayerNorm"), 4);
     assert_eq!(asked.kernels("Softmax"), 0);
-    let manifest = manifest(&output);
-    assert_eq!(manifest["encoding"]["device"], "cuda");
-    assert_eq!(manifest["encoding"]["precision"], "fp16");
-    assert_eq!(manifest["counts"]["documents"], 107);
+    let written = manifest(&output);
+    assert_eq!(written["encoding"]["device"], "cuda");
+    assert_eq!(written["encoding"]["precision"], "fp16");
+    assert_eq!(written["counts"]["documents"], 107);
 
     for (name, options) in [
         ("single", &["--device", "cuda:0", "--precision", "fp32"][..]),
@@ -176,6 +176,7 @@ fn a_batch_is_all_on_the_gpu_and_sparse_weights_come_back() {
         let output = stand_in.at(name);
         let asked = stand_in.run(&mut stand_in.documents(&corpus, &output, options));
         assert!(asked.strays().is_empty(), "{name}: {:?}", asked.strays());
+        assert_eq!(manifest(&output)["encoding"]["device"], "cuda", "{name}");
     }
 }
 

@@ -100,6 +100,7 @@ fn a_folder_is_read_as_what_is_in_it() {
     bench.write("set/notes.txt", "x");
     let stderr = says(&mut documents(&bench, "set", "o"));
     for expected in [
+        "device       cpu, fp32",
         "input        set/docs.jsonl",
         "not read     set/notes.txt: its name tells no format",
         "not read     set/queries.jsonl: these are topics",
