@@ -13,25 +13,26 @@ from pathlib import Path
 
 from gpu_checks import Checks
 from gpu_rates import LENGTHS, Rates
-from systems import Failed, tail
 
-STEPS = ("device", "weights", "options", "architectures", "rates", "batches", "peer", "kernels", "corpus")
+STEPS = ("device", "weights", "kernels", "architectures", "options", "rates", "peer", "batches", "corpus")
+SIZES = ("bert-base", "distilbert", "modernbert")
 
 
 def parse():
     parser = argparse.ArgumentParser()
-    paths = ("program", "matrix-rate", "encode-rate", "model", "fixtures", "corpus", "transformers", "output")
+    paths = ("program", "device-rate", "encode-rate", "model", "fixtures", "corpus", "architectures", "made", "output")
     for name in paths:
         parser.add_argument(f"--{name}", type=lambda text: Path(text).resolve(), required=True)
-    for name in ("steps", "sizes"):
+    for name in ("steps", "sizes", "names"):
         parser.add_argument(f"--{name}", type=lambda text: text.split(","), required=True)
     for name in ("documents", "repetitions"):
         parser.add_argument(f"--{name}", type=int, required=True)
     parser.add_argument("--device", required=True)
     options = parser.parse_args()
-    unknown = set(options.steps) - set(STEPS)
-    if unknown:
-        parser.error(f"there is no step {', '.join(sorted(unknown))}; there are {', '.join(STEPS)}")
+    for what, known in (("steps", STEPS), ("sizes", SIZES)):
+        unknown = sorted(set(getattr(options, what)) - set(known))
+        if unknown:
+            parser.error(f"--{what} takes {', '.join(known)}, not {', '.join(unknown)}")
     return options
 
 
@@ -93,11 +94,23 @@ def lines_of_rates(result):
                 continue
             peer = result.get("peer", {}).get(size, {}).get(length)
             rate = row["documents_per_second"]
+            share = "" if row["share"] is None else f"{row['share']:.1%}"
             theirs = f"{peer['documents_per_second']:.0f} | {rate / peer['documents_per_second']:.2f}" if peer else " | "
             yield (
-                f"| {length} | {rate:.0f} | {row['operations_per_second'] / 1e12:.1f} | {row['share']:.1%} "
+                f"| {length} | {rate:.0f} | {row['operations_per_second'] / 1e12:.1f} | {share} "
                 f"| {row['memory_mb'] or ''} | {theirs} |"
             )
+
+
+def lines_of_peer(result):
+    yield "sentence-transformers in the same precision, at its better batch size:"
+    yield ""
+    yield "| model | tokens | documents/s | batch | peak memory, MB |"
+    yield "|---|--:|--:|--:|--:|"
+    for size, rows in result["peer"].items():
+        for length, row in rows.items():
+            memory = "" if row["memory_mb"] is None else f"{row['memory_mb']:.0f}"
+            yield f"| {size} | {length} | {row['documents_per_second']:.0f} | {row['batch']} | {memory} |"
 
 
 def lines_of_batches(result):
@@ -137,6 +150,7 @@ LINES = {
     "options": lines_of_options,
     "architectures": lines_of_architectures,
     "rates": lines_of_rates,
+    "peer": lines_of_peer,
     "batches": lines_of_batches,
     "kernels": lines_of_kernels,
     "corpus": lines_of_corpus,
@@ -148,6 +162,8 @@ def summary(result):
     if "matrix_rate" in result:
         size = result["matrix_size"]
         lines.append(f"Products of two matrices of {size} x {size}: {result['matrix_rate'] / 1e12:.1f} TFLOP/s.")
+        lines += ["", "A slice of 768 terms for 64 texts of 256 tokens, in microseconds:", ""]
+        lines += [f"- {name}: {seconds * 1e6:.1f}" for name, seconds in result["pooling"].items()]
     for name, why in result["not_run"].items():
         lines += ["", f"Not run: {name}: {why}"]
     for name, lines_of in LINES.items():
@@ -185,8 +201,9 @@ def main():
         print(f"bench/gpu: {name} ...", file=sys.stderr, flush=True)
         try:
             steps[name]()
-        except Failed as failure:
-            result["not_run"][name] = str(failure)
+        # A step that fails in a way of its own must not cost the others their time on the GPU.
+        except Exception as failure:
+            result["not_run"][name] = f"{type(failure).__name__}: {failure}"
             print(f"bench/gpu: {name} failed: {failure}", file=sys.stderr, flush=True)
         result["seconds"][name] = round(time.monotonic() - started, 1)
         (options.output / "results.json").write_text(json.dumps(result, indent=1) + "\n")

@@ -13,7 +13,7 @@ and where the time goes.
 Usage: scripts/bench/gpu.sh --pack FOLDER [--piece-size MB] [--with-cuda] [--corpus DIR]
                                                      here, with network: puts all that is needed in files of at most so many
                                                      MB, and FOLDER/unpack.sh beside them
-       FOLDER/unpack.sh TARGET                       there: checks the files and makes the folder TARGET
+       FOLDER/unpack.sh TARGET                       there: checks the files and makes the folder TARGET; needs xz
        TARGET/scripts/bench/gpu.sh [OPTION...]       there, with a GPU and its driver, without network
        scripts/bench/gpu.sh [OPTION...]              all on one machine
 
@@ -24,12 +24,12 @@ Options of --pack
   --corpus DIR       a BEIR dataset on which fp16 and fp32 are compared (default: the fixtures)
 
 Options there
-  --steps LIST       of device, weights, options, architectures, rates, batches, peer, kernels, corpus
-                     (default: all; each writes its results at once)
-  --sizes LIST       of bert-base, distilbert, modernbert: checkpoints with random weights, made there, which needs torch
-                     and transformers (default: all)
-  --documents N      of 256 tokens in a repetition, of others in proportion (default: 20000)
-  --repetitions N    (default: 3)
+  --steps LIST       of device, weights, kernels, architectures, options, rates, peer, batches, corpus
+                     (default: all, in about ten minutes; each writes its results at once)
+  --sizes LIST       of bert-base, distilbert, modernbert: checkpoints with random weights, made there once, which needs
+                     torch and transformers (default: all)
+  --documents N      of 256 tokens in a repetition, of others in proportion (default: 10000)
+  --repetitions N    (default: 2)
   --device DEVICE    (default: cuda; cpu tries out the steps where there is no GPU)
   --output DIR       for results.json, summary.md and the runs' files; must not exist
                      (default: out/bench-gpu/ and the time)
@@ -43,8 +43,8 @@ HELP
 
 parse() {
   ROOT="$(cd -- "$SCRIPTS/.." && pwd)" PACK="" PIECE_SIZE=50 WITH_CUDA=false CORPUS=""
-  STEPS=device,weights,options,architectures,rates,batches,peer,kernels,corpus
-  SIZES=bert-base,distilbert,modernbert DOCUMENTS=20000 REPETITIONS=3 DEVICE=cuda OUTPUT=""
+  STEPS=device,weights,kernels,architectures,options,rates,peer,batches,corpus
+  SIZES=bert-base,distilbert,modernbert DOCUMENTS=10000 REPETITIONS=2 DEVICE=cuda OUTPUT=""
   while [[ $# -gt 0 ]]; do
     case "$1" in
       --help | -h) usage; exit 0 ;;
@@ -72,19 +72,33 @@ parse() {
   [[ ! -d "$PACKED" ]] || export SPLADE_EXPORT_CACHE="$PACKED" CACHE="$PACKED"
 }
 
-# With network: what is missing is fetched and built. Sets PROGRAMS.
+# Of tests/transformers, one of every kind.
+ARCHITECTURES=(bert distilbert roberta xlm-roberta camembert modernbert modernbert-long gte new token-weights
+  opensearch-doc-v3-gte naver-v2-max router ibm-granite pixie bert-untied-fp16)
+
+# Where the small checkpoints of every architecture are.
+architectures() { echo "$CACHE/bench-models/architectures"; }
+
+# With network: what is missing is fetched, built and made. Sets PROGRAMS.
 get_ready() {
   command -v cargo >/dev/null || fail "Rust's cargo was not found" "install Rust first: see rustup"
-  "$SCRIPTS/setup.sh" onnxruntime onnxruntime-gpu model
-  build_program --bin splade-export --example matrix_rate --example encode_rate
-  PROGRAMS=("$RELEASE/splade-export" "$RELEASE/examples/matrix_rate" "$RELEASE/examples/encode_rate")
+  "$SCRIPTS/setup.sh" onnxruntime onnxruntime-gpu model transformers
+  if [[ ! -d "$(architectures)" ]]; then
+    say "bench/gpu: making small checkpoints of every architecture ..."
+    rm -rf "$(architectures).unfinished"
+    "$(piece_file transformers)" "$ROOT/tests/transformers/make.py" "$ROOT/fixtures/corpus.jsonl" \
+      "$(architectures).unfinished" >/dev/null
+    mv "$(architectures).unfinished" "$(architectures)"
+  fi
+  build_program --bin splade-export --example device_rate --example encode_rate
+  PROGRAMS=("$RELEASE/splade-export" "$RELEASE/examples/device_rate" "$RELEASE/examples/encode_rate")
 }
 
 pack() {
   [[ ! -e "$PACK" ]] || fail "$PACK exists" "name another folder with --pack"
   get_ready
-  local work="$PACK/.unfinished" folder
-  mkdir -p "$work/packed" "$work/scripts/bench" "$work/tests"
+  local work="$PACK/.unfinished" folder name
+  mkdir -p "$work/packed/bench-models/architectures" "$work/scripts/bench"
   cp "${PROGRAMS[@]}" "$work/packed/"
   cp -R "$(piece_folder onnxruntime-gpu)" "$work/packed/"
   $WITH_CUDA || rm -r "$work/packed/onnxruntime-gpu/cuda"
@@ -95,8 +109,10 @@ pack() {
   cp -R "$SCRIPTS/setup" "$work/scripts/"
   mkdir -p "$work/src/hub/wheels"
   cp "$ROOT/src/hub/wheels/pins.txt" "$work/src/hub/wheels/"
-  cp "$SCRIPTS/bench/"{gpu.sh,gpu*.py,peer.py,made_checkpoint.py,prepare.py,report.py,systems.py} "$work/scripts/bench/"
-  cp -R "$ROOT/tests/transformers" "$work/tests/"
+  cp "$SCRIPTS/bench/"{gpu.sh,gpu*.py,made_checkpoint.py,prepare.py,report.py,systems.py} "$work/scripts/bench/"
+  for name in "${ARCHITECTURES[@]}" corpus.jsonl; do
+    cp -R "$(architectures)/$name" "$work/packed/bench-models/architectures/"
+  done
   cp -RL "$ROOT/fixtures" "$work/"
   [[ -z "$CORPUS" ]] || cp -RL "$CORPUS" "$work/packed/corpus"
   say "bench/gpu: compressing ..."
@@ -123,17 +139,19 @@ UNPACK
   chmod +x "$1"
 }
 
-# Names the folders of CUDA's libraries to the loader where none lie beside ONNX Runtime: those of Python's packages.
+# Names the folders of CUDA's libraries to the loader where none lie beside ONNX Runtime and the loader knows none: those
+# of Python's packages.
 find_cuda() {
   local folder
   folder="$(piece_folder onnxruntime-gpu)"
-  [[ ! -d "$folder/cuda" ]] || return 0
+  if [[ -d "$folder/cuda" ]] || ldconfig -p 2>/dev/null | grep -q libcublasLt.so.13; then return; fi
   local found
   found="$("$PYTHON_ANY" - <<'PYTHON'
 import site, sysconfig
 from pathlib import Path
 
-folders = {Path(path) for path in (sysconfig.get_paths()["purelib"], sysconfig.get_paths()["platlib"], *site.getsitepackages())}
+paths = sysconfig.get_paths()
+folders = {Path(path) for path in (paths["purelib"], paths["platlib"], *site.getsitepackages(), site.getusersitepackages())}
 print(":".join(sorted({str(library.parent) for folder in folders for library in folder.glob("nvidia/*/lib/lib*.so*")})))
 PYTHON
 )"
@@ -163,7 +181,7 @@ main() {
   OUTPUT="${OUTPUT:-out/bench-gpu/$(date -u +%Y-%m-%dT%H%M%S)}"
   [[ ! -e "$OUTPUT" ]] || fail "$OUTPUT exists" "name another folder with --output"
   if [[ -d "$PACKED" ]]; then
-    PROGRAMS=("$PACKED/splade-export" "$PACKED/matrix_rate" "$PACKED/encode_rate")
+    PROGRAMS=("$PACKED/splade-export" "$PACKED/device_rate" "$PACKED/encode_rate")
     [[ ! -d "$PACKED/corpus" ]] || CORPUS="${CORPUS:-$PACKED/corpus}"
   else
     get_ready
@@ -173,10 +191,11 @@ main() {
   # The program finds the libraries in the cache; these would come before them.
   unset ORT_DYLIB_PATH
   export PYTHONDONTWRITEBYTECODE=1
-  "$PYTHON_ANY" "$SCRIPTS/bench/gpu.py" --program "${PROGRAMS[0]}" --matrix-rate "${PROGRAMS[1]}" \
+  "$PYTHON_ANY" "$SCRIPTS/bench/gpu.py" --program "${PROGRAMS[0]}" --device-rate "${PROGRAMS[1]}" \
     --encode-rate "${PROGRAMS[2]}" --model "$(piece_folder model)" --fixtures "$ROOT/fixtures" --corpus "${CORPUS:-$ROOT/fixtures}" \
-    --transformers "$ROOT/tests/transformers" --output "$OUTPUT" --steps "$STEPS" --sizes "$SIZES" \
-    --documents "$DOCUMENTS" --repetitions "$REPETITIONS" --device "$DEVICE"
+    --architectures "$(architectures)" --names "$(IFS=,; echo "${ARCHITECTURES[*]}")" --made "$CACHE/bench-models" \
+    --output "$OUTPUT" --steps "$STEPS" --sizes "$SIZES" --documents "$DOCUMENTS" \
+    --repetitions "$REPETITIONS" --device "$DEVICE"
   say "bench/gpu: everything is in $OUTPUT"
 }
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 import random
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -22,10 +21,8 @@ from systems import Failed, tail
 AT_ONCE = 4
 # Documents of the run that is killed.
 KILLED = 60_000
-ARCHITECTURES = (
-    "bert distilbert roberta xlm-roberta camembert modernbert modernbert-long gte new token-weights "
-    "opensearch-doc-v3-gte naver-v2-max router ibm-granite pixie bert-untied-fp16"
-).split()
+PART_SIZE = 2000
+KILLS = 2
 
 
 def digest(folder):
@@ -36,6 +33,11 @@ def digest(folder):
     return sum_.hexdigest()
 
 
+def finished_parts(folder):
+    parts = folder / "documents"
+    return sum(part.suffix == ".gz" for part in parts.iterdir()) if parts.exists() else 0
+
+
 class Checks:
     def __init__(self, options):
         self.options = options
@@ -44,20 +46,15 @@ class Checks:
         # The CPU has no fp16 to try.
         self.half = "fp32" if options.device == "cpu" else "fp16"
 
-    def run(self, name, arguments, kill_after=None, expected=0):
+    def start(self, arguments, log):
+        with open(log, "wb") as output:
+            return subprocess.Popen([self.options.program, *map(str, arguments)], stdout=output, stderr=subprocess.STDOUT)
+
+    def run(self, name, arguments, succeeds=True):
         """What the program printed."""
         log = self.output / f"{name}.log"
-        with open(log, "wb") as output:
-            child = subprocess.Popen(
-                [self.options.program, *map(str, arguments)], stdout=output, stderr=subprocess.STDOUT
-            )
-            try:
-                code = child.wait(kill_after)
-            except subprocess.TimeoutExpired:
-                child.send_signal(signal.SIGKILL)
-                child.wait()
-                return log.read_text(errors="replace")
-        if (code == 0) != (expected == 0):
+        code = self.start(arguments, log).wait()
+        if (code == 0) != succeeds:
             raise Failed(f"{name}: exit code {code}; the end of {log}:\n{tail(log)}")
         return log.read_text(errors="replace")
 
@@ -126,7 +123,7 @@ class Checks:
         used = json.loads((folder / "manifest.json").read_text())["encoding"]["device"]
         found["without --device"] = f"the documents are encoded on {used}"
         if self.options.device != "cpu":
-            said = self.documents("device-99", fixtures, "--device", "cuda:99", expected=1)[1]
+            said = self.documents("device-99", fixtures, "--device", "cuda:99", succeeds=False)[1]
             found["--device cuda:99"] = said.strip().splitlines()[-1]
             found["--device cuda:all"] = self.same(fixtures, "device-all", ["--device", "cuda:all"])
         found["--max-memory"] = self.less_memory(fixtures)
@@ -160,35 +157,31 @@ class Checks:
         with open(corpus, "w", encoding="utf-8") as file:
             for i in range(KILLED):
                 file.write(f"d{i}\t{' '.join(choose.choices(words, k=choose.randrange(5, 60)))}\n")
-        started = time.monotonic()
-        whole, _ = self.documents("whole", corpus, *self.on_gpu)
-        seconds = time.monotonic() - started
-        kills = 0
-        for share in (0.5, 0.7):
-            resume = ["--resume"] if (self.output / "killed").exists() else []
-            self.documents("killed", corpus, *self.on_gpu, *resume, kill_after=share * seconds)
-            kills += not (self.output / "killed" / "manifest.json").exists()
-        if not (self.output / "killed" / "manifest.json").exists():
-            self.documents("killed", corpus, *self.on_gpu, "--resume")
-        same = "the same bytes" if digest(whole) == digest(self.output / "killed") else "OTHER BYTES"
-        return f"{kills} kills of a run of {seconds:.1f} s, {same}"
+        options = [*self.on_gpu, "--part-size", PART_SIZE]
+        whole, _ = self.documents("whole", corpus, *options)
+        folder = self.output / "killed"
+        command = ["documents", corpus, "--model", self.options.model, "--output", folder, *options]
+        kept = []
+        for kill in range(KILLS):
+            child = self.start([*command, *(["--resume"] if kill else [])], self.output / f"killed-{kill}.log")
+            # Kills it when it has finished more parts than before.
+            while child.poll() is None and finished_parts(folder) <= (kept[-1] if kept else 0):
+                time.sleep(0.002)
+            child.kill()
+            child.wait()
+            kept.append(finished_parts(folder))
+        self.run("resumed", [*command, "--resume"])
+        same = "the same bytes" if digest(whole) == digest(folder) else "OTHER BYTES"
+        return f"killed when {' and '.join(map(str, kept))} of {finished_parts(whole)} parts were there, {same}"
 
     def architectures(self, result):
-        folder = self.output / "checkpoints"
-        made = subprocess.run(
-            [sys.executable, self.options.transformers / "make.py", self.options.fixtures / "corpus.jsonl", folder],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if made.returncode != 0:
-            raise Failed(f"the checkpoints were not made: {made.stderr.strip().splitlines()[-1:]}")
+        folder, names = self.options.architectures, self.options.names
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            rows = pool.map(lambda name: self.architecture(name, folder), ARCHITECTURES)
-            result["architectures"] = dict(zip(ARCHITECTURES, rows))
+            rows = pool.map(lambda name: self.architecture(name, folder), names)
+            result["architectures"] = dict(zip(names, rows))
         failed = [name for name, row in result["architectures"].items() if "failed" in row]
         if failed:
-            raise Failed(f"{len(failed)} of {len(ARCHITECTURES)} failed: {', '.join(failed)}")
+            raise Failed(f"{len(failed)} of {len(names)} failed: {', '.join(failed)}")
 
     def architecture(self, name, folder):
         runs = {

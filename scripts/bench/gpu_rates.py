@@ -25,6 +25,8 @@ FIRST_SIZE = "bert-base"
 BATCHES = ("256/8192/2", "256/16384/1", "256/16384/2", "256/32768/2", "256/65536/2")
 PEER_BATCHES = (64, 256)
 KERNELS_TIMED = 3000
+# Of which the first batch warms up.
+KERNEL_DOCUMENTS = 64
 MEMORY_EVERY_SECONDS = 0.2
 
 
@@ -55,23 +57,22 @@ class Rates:
     def __init__(self, options, result):
         self.options, self.result, self.output = options, result, options.output
         self.cores = len(os.sched_getaffinity(0))
-        self.made = {}
 
     def device(self):
         # A CPU would need minutes for a product as large as a GPU's.
         size = 1024 if self.options.device == "cpu" else 8192
         run = subprocess.run(
-            [self.options.matrix_rate, self.options.device, str(size)], capture_output=True, text=True, check=False
+            [self.options.device_rate, self.options.device, str(size)], capture_output=True, text=True, check=False
         )
         if run.returncode != 0:
             raise Failed(run.stderr.strip())
-        self.result |= {"matrix_size": size, "matrix_rate": float(run.stdout)}
+        self.result |= {"matrix_size": size, **json.loads(run.stdout)}
 
     def checkpoint(self, size):
         """A checkpoint of this size with random weights."""
-        if size not in self.made:
-            folder = self.output / "models" / f"made-{size}"
-            folder.parent.mkdir(exist_ok=True)
+        folder = self.options.made / f"made-{size}"
+        if not folder.exists():
+            folder.parent.mkdir(parents=True, exist_ok=True)
             make = Path(__file__).with_name("made_checkpoint.py")
             fixtures, tokenizer = self.options.fixtures / "corpus.jsonl", self.options.model / "tokenizer.json"
             run = subprocess.run(
@@ -79,14 +80,13 @@ class Rates:
             )
             if run.returncode != 0:
                 raise Failed(f"the checkpoint of {size} was not made: {run.stderr.strip().splitlines()[-1:]}")
-            self.made[size] = folder
-        return self.made[size]
+        return folder
 
-    def encode_rates(self, model, sizes, name, documents=None, repetitions=None):
+    def encode_rates(self, model, sizes, name):
         """A row for each of encode_rate's sizes."""
         command = [self.options.encode_rate, "--model", model, "--corpus", self.options.fixtures / "corpus.jsonl"]
-        command += ["--device", self.options.device, "--documents", documents or self.options.documents]
-        command += ["--repetitions", repetitions or self.options.repetitions]
+        command += ["--device", self.options.device, "--documents", self.options.documents]
+        command += ["--repetitions", self.options.repetitions]
         rows = []
         for size in sizes:
             log = self.output / f"{name}.log"
@@ -108,7 +108,8 @@ class Rates:
             rows = found[size] = {}
             for row in self.encode_rates(model, map(str, LENGTHS), f"rates-{size}"):
                 row["operations_per_second"] = row["documents_per_second"] * operations(config, row["length"])
-                row["share"] = row["operations_per_second"] / self.result.get("matrix_rate", float("inf"))
+                limit = self.result.get("matrix_rate")
+                row["share"] = row["operations_per_second"] / limit if limit else None
                 rows[str(row["length"])] = row
 
     def batches(self):
@@ -130,7 +131,7 @@ class Rates:
                 "device": self.options.device,
                 "lengths": LENGTHS,
                 "batches": PEER_BATCHES,
-                "documents": self.options.documents // 2,
+                "documents": self.options.documents // 4,
                 "result": str(results),
             }
             settings.write_text(json.dumps(described))
@@ -153,23 +154,24 @@ class Rates:
         command = [self.options.program, "documents", texts, "--model", model, "--output", self.output / "kernels"]
         timed([*map(str, command), "--device", self.options.device], self.cores, log)
         del os.environ["ORT_ENABLE_ATTENTION_KERNEL_DEBUG_INFO"]
-        named = Counter(re.findall(r"Operator=(\S+).*?SdpaKernel=(\S+)", log.read_text(errors="replace")))
+        named = Counter(re.findall(r"Operator=(\S+).*?SdpaKernel=([A-Z_]+)", log.read_text(errors="replace")))
         found = self.result["kernels"] = {"attention": ", ".join(" ".join(names) for names in named), "times": []}
         if not shutil.which("ncu"):
             found["not_timed"] = ["there is no ncu"]
             return
-        profile = ["ncu", "--clock-control", "none", "--metrics", "gpu__time_duration.sum", "--csv", "--page", "raw"]
+        profile = ["ncu", "--clock-control", "none", "--cache-control", "none", "--csv", "--page", "raw"]
+        profile += ["--metrics", "gpu__time_duration.sum", "--print-units", "base"]
         profile += ["--launch-count", KERNELS_TIMED, self.options.encode_rate, "--model", model]
         profile += ["--corpus", self.options.fixtures / "corpus.jsonl", "--device", self.options.device]
-        profile += ["--documents", 256, "--repetitions", 1, "256/16384/1"]
+        profile += ["--documents", KERNEL_DOCUMENTS, "--repetitions", 1, "256/16384/1"]
         run = subprocess.run([*map(str, profile)], capture_output=True, text=True, check=False)
         (self.output / "ncu.csv").write_text(run.stdout)
-        table = run.stdout[run.stdout.find('"ID"') :]
-        if run.returncode != 0 or not table:
+        begin = run.stdout.find('"ID"')
+        if run.returncode != 0 or begin < 0:
             found["not_timed"] = (run.stderr.strip() or run.stdout.strip()).splitlines()[-3:]
             return
         launches, milliseconds = Counter(), Counter()
-        for row in csv.DictReader(io.StringIO(table)):
+        for row in csv.DictReader(io.StringIO(run.stdout[begin:])):
             try:
                 nanoseconds = float(row["gpu__time_duration.sum"].replace(",", ""))
             except (KeyError, ValueError):
@@ -218,12 +220,13 @@ def operations(config, length):
 
     hidden, layers = get("hidden_size", "dim"), get("num_hidden_layers", "n_layers")
     inner = get("intermediate_size", "hidden_dim")
-    # ModernBERT's feed-forward layers have a gate, and most of its layers a window.
     matrices, seen = 2, [length] * layers
-    if config.get("global_attn_every_n_layers"):
-        matrices = 3
+    if config["model_type"] == "modernbert":
+        # Its feed-forward layers have a gate, and two of three layers a window.
+        every = config.get("global_attn_every_n_layers", 3)
+        kinds = config.get("layer_types") or ["sliding" if i % every else "full_attention" for i in range(layers)]
         window = min(length, config["local_attention"] + 1)
-        seen = [length if i % config["global_attn_every_n_layers"] == 0 else window for i in range(layers)]
+        matrices, seen = 3, [length if kind == "full_attention" else window for kind in kinds]
     products = layers * length * (8 * hidden**2 + 2 * matrices * hidden * inner)
     attention = sum(4 * length * keys * hidden for keys in seen)
     return products + attention + 2 * length * hidden * (hidden + config["vocab_size"])

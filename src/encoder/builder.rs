@@ -9,6 +9,7 @@ use super::device::{Device, DeviceChoice};
 use super::error::EncodeError;
 use super::long_texts::LongTexts;
 use super::memory::MemoryPlan;
+use super::runtime::Runtime;
 use super::settings::{EncoderSettings, MAX_THREADS};
 use super::splade_encoder::{ResolvedSettings, SpladeEncoder, join};
 use super::tokens::TextTokenizer;
@@ -151,24 +152,20 @@ impl SpladeEncoderBuilder {
             tokenizer = tokenizer.whole_texts()?;
             resolved.stride = Some(tokenizer.stride(settings.stride)?);
         }
-        let options = |device| BatchEncoderOptions {
-            aggregation: resolved.aggregation,
-            keep_special_tokens: resolved.keep_special_tokens,
-            precision: resolved.precision,
-            device,
-            device_memory: settings
-                .max_memory
-                .map(|limit| limit / resolved.workers_per_device as u64)
-                .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
-            head: settings.head,
-        };
-        let mut encoders = Vec::new();
-        let mut workers = Vec::new();
-        for &device in &devices {
-            let (encoder, session) = BatchEncoder::new(&runtime, &model, options(device))?;
-            encoders.push(encoder);
-            workers.push(Worker::new(session));
+        let mut loaded = load(&runtime, &model, &settings, &resolved, &devices);
+        if let (Some(_), Err(EncodeError::NoMemoryForModel { .. })) = (settings.max_memory, &loaded)
+        {
+            // Shares the limit with no other worker.
+            resolved.workers_per_device = 1;
+            loaded = load(&runtime, &model, &settings, &resolved, &devices);
         }
+        let (encoders, workers) = loaded.map_err(|error| match (settings.max_memory, error) {
+            (Some(_), EncodeError::NoMemoryForModel { reason, .. }) => {
+                let remedy = "allow more with `max_memory`";
+                EncodeError::NoMemoryForModel { reason, remedy }
+            }
+            (_, error) => error,
+        })?;
         let fingerprint = OnceLock::new();
         if let Some(hashing) = hashing {
             let hashed = join(hashing)?;
@@ -184,6 +181,32 @@ impl SpladeEncoderBuilder {
             fingerprint,
         })
     }
+}
+
+/// Loads the model for each device, with a first worker.
+fn load(
+    runtime: &Runtime,
+    model: &Model,
+    settings: &EncoderSettings,
+    resolved: &ResolvedSettings,
+    devices: &[Device],
+) -> Result<(Vec<BatchEncoder>, Vec<Worker>), EncodeError> {
+    let options = |device| BatchEncoderOptions {
+        aggregation: resolved.aggregation,
+        keep_special_tokens: resolved.keep_special_tokens,
+        precision: resolved.precision,
+        device,
+        device_memory: settings
+            .max_memory
+            .map(|limit| limit / resolved.workers_per_device as u64)
+            .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
+        head: settings.head,
+    };
+    let loaded = devices.iter().map(|&device| {
+        let (encoder, session) = BatchEncoder::new(runtime, model, options(device))?;
+        Ok((encoder, Worker::new(session)))
+    });
+    loaded.collect()
 }
 
 /// Fills in what depends on the model and the devices.

@@ -25,10 +25,13 @@ pub enum EncodeError {
     #[error("ONNX Runtime refuses the model: {}", quote::sentence(.0))]
     Session(String),
     #[error(
-        "there is too little memory for the model ({reason}); allow more with `max_memory`, or free some of the device's",
+        "there is too little memory for the model ({reason}); {remedy}",
         reason = quote::sentence(reason)
     )]
-    NoMemoryForModel { reason: String },
+    NoMemoryForModel {
+        reason: String,
+        remedy: &'static str,
+    },
     #[error(
         "there is too little memory for a text of {length} tokens ({reason}); shorten texts with `max_length`",
         reason = quote::sentence(reason)

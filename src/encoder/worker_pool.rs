@@ -19,10 +19,16 @@ pub struct WorkerPool {
 struct State {
     /// Idle workers with the number of their device.
     idle: VecDeque<(usize, Worker)>,
-    /// For each device, the workers that are idle, at work, or being made.
-    existing: Vec<usize>,
-    /// For each device, the most workers.
-    limits: Vec<usize>,
+    devices: Vec<DeviceWorkers>,
+}
+
+/// The workers of a device.
+#[derive(Clone, Copy)]
+struct DeviceWorkers {
+    /// How many are idle, at work, or being made.
+    existing: usize,
+    /// How many there may be.
+    limit: usize,
 }
 
 /// The right to one worker, given back when it is dropped.
@@ -30,8 +36,20 @@ struct Place<'p> {
     pool: &'p WorkerPool,
     /// Number of the device.
     device: usize,
+    /// How many workers the device might have when this place was taken.
+    limit: usize,
     /// The worker while it is not at work; `None` if it is yet to be made.
     worker: Option<Worker>,
+    /// True if the place is no more.
+    is_given_up: bool,
+}
+
+/// Tells whether there was too little memory for a worker or a text alone.
+fn is_short_of_memory<T>(result: &Result<T, EncodeError>) -> bool {
+    matches!(
+        result,
+        Err(EncodeError::NoMemoryForModel { .. } | EncodeError::NoMemoryForText { .. })
+    )
 }
 
 impl WorkerPool {
@@ -39,16 +57,22 @@ impl WorkerPool {
     pub fn new(first: Vec<Worker>, limit: usize) -> Self {
         Self {
             state: Mutex::new(State {
-                existing: vec![1; first.len()],
-                limits: vec![limit.max(1); first.len()],
+                devices: vec![
+                    DeviceWorkers {
+                        existing: 1,
+                        limit: limit.max(1),
+                    };
+                    first.len()
+                ],
                 idle: first.into_iter().enumerate().collect(),
             }),
             returned: Condvar::new(),
         }
     }
 
-    /// Encodes a batch with an idle worker or a new one; waits for one if there may be no more, or if there is
-    /// no memory for another. `encoders` has one for each device.
+    /// Encodes a batch with an idle worker or a new one; waits for one if there may be no more. Where memory
+    /// does not suffice for all, workers give way to others until the last is alone. `encoders` has one for each
+    /// device.
     ///
     /// # Errors
     /// [`EncodeError`] if ONNX Runtime refuses another session or fails on the batch.
@@ -65,26 +89,33 @@ impl WorkerPool {
                 Some(worker) => Ok(worker),
                 None => encoder.graph.session().map(Worker::new),
             };
-            match worker {
-                Ok(mut worker) => {
-                    let result = worker.encode(encoder, batch, texts);
+            let result = worker.and_then(|mut worker| {
+                let result = worker.encode(encoder, batch, texts);
+                if !is_short_of_memory(&result) {
                     place.worker = Some(worker);
-                    return result;
                 }
-                Err(EncodeError::NoMemoryForModel { .. }) if self.make_do(place.device) => {}
-                Err(error) => return Err(error),
+                result
+            });
+            // What the worker had in memory is free by now.
+            if !(is_short_of_memory(&result) && self.give_way(place)) {
+                return result;
             }
         }
     }
 
-    /// Allows a device no more workers than it has beside the one that is being made; false if it has none.
-    fn make_do(&self, device: usize) -> bool {
-        let state = &mut *self.lock();
-        let others = state.existing[device] - 1;
-        if others > 0 {
-            state.limits[device] = others;
+    /// Gives up a place for good, and its worker, where its device has others: they have the memory that is
+    /// missing. Returns true if another try may succeed: in their places, or because one of them gave way
+    /// meanwhile.
+    fn give_way(&self, mut place: Place<'_>) -> bool {
+        let mut state = self.lock();
+        let device = &mut state.devices[place.device];
+        if device.existing > 1 {
+            device.existing -= 1;
+            device.limit = device.existing;
+            place.is_given_up = true;
+            return true;
         }
-        others > 0
+        device.limit < place.limit
     }
 
     /// Takes the place of an idle worker, or a new one on the device with the fewest. Of several devices,
@@ -93,29 +124,31 @@ impl WorkerPool {
     fn take(&self) -> Place<'_> {
         let mut state = self.lock();
         loop {
-            let idle = match state.existing.len() {
+            let idle = match state.devices.len() {
                 1 => state.idle.pop_back(),
                 _ => state.idle.pop_front(),
             };
             if let Some((device, worker)) = idle {
-                return Place {
-                    pool: self,
-                    device,
-                    worker: Some(worker),
-                };
+                return self.place(&state, device, Some(worker));
             }
-            let more = (0..state.existing.len())
-                .filter(|&device| state.existing[device] < state.limits[device]);
-            if let Some(device) = more.min_by_key(|&device| state.existing[device]) {
-                state.existing[device] += 1;
-                return Place {
-                    pool: self,
-                    device,
-                    worker: None,
-                };
+            let devices = state.devices.iter_mut().enumerate();
+            let more = devices.filter(|(_, workers)| workers.existing < workers.limit);
+            if let Some((device, workers)) = more.min_by_key(|(_, workers)| workers.existing) {
+                workers.existing += 1;
+                return self.place(&state, device, None);
             }
             let waited = self.returned.wait(state);
             state = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn place(&self, state: &State, device: usize, worker: Option<Worker>) -> Place<'_> {
+        Place {
+            pool: self,
+            device,
+            limit: state.devices[device].limit,
+            worker,
+            is_given_up: false,
         }
     }
 
@@ -130,7 +163,8 @@ impl Drop for Place<'_> {
         let mut state = self.pool.lock();
         match self.worker.take() {
             Some(worker) => state.idle.push_back((self.device, worker)),
-            None => state.existing[self.device] -= 1,
+            None if self.is_given_up => {}
+            None => state.devices[self.device].existing -= 1,
         }
         self.pool.returned.notify_one();
     }

@@ -222,11 +222,7 @@ static struct {
   const char *name;
 } kernels[1 << 15];
 static int kernel_count;
-static struct {
-  Dim3 grid, block;
-  size_t shared;
-  void *stream;
-} pushed;
+static pthread_mutex_t kernel_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void **__cudaRegisterFatBinary(void *binary) {
   static void *handle[1];
@@ -236,16 +232,18 @@ NOTHING(__cudaRegisterFatBinaryEnd)
 NOTHING(__cudaUnregisterFatBinary)
 NOTHING(__cudaRegisterVar)
 void __cudaRegisterFunction(void **binary, const char *stub, char *unused, const char *name) {
-  if (kernel_count == sizeof kernels / sizeof *kernels) return;
-  kernels[kernel_count].stub = stub;
-  kernels[kernel_count++].name = name;
+  pthread_mutex_lock(&kernel_lock);
+  if (kernel_count < sizeof kernels / sizeof *kernels) {
+    kernels[kernel_count].stub = stub;
+    kernels[kernel_count++].name = name;
+  }
+  pthread_mutex_unlock(&kernel_lock);
 }
-unsigned __cudaPushCallConfiguration(Dim3 grid, Dim3 block, size_t shared, void *stream) { return SUCCESS; }
+NOTHING(__cudaPushCallConfiguration)
 int __cudaPopCallConfiguration(Dim3 *grid, Dim3 *block, size_t *shared, void **stream) {
-  *grid = pushed.grid;
-  *block = pushed.block;
-  *shared = pushed.shared;
-  *stream = pushed.stream;
+  *grid = *block = (Dim3){1, 1, 1};
+  *shared = 0;
+  *stream = NULL;
   return SUCCESS;
 }
 int __cudaGetKernel(const void **kernel, const void *stub) {

@@ -46,7 +46,7 @@ pub fn environment(runtime: &Runtime) -> Result<Environment, EncodeError> {
 /// Tells whether ONNX Runtime can use this GPU.
 ///
 /// # Errors
-/// [`NoCuda::NoDevice`] if not.
+/// [`NoCuda`] if not.
 pub fn probe(runtime: &Runtime, device: u32) -> Result<(), EncodeError> {
     let environment = environment(runtime)?;
     let builder = Session::builder(&environment)?;

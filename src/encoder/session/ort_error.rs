@@ -6,7 +6,8 @@ impl<T> From<ort::Error<T>> for EncodeError {
     fn from(error: ort::Error<T>) -> Self {
         let reason = error.to_string();
         if is_out_of_memory(&reason) {
-            Self::NoMemoryForModel { reason }
+            let remedy = "free what other programs hold of it";
+            Self::NoMemoryForModel { reason, remedy }
         } else {
             Self::Session(reason)
         }
@@ -22,6 +23,8 @@ pub fn is_out_of_memory(reason: &str) -> bool {
         "bad_alloc",
         "bad allocation",
         "cudaerrormemoryallocation",
+        // cuBLAS and cuDNN.
+        "alloc_failed",
         // A limit of an arena.
         "is smaller than requested bytes",
     ]
@@ -42,6 +45,7 @@ mod tests {
             "bfc_arena.cc:360 void* onnxruntime::BFCArena::AllocateRawInternal(size_t, bool, onnxruntime::Stream*) \
              Available memory of 1752320 is smaller than requested bytes of 16777216",
             "CUDA failure 2: out of memory ; GPU=0",
+            "CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED ; GPU=0",
             "std::bad_alloc",
         ] {
             assert!(is_out_of_memory(reason), "{reason}");
