@@ -164,6 +164,8 @@ def check_interrupted_encoder(model, corpus):
 
 def main():
     model, corpus, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    # Undoes what a shell does to programs in its background, which ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     check_documents(model, corpus, folder)
     check_shards(model, corpus, folder)
     check_cluster_job(corpus, folder)
