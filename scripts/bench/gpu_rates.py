@@ -201,14 +201,15 @@ class Rates:
         command += ["--device", self.options.device, "--timings", timings]
         seconds, _ = timed([*map(str, command)], self.cores, log)
         counts = json.loads((self.output / "corpus" / "manifest.json").read_text())["counts"]
+        taken = json.loads(timings.read_text())
         texts.unlink()
         shutil.rmtree(self.output / "corpus")
         self.result["corpus"] = {
             "documents": counts["documents"],
             "tokens": counts["tokens"],
             "seconds": seconds,
-            "without_start": json.loads(timings.read_text())["seconds"],
-            "timings": json.loads(timings.read_text()),
+            "without_start": taken["seconds"],
+            "timings": taken,
         }
 
 

@@ -153,8 +153,7 @@ impl EncodeArgs {
 
 /// Prints where the model runs, which without `--device` depends on the machine.
 pub fn print_devices(encoder: &SpladeEncoder) {
-    let devices = encoder.devices().iter().map(Device::to_string);
-    let devices: Vec<_> = devices.collect();
+    let devices: Vec<_> = encoder.devices().iter().map(Device::to_string).collect();
     say!(
         "device       {}, {}",
         devices.join(", "),

@@ -45,7 +45,7 @@ pub fn center(
             ids: &ids,
             mask: &mask,
         };
-        session.run(&padded, |_, values| {
+        session.run(&padded, |values| {
             if let Values::F32(values) = values {
                 rows.extend_from_slice(values);
             }

@@ -83,21 +83,29 @@ impl Worker {
         };
         let vocabulary = encoder.dropped.len();
         let scratch = &mut self.scratch;
-        let mut vectors = self.session.run(&padded, |columns, values| {
+        let mut vectors = self.session.run(&padded, |values| {
             stats.body = started.elapsed();
             match (&encoder.screened, values) {
                 (Some(head), Values::F32(hidden)) => {
                     let lengths = batch.rows.iter().map(|&row| texts.length(row));
                     pool(head, scratch, hidden, batch.length, lengths, &mut stats)
                 }
-                (_, Values::F32(weights)) => sparse(weights, [padded.texts, columns], vocabulary),
+                (_, Values::F32(weights)) => sparse(weights, padded.texts, vocabulary),
                 (_, Values::F16(weights)) => {
                     let mut wide = vec![0.0; weights.len()];
                     weights.convert_to_f32_slice(&mut wide);
-                    sparse(&wide, [padded.texts, columns], vocabulary)
+                    sparse(&wide, padded.texts, vocabulary)
                 }
-                (_, Values::Entries { places, values }) => {
-                    from_entries(places, values, [padded.texts, columns], vocabulary)
+                (
+                    _,
+                    Values::Entries {
+                        places,
+                        values,
+                        columns,
+                    },
+                ) => {
+                    check_columns(columns, vocabulary)?;
+                    from_entries(places, values, padded.texts, vocabulary)
                 }
             }
         })?;
@@ -125,42 +133,42 @@ fn finish(vector: &mut SparseVector, encoder: &BatchEncoder) {
 /// Makes the rows of pooled weights `[B, V]` sparse.
 fn sparse(
     weights: &[f32],
-    [rows, columns]: [usize; 2],
+    rows: usize,
     vocabulary: usize,
 ) -> Result<Vec<SparseVector>, EncodeError> {
-    if weights.len() != rows * columns || columns != vocabulary {
-        return Err(EncodeError::Columns {
-            columns,
-            vocabulary,
-        });
-    }
+    check_columns(weights.len().checked_div(rows).unwrap_or(0), vocabulary)?;
     weights
-        .chunks_exact(columns)
+        .chunks_exact(vocabulary)
         .map(|row| SparseVector::from_dense(row).map_err(|term| EncodeError::NotFinite { term }))
         .collect()
 }
 
-/// Makes vectors of the weights `[rows, columns]` that are not zero, in the order of their places.
+/// Refuses weights that are not one for each term.
+fn check_columns(columns: usize, vocabulary: usize) -> Result<(), EncodeError> {
+    if columns == vocabulary {
+        return Ok(());
+    }
+    Err(EncodeError::Columns {
+        columns,
+        vocabulary,
+    })
+}
+
+/// Makes vectors of the weights `[rows, vocabulary]` that are not zero, in the order of their places.
 fn from_entries(
     places: &[i64],
     weights: &[f32],
-    [rows, columns]: [usize; 2],
+    rows: usize,
     vocabulary: usize,
 ) -> Result<Vec<SparseVector>, EncodeError> {
-    if columns != vocabulary {
-        return Err(EncodeError::Columns {
-            columns,
-            vocabulary,
-        });
-    }
     let mut vectors = vec![SparseVector::default(); rows];
     for (&place, &weight) in places.iter().zip(weights) {
         let place = usize::try_from(place).unwrap_or(usize::MAX);
-        let term = u32::try_from(place % columns).unwrap_or(u32::MAX);
+        let term = u32::try_from(place % vocabulary).unwrap_or(u32::MAX);
         if !weight.is_finite() {
             return Err(EncodeError::NotFinite { term });
         }
-        if let Some(vector) = vectors.get_mut(place / columns)
+        if let Some(vector) = vectors.get_mut(place / vocabulary)
             && weight > 0.0
         {
             vector.0.push(TermWeight { term, weight });

@@ -4,6 +4,7 @@
 //! folders and in `LD_LIBRARY_PATH`. Loaded here before, by their paths beside ONNX Runtime, they are found
 //! without either.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use ort::ep::cuda::{AttentionBackend, CUDA};
@@ -16,7 +17,7 @@ use super::super::runtime::{GPU_PIECE, Runtime, cache_folder};
 const PROVIDER: &str = "libonnxruntime_providers_cuda.so";
 /// The folder of the libraries beside ONNX Runtime's, where `splade-export setup` puts both.
 const FOLDER: &str = "cuda";
-/// Where pip puts CUDA 13's and cuDNN's, from the folder of ONNX Runtime's in the package `onnxruntime-gpu`.
+/// The folders of pip's packages of CUDA 13 and cuDNN, from that of ONNX Runtime's library in `onnxruntime-gpu`.
 const PACKAGES: [&str; 2] = ["../../nvidia/cu13/lib", "../../nvidia/cudnn/lib"];
 /// The libraries, each after those that it needs; a wheel may have more than the provider uses.
 const LIBRARIES: [&str; 15] = [
@@ -54,9 +55,9 @@ pub fn load(runtime: &Runtime) -> Result<(), NoCuda> {
         reason: e.to_string(),
     })?;
     let fetched = cache_folder().map(|cache| cache.join(GPU_PIECE).join(FOLDER));
-    let places: Vec<PathBuf> = [FOLDER, PACKAGES[0], PACKAGES[1]]
+    let places: Vec<PathBuf> = iter::once(FOLDER)
+        .chain(PACKAGES)
         .map(|place| folder.join(place))
-        .into_iter()
         .chain(fetched)
         .collect();
     for name in LIBRARIES {

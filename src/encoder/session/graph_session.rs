@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use half::f16;
 use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue};
-use ort::value::{Shape, Tensor, TensorRef};
+use ort::value::{Tensor, TensorRef};
 
 use super::super::error::EncodeError;
 use crate::model::{GraphOutput, ModelInput};
@@ -31,8 +31,10 @@ pub enum Values<'a> {
     Entries {
         /// Row · columns + column of each, ascending.
         places: &'a [i64],
-        /// As many as places.
+        /// The value at each place.
         values: &'a [f32],
+        /// Length of a row.
+        columns: usize,
     },
 }
 
@@ -66,11 +68,11 @@ impl GraphSession {
         })
     }
 
-    /// Runs a batch and hands the output to `take`, with the number of columns of its rows.
+    /// Runs a batch and hands the output to `take`.
     pub fn run<T>(
         &mut self,
         batch: &Padded<'_>,
-        take: impl FnOnce(usize, Values<'_>) -> Result<T, EncodeError>,
+        take: impl FnOnce(Values<'_>) -> Result<T, EncodeError>,
     ) -> Result<T, EncodeError> {
         let failed = |e: ort::Error| EncodeError::Run {
             texts: batch.texts,
@@ -83,11 +85,11 @@ impl GraphSession {
         match &self.output {
             GraphOutput::Dense(name) => {
                 let output = &outputs[name.as_str()];
-                if let Ok((shape, values)) = output.try_extract_tensor::<f16>() {
-                    return take(columns(shape), Values::F16(values));
+                if let Ok((_, values)) = output.try_extract_tensor::<f16>() {
+                    return take(Values::F16(values));
                 }
-                let (shape, values) = output.try_extract_tensor::<f32>().map_err(failed)?;
-                take(columns(shape), Values::F32(values))
+                let (_, values) = output.try_extract_tensor::<f32>().map_err(failed)?;
+                take(Values::F32(values))
             }
             GraphOutput::Entries {
                 places,
@@ -97,16 +99,14 @@ impl GraphSession {
                 let places = outputs[*places].try_extract_tensor::<i64>();
                 let values = outputs[*weights].try_extract_tensor::<f32>();
                 let (places, values) = (places.map_err(failed)?.1, values.map_err(failed)?.1);
-                take(*columns, Values::Entries { places, values })
+                take(Values::Entries {
+                    places,
+                    values,
+                    columns: *columns,
+                })
             }
         }
     }
-}
-
-/// Returns the length of the last axis.
-fn columns(shape: &Shape) -> usize {
-    let last = shape.last().copied().unwrap_or(0);
-    usize::try_from(last).unwrap_or(0)
 }
 
 type NamedValue<'a> = (Cow<'a, str>, SessionInputValue<'a>);

@@ -58,15 +58,21 @@ impl EncoderBuilder {
     /// Returns the values for a window in which a token sees `reach` tokens to each side; `width` is `H`.
     pub(super) fn window(&mut self, reach: usize, width: usize) -> Window {
         let name = |what| format!("{what} of window {reach}");
-        let [block, length] = self.shared(name("lengths"), |builder| builder.block_length(reach));
+        let [block, with_neighbors, length] =
+            self.shared(name("lengths"), |builder| builder.block_lengths(reach));
         let [query_pads, key_pads, mask_pads] =
             self.shared(name("pads"), |builder| builder.block_pads(&block, &length));
         let [queries, blocks, keys, joined] = self.shared(name("shapes"), |builder| {
-            builder.block_shapes(&block, width)
+            builder.block_shapes([&block, &with_neighbors], width)
         });
         let [is_short, mask] = self.shared(name("mask"), |builder| {
             let is_short = builder.is_short(reach, &length);
-            let mask = builder.window_mask(reach, [&block, &length], &mask_pads, &is_short);
+            let mask = builder.window_mask(
+                reach,
+                [&block, &with_neighbors, &length],
+                &mask_pads,
+                &is_short,
+            );
             [is_short, mask]
         });
         Window {
@@ -84,14 +90,16 @@ impl EncoderBuilder {
         }
     }
 
-    /// Writes `C` and `L`, `[1]` each.
-    fn block_length(&mut self, reach: usize) -> [Value; 2] {
+    /// Writes `C`, `3C` and `L`, `[1]` each.
+    fn block_lengths(&mut self, reach: usize) -> [Value; 3] {
         let g = &mut self.graph;
         let (zero, one, two) = (g.ints(&[0]), g.ints(&[1]), g.ints(&[2]));
         let shape = g.node("Shape", &[&self.ids], &[]);
         let length = g.node("Slice", &[&shape, &one, &two, &zero], &[]);
-        let reach = g.ints(&[dim(reach)]);
-        [g.node("Min", &[&length, &reach], &[]), length]
+        let (reach, three) = (g.ints(&[dim(reach)]), g.ints(&[3]));
+        let block = g.node("Min", &[&length, &reach], &[]);
+        let with_neighbors = g.node("Mul", &[&block, &three], &[]);
+        [block, with_neighbors, length]
     }
 
     /// Writes what is put around queries, keys and the mask so that they have whole blocks, and keys and
@@ -111,17 +119,16 @@ impl EncoderBuilder {
     }
 
     /// Writes the shapes of queries, of blocks, of blocks with their neighbors, and of blocks put together.
-    fn block_shapes(&mut self, block: &str, width: usize) -> [Value; 4] {
+    fn block_shapes(&mut self, [block, with_neighbors]: [&str; 2], width: usize) -> [Value; 4] {
         let g = &mut self.graph;
         let (keep, rest, width) = (g.ints(&[0]), g.ints(&[-1]), g.ints(&[dim(width)]));
-        let (one, three) = (g.ints(&[1]), g.ints(&[3]));
+        let one = g.ints(&[1]);
         let shape = g.node("Shape", &[&self.ids], &[]);
         let texts = g.node("Slice", &[&shape, &keep, &one, &keep], &[]);
-        let with_neighbors = g.node("Mul", &[block, &three], &[]);
         [
             g.joined(&[&rest, block, &width]),
             g.joined(&[&keep, &rest, block, &width]),
-            g.joined(&[&rest, &with_neighbors, &width]),
+            g.joined(&[&rest, with_neighbors, &width]),
             g.joined(&[&texts, &rest, &width]),
         ]
     }
@@ -141,7 +148,7 @@ impl EncoderBuilder {
     fn window_mask(
         &mut self,
         reach: usize,
-        [block, length]: [&str; 2],
+        [block, with_neighbors, length]: [&str; 3],
         pads: &str,
         is_short: &str,
     ) -> Value {
@@ -149,12 +156,10 @@ impl EncoderBuilder {
         let g = &mut self.graph;
         let tokens = g.node("Squeeze", &[length], &[]);
         let queries = g.node("Squeeze", &[block], &[]);
-        let three = g.int(3);
-        let keys = g.node("Mul", &[&queries, &three], &[]);
-        let (keep, rest, one, three) = (g.ints(&[0]), g.ints(&[-1]), g.ints(&[1]), g.ints(&[3]));
-        let with_neighbors = g.node("Mul", &[block, &three], &[]);
+        let keys = g.node("Squeeze", &[with_neighbors], &[]);
+        let (keep, rest, one) = (g.ints(&[0]), g.ints(&[-1]), g.ints(&[1]));
         let in_blocks = g.joined(&[&keep, &rest, block]);
-        let by_block = g.joined(&[&rest, &one, block, &with_neighbors]);
+        let by_block = g.joined(&[&rest, &one, block, with_neighbors]);
         self.either(
             is_short,
             |builder| builder.whole_mask(reach, &tokens, &padding),
